@@ -1,1 +1,13 @@
+//! The ways in and out: channels that carry messages, and the guard on every outgoing connection.
+//!
+//! A channel makes one attempt at one message and tells what became of it; it must never retry what may have been
+//! accepted, keep a queue, read a clock for anything that reaches a message, or let an address, a name or a secret
+//! into a log. One folder a provider under `channels`: `config` (settings), `wire` (pure encoding and decoding),
+//! `client` (input and output). Start with [`Channel`], then [`Outcome`].
 
+mod channel;
+
+pub use channel::{
+    BoxFuture, Channel, Content, Delivery, EmailContent, Outcome, RejectClass, RetryClass, Sender,
+    TextContent, WebhookContent,
+};
