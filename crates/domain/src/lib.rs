@@ -1,2 +1,10 @@
 
 pub mod normalise;
+pub mod commerce;
+pub mod consent;
+pub mod event;
+pub mod gate;
+pub mod identifier;
+pub mod identity;
+pub mod profile;
+pub mod settings;

@@ -70,11 +70,12 @@ impl FromStr for Id {
         if text.len() != 26 || text.as_bytes()[0] > b'7' {
             return Err(IdError);
         }
-        text.bytes().try_fold(0u128, |value, byte| {
-            let digit = ALPHABET.iter().position(|a| *a == byte.to_ascii_uppercase()).ok_or(IdError)?;
-            Ok((value << 5) | digit as u128)
-        })
-        .map(Id)
+        text.bytes()
+            .try_fold(0u128, |value, byte| {
+                let digit = ALPHABET.iter().position(|a| *a == byte.to_ascii_uppercase()).ok_or(IdError)?;
+                Ok((value << 5) | digit as u128)
+            })
+            .map(Id)
     }
 }
 
@@ -93,7 +94,9 @@ mod tests {
 
     #[test]
     fn other_text_is_refused() {
-        for bad in ["", "01ARZ3NDEKTSV4RRFFQ69G5FA", "U1ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FA!"] {
+        for bad in
+            ["", "01ARZ3NDEKTSV4RRFFQ69G5FA", "U1ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FA!"]
+        {
             assert_eq!(bad.parse::<Id>(), Err(IdError), "{bad}");
         }
     }

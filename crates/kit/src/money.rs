@@ -16,8 +16,8 @@ impl Currency {
     /// Decimals of the minor unit: 0 for the đồng, 2 for the dollar, 3 for the dinars (ISO 4217 table A.1).
     pub fn exponent(self) -> u32 {
         match &self.0 {
-            b"VND" | b"JPY" | b"KRW" | b"CLP" | b"ISK" | b"PYG" | b"UGX" | b"RWF" | b"XAF" | b"XOF" | b"XPF"
-            | b"VUV" | b"GNF" | b"KMF" | b"DJF" | b"BIF" => 0,
+            b"VND" | b"JPY" | b"KRW" | b"CLP" | b"ISK" | b"PYG" | b"UGX" | b"RWF" | b"XAF" | b"XOF"
+            | b"XPF" | b"VUV" | b"GNF" | b"KMF" | b"DJF" | b"BIF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             _ => 2,
         }

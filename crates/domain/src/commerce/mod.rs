@@ -1,0 +1,14 @@
+//! Products, carts and orders, folded from the events that tell of them.
+//!
+//! Amounts are integer minor units of the order's currency. Nothing here depends on the order in which messages
+//! arrive, nor on how often one arrives.
+
+mod cart;
+mod order;
+mod product;
+mod wire;
+
+pub use cart::{Cart, CartLine, LINES_MAX};
+pub use order::{Contents, Order, OrderPatch, OrderSummary, OrderTotals, Refund, StatusChange, order_status};
+pub use product::Product;
+pub use wire::{CommerceEvent, amount, read, read_line};

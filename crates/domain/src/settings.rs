@@ -1,0 +1,102 @@
+//! What a shop has set for itself: one document a workspace.
+
+use crate::gate::Policy;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// ISO 4217; the unit of every sum of money in this workspace.
+    pub currency: String,
+    /// IANA name.
+    pub time_zone: String,
+    /// `vi` or `en`.
+    pub language: String,
+    pub shop: Shop,
+    /// A cart with something in it that nobody touched for this long counts as left, in minutes.
+    pub cart_abandoned_after_minutes: u32,
+    pub policy: Policy,
+    /// Campaign parameters added to links in messages; empty: none are added.
+    pub utm_source: String,
+    /// Full bodies of messages sent are kept for this long, in days; the ledger stays.
+    pub body_retention_days: u32,
+    /// Whether webhooks and mail relays may be on private networks.
+    pub allow_private_networks: bool,
+    /// Where links in messages lead back to, such as `https://mail.shop.vn`; empty: the address that `serve`
+    /// was given.
+    pub public_url: String,
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shop {
+    pub name: String,
+    pub url: String,
+    /// Postal address, shown in the footer of every advertisement as the law asks.
+    pub address: String,
+    pub email: String,
+    pub phone: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            currency: "VND".into(),
+            time_zone: "Asia/Ho_Chi_Minh".into(),
+            language: "vi".into(),
+            shop: Shop::default(),
+            cart_abandoned_after_minutes: 60,
+            policy: Policy::default(),
+            utm_source: "quaylai".into(),
+            body_retention_days: 60,
+            allow_private_networks: false,
+            public_url: String::new(),
+        }
+    }
+}
+
+/// A setting that cannot be used, and what it should be.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct SettingProblem {
+    pub path: &'static str,
+    pub message: String,
+}
+
+impl Settings {
+    pub fn problems(&self) -> Vec<SettingProblem> {
+        let mut problems = Vec::new();
+        let mut tell =
+            |path, message: &str| problems.push(SettingProblem { path, message: message.to_owned() });
+        if self.currency.parse::<kit::Currency>().is_err() {
+            tell("currency", "three letters, such as VND");
+        }
+        if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
+            tell("time_zone", "an IANA name, such as Asia/Ho_Chi_Minh");
+        }
+        if !["vi", "en"].contains(&self.language.as_str()) {
+            tell("language", "vi or en");
+        }
+        if !(1..=60 * 24 * 30).contains(&self.cart_abandoned_after_minutes) {
+            tell("cart_abandoned_after_minutes", "from 1 minute to 30 days");
+        }
+        if self.body_retention_days > 3_650 {
+            tell("body_retention_days", "at most ten years");
+        }
+        for (path, url) in [("shop.url", &self.shop.url), ("public_url", &self.public_url)] {
+            if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
+                tell(path, "an address that begins with https://");
+            }
+        }
+        for (path, text) in [("shop.name", &self.shop.name), ("shop.address", &self.shop.address)] {
+            if text.len() > 500 || text.contains(char::is_control) {
+                tell(path, "one line of at most 500 bytes");
+            }
+        }
+        problems.extend(self.policy.problems());
+        problems
+    }
+
+    pub fn currency(&self) -> kit::Currency {
+        self.currency.parse().unwrap_or(kit::Currency::VND)
+    }
+}
