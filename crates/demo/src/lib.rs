@@ -1,1 +1,25 @@
+//! A made-up Vietnamese fashion shop: what it sells, who its customers are, what they did, and what they do next.
+//!
+//! The demo command fills a fresh data folder from it, the tests draw their worlds from it, and the benchmark its
+//! load. Everything is a function of (seed, now, size): this crate must never read a clock, a file or the network,
+//! and must never hold a real person's or a real company's data.
+//!
+//! Start with [`World::generate`], the shop's past in order of time; [`LiveShoppers`] carries on from there,
+//! [`standard_world`] and [`bench_events`] are the cheap bulk for measurements, and [`templates`] and [`journeys`]
+//! are the documents that a new demo workspace starts with.
 
+mod basket;
+mod calendar;
+mod catalogue;
+mod chance;
+mod item;
+mod people;
+mod shop;
+mod shopper;
+mod text;
+mod world;
+
+pub use catalogue::{Category, Product, catalogue};
+pub use people::{Channel, Consent, Person, Purpose};
+pub use shop::{Shop, shop};
+pub use world::{Size, World, WorldFacts};
