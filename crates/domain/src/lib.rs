@@ -8,3 +8,4 @@ pub mod identifier;
 pub mod identity;
 pub mod profile;
 pub mod settings;
+pub mod local_time;
