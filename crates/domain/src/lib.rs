@@ -9,3 +9,6 @@ pub mod identity;
 pub mod profile;
 pub mod settings;
 pub mod local_time;
+pub mod bots;
+pub mod condition;
+pub mod journey;
