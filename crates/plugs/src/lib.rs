@@ -2,12 +2,21 @@
 //!
 //! A channel makes one attempt at one message and tells what became of it; it must never retry what may have been
 //! accepted, keep a queue, read a clock for anything that reaches a message, or let an address, a name or a secret
-//! into a log. One folder a provider under `channels`: `config` (settings), `wire` (pure encoding and decoding),
-//! `client` (input and output). Start with [`Channel`], then [`Outcome`].
+//! into a log. One folder a provider under [`channels`]: `config` (settings), `wire` (pure encoding and decoding),
+//! `client` (input and output). Start with [`Channel`], then [`Outcome`], then [`channels::build`].
 
 mod channel;
+pub mod channels;
+mod detail;
+mod egress;
+pub mod email;
+mod secret;
+mod tls;
 
 pub use channel::{
     BoxFuture, Channel, Content, Delivery, EmailContent, Outcome, RejectClass, RetryClass, Sender,
     TextContent, WebhookContent,
 };
+pub use channels::{ChannelConfig, Problem, build};
+pub use egress::{Allowed, Egress, EgressError};
+pub use secret::Secret;
