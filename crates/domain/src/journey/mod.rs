@@ -1,0 +1,21 @@
+//! Journeys are data, and a pure step: the same definition, run, input, profile and time always give the same run and the
+//! same effects, so that a crash, a replay, a simulation and a backtest cannot differ.
+//!
+//! Nothing here reads a clock, draws chance, waits or sends. Start with [`Definition`] (what a marketer writes),
+//! [`start`] and [`step`]; docs/journeys.md is the grammar with an example of everything.
+
+mod definition;
+mod local;
+mod log;
+mod run;
+mod step;
+mod validate;
+pub(crate) mod wire;
+
+pub use crate::condition::{EventView, Facts, Problem};
+pub use definition::*;
+pub use local::{ClockTime, DayOfWeek, Offset};
+pub use log::{Code, Declined, LogEntry};
+pub use run::{Action, EVENT_BYTES_MAX, Effect, KeptEvent, Run, RunState, Waiting};
+pub use step::{Cause, History, Input, NODES_PER_STEP_MAX, NewRun, Stepped, VISITS_MAX, start, step};
+pub use validate::{NODES_MAX, PATHS_MAX};
