@@ -19,7 +19,7 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Runs in the child: should the test runner die, the server goes with it."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -84,7 +84,7 @@ class QuaylaiServer:
                 stdout=log,
                 stderr=log,
                 env=self._environment,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         probe = Quaylai(self.base, "", "")
 
