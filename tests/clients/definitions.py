@@ -16,14 +16,16 @@ CART_TEMPLATE = {
 }
 
 CART_JOURNEY = {
+    "schema": 1,
     "name": "Nhắc giỏ hàng",
-    "trigger": {"kind": "event", "event": "Product Added"},
+    "trigger": {"type": "event", "event": "Product Added"},
+    "goal": {"event": "Order Completed"},
     "start": "wait",
-    "goal": {"kind": "event", "event": "Order Completed"},
     "nodes": {
-        "wait": {"kind": "wait_for_event", "event": "Order Completed", "timeout_ms": 2_000, "then": "end", "on_timeout": "send"},
-        "send": {"kind": "send", "channel": "email", "template": "cart", "next": "end"},
-        "end": {"kind": "exit"},
+        "wait": {"type": "wait_for", "event": "Order Completed", "timeout": "3s", "on_event": "bought", "on_timeout": "send"},
+        "send": {"type": "send", "channel": "email", "template": "cart", "next": "watch"},
+        "watch": {"type": "wait_for", "event": "Order Completed", "timeout": "1d", "on_event": "bought"},
+        "bought": {"type": "exit", "reason": "bought"},
     },
 }
 
@@ -38,17 +40,29 @@ ORDER_TEMPLATE = {
 }
 
 ORDER_JOURNEY = {
+    "schema": 1,
     "name": "Đơn hàng",
-    "trigger": {"kind": "event", "event": "Order Placed"},
-    "reentry": "always",
+    "trigger": {"type": "event", "event": "Order Placed"},
+    "entry": {"reentry": "always"},
     "start": "send",
-    "nodes": {
-        "send": {"kind": "send", "channel": "email", "template": "order", "next": "end"},
-        "end": {"kind": "exit"},
-    },
+    "nodes": {"send": {"type": "send", "channel": "email", "template": "order", "purpose": "transactional"}},
 }
 
-ENDLESS_LIQUID = "{% for i in (1..2000000000) %}x{% endfor %}"
 
-MJML_WIDE = "<mjml><mj-body>" + "<mj-section><mj-column><mj-text>x</mj-text></mj-column></mj-section>" * 50_000 + "</mj-body></mjml>"
-MJML_DEEP = "<mjml><mj-body>" + "<mj-wrapper>" * 50_000 + "</mj-wrapper>" * 50_000 + "</mj-body></mjml>"
+def mjml(inside: str) -> str:
+    return f"<mjml><mj-body><mj-section><mj-column>{inside}</mj-column></mj-section></mj-body></mjml>"
+
+
+# Each of them fits the size of a template, and none of them may be rendered to its end.
+BOMBS = {
+    "liquid-endless": mjml("<mj-text>{% for i in (1..2000000000) %}x{% endfor %}</mj-text>"),
+    "liquid-nested": mjml(
+        "<mj-text>" + "{% for i in (1..1000) %}" * 5 + "x" + "{% endfor %}" * 5 + "</mj-text>"
+    ),
+    "liquid-doubling": mjml(
+        "<mj-text>{% assign a = 'xxxxxxxxxxxxxxxx' %}" + "{% assign a = a | append: a %}" * 40 + "{{ a }}</mj-text>"
+    ),
+    "mjml-multiplied": mjml("{% for i in (1..1000) %}{% for j in (1..1000) %}<mj-text>x</mj-text>{% endfor %}{% endfor %}"),
+    "mjml-wide": mjml("<mj-text>x</mj-text>" * 12_000),
+    "mjml-deep": "<mjml><mj-body>" + "<mj-wrapper>" * 10_000 + "</mj-wrapper>" * 10_000 + "</mj-body></mjml>",
+}
