@@ -155,11 +155,13 @@ impl Scribe {
             Fact::CheckoutStarted { order } => {
                 let mut properties = self.order(order);
                 properties.insert("value".into(), order.revenue_minor().into());
+                properties.insert("cart_id".into(), order.cart_id.as_str().into());
+                properties.insert("cart_url".into(), cart_url(&order.cart_id).into());
                 track("Checkout Started", properties.into());
             }
             Fact::OrderCompleted { order } => {
                 let mut properties = self.order(order);
-                properties.insert("checkout_id".into(), order.cart_id.as_str().into());
+                properties.insert("cart_id".into(), order.cart_id.as_str().into());
                 properties.insert("payment_method".into(), order.payment.code().into());
                 properties.insert(
                     "shipping_address".into(),
@@ -168,14 +170,16 @@ impl Scribe {
                 track("Order Completed", properties.into());
             }
             Fact::OrderUpdated { order, status } => {
-                let properties = json!({
-                    "order_id": order.order_id, "status": status, "revenue": order.revenue_minor(),
-                    "shipping": order.shipping_minor, "total": order.total_minor(), "currency": SHOP.currency,
-                    "products": self.products(&order.lines),
-                    "carrier": "Nắng Lụa Giao Nhanh", "tracking_number": tracking_number(order),
-                    "tracking_url": format!("{}/don-hang/{}", SHOP.url, order.order_id),
-                });
-                track("Order Updated", properties);
+                // The whole order again: what is told later stands for what was told before.
+                let mut properties = self.order(order);
+                properties.insert("status".into(), (*status).into());
+                properties.insert("carrier".into(), "Nắng Lụa Giao Nhanh".into());
+                properties.insert("tracking_number".into(), tracking_number(order).into());
+                properties.insert(
+                    "tracking_url".into(),
+                    format!("{}/don-hang/{}", SHOP.url, order.order_id).into(),
+                );
+                track("Order Updated", properties.into());
             }
             Fact::OrderRefunded { order, lines } => {
                 let returned = &order.lines[..(*lines).min(order.lines.len())];
@@ -188,8 +192,8 @@ impl Scribe {
                     goods - order.discount_minor * goods / order.subtotal_minor.max(1)
                 };
                 let properties = json!({
-                    "order_id": order.order_id, "total": total, "currency": SHOP.currency,
-                    "refund_type": if is_full { "full" } else { "partial" },
+                    "order_id": order.order_id, "refund_id": format!("ht-{}", order.order_id),
+                    "total": total, "currency": SHOP.currency, "refund_type": if is_full { "full" } else { "partial" },
                     "products": self.products(returned),
                 });
                 track("Order Refunded", properties);
@@ -282,6 +286,7 @@ impl Scribe {
     fn cart_line(&self, line: Line, cart_id: &str) -> Value {
         let mut fields = self.product(line, true);
         fields.insert("cart_id".into(), cart_id.into());
+        fields.insert("cart_url".into(), cart_url(cart_id).into());
         fields.insert("currency".into(), SHOP.currency.into());
         Value::Object(fields)
     }
@@ -302,6 +307,11 @@ impl Scribe {
         fields.insert("products".into(), self.products(&order.lines));
         fields
     }
+}
+
+/// Where a cart can be opened again, on any device.
+fn cart_url(cart_id: &str) -> String {
+    format!("{}/gio-hang/{cart_id}", SHOP.url)
 }
 
 /// A made-up parcel number that follows from the order's.

@@ -13,13 +13,17 @@ mod calendar;
 mod catalogue;
 mod chance;
 mod item;
+mod live;
 mod people;
 mod shop;
 mod shopper;
+mod standard;
 mod text;
 mod world;
 
 pub use catalogue::{Category, Product, catalogue};
+pub use live::{LivePace, LiveShoppers};
 pub use people::{Channel, Consent, Person, Purpose};
 pub use shop::{Shop, shop};
+pub use standard::{bench_events, standard_world};
 pub use world::{Size, World, WorldFacts};

@@ -123,12 +123,9 @@ impl Shopper {
     }
 
     fn new(town: &Town, no: u64, start: Timestamp, is_customer: bool) -> Shopper {
-        let person = Person::of(town.seed, no);
-        let mut rng = Rng::seeded(mix(town.seed ^ 0x6C69_6665, no));
-        let taste = Taste::draw(&mut rng);
-        let browser =
-            |_| Browser { anonymous_id: anonymous_id(&mut rng), is_identified: false, will_identify: false };
-        let browsers = person.devices.iter().map(browser).collect();
+        let (person, taste, anonymous_ids, rng) = beginnings(town.seed, no);
+        let browser = |anonymous_id| Browser { anonymous_id, is_identified: false, will_identify: false };
+        let browsers = anonymous_ids.into_iter().map(browser).collect();
         Shopper {
             person,
             taste,
@@ -439,15 +436,25 @@ impl Shopper {
     }
 }
 
+/// What a person starts life with: who they are, what they like, the anonymous id of each device, and the chance that
+/// decides the rest. Live shoppers meet the world's people again through this.
+pub fn beginnings(seed: u64, no: u64) -> (Person, Taste, Vec<String>, Rng) {
+    let person = Person::of(seed, no);
+    let mut rng = Rng::seeded(mix(seed ^ 0x6C69_6665, no));
+    let taste = Taste::draw(&mut rng);
+    let anonymous_ids = person.devices.iter().map(|_| anonymous_id(&mut rng)).collect();
+    (person, taste, anonymous_ids, rng)
+}
+
 /// A version 4 UUID's shape, as browsers' SDKs make them.
-pub fn anonymous_id(rng: &mut Rng) -> String {
+fn anonymous_id(rng: &mut Rng) -> String {
     let (a, b) = (rng.next_u64(), rng.next_u64());
     let (time, middle, version) = (a >> 32, (a >> 16) & 0xFFFF, a & 0xFFF);
     format!("{time:08x}-{middle:04x}-4{version:03x}-{:04x}-{:012x}", 0x8000 | (b >> 50), b & 0xFFFF_FFFF_FFFF)
 }
 
 /// Stars and a few words, mostly content, as shops' reviews are.
-fn draw_review(rng: &mut Rng) -> (u8, &'static str) {
+pub fn draw_review(rng: &mut Rng) -> (u8, &'static str) {
     const FIVE: [&str; 6] = [
         "Vải mát, đường may kỹ, mặc lên rất ưng.",
         "Giao nhanh, gói đẹp, sẽ ủng hộ shop tiếp.",

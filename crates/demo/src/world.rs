@@ -75,7 +75,8 @@ impl Ord for Due {
 }
 
 impl World {
-    /// The same items for the same seed, now and size, on every machine.
+    /// The same items for the same seed, now and size. (Another platform's logarithm may differ in its last bit, and with it
+    /// an instant by a millisecond.)
     pub fn generate(seed: u64, now: Timestamp, size: Size) -> World {
         let last_day = local_day(now);
         let first_day = months_before(last_day, size.months.clamp(1, 120));

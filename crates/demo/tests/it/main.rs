@@ -2,4 +2,5 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own functions may fail it")]
 
+mod live;
 mod world;

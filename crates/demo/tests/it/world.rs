@@ -4,14 +4,14 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// 2026-11-21T03:00:00Z.
-const NOW: Timestamp = Timestamp::from_ms(1_795_230_000_000);
+pub const NOW: Timestamp = Timestamp::from_ms(1_795_230_000_000);
 const SMALL: Size = Size { customers: 400, months: 18 };
 
-fn at_ms(item: &Value) -> i64 {
+pub fn at_ms(item: &Value) -> i64 {
     item["timestamp"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_millisecond()
 }
 
-fn event(item: &Value) -> &str {
+pub fn event(item: &Value) -> &str {
     item["event"].as_str().unwrap_or(item["type"].as_str().unwrap())
 }
 
