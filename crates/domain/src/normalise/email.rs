@@ -90,9 +90,9 @@ pub fn normalise(raw: &str) -> Result<EmailAddress, EmailError> {
     Ok(EmailAddress { address, mailbox })
 }
 
-/// Lower-casing can decompose a letter and composing can bring out a capital, so each follows the other.
+/// Composed last, because lower-casing can leave a letter and its mark apart.
 fn lower(s: &str) -> String {
-    text::nfc(&text::nfc(s).to_lowercase()).to_lowercase()
+    text::nfc(&s.to_lowercase())
 }
 
 fn is_local(local: &str) -> bool {

@@ -201,6 +201,8 @@ mod tests {
         check("Nguyễn Văn A", "A", "A");
         check("John Smith", "John", "John");
         check("Maria Nguyễn", "Maria", "Maria");
+        check("Lan Nguyễn", "Lan", "Lan");
+        check("Trần Thị Nguyễn", "Nguyễn", "Nguyễn");
         check("Trần John", "John", "John");
         check("Thảo Nguyên", "Nguyên", "Thảo Nguyên");
         check("Ngọc Mai", "Mai", "Ngọc Mai");

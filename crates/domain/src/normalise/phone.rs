@@ -285,8 +285,8 @@ fn foreign(region: Option<country::Id>, digits: &str) -> Result<PhoneNumber, Pho
         return Err(PhoneError::Hotline);
     }
     let e164 = number.format().mode(Mode::E164).to_string();
-    // Some plans read a national prefix out of a number that has none. An identifier has to come back as
-    // itself from storage, so a number that does not is refused.
+    // The metadata reads national and carrier prefixes out of some plans. An identifier has to come back from
+    // storage as itself, so a number whose stored form would be read differently is refused.
     let again = read(None, &e164).map(|number| number.format().mode(Mode::E164).to_string());
     if again.as_ref() != Some(&e164) {
         return Err(PhoneError::Invalid);

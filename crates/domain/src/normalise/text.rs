@@ -17,15 +17,10 @@ pub fn search_key(s: &str) -> String {
     if s.is_ascii() {
         return one_line(&s.to_ascii_lowercase());
     }
-    // Decomposed before lower-casing because a compatibility form can hide a capital (a bold mathematical A),
-    // and again after it because lower-casing can bring out a mark (the Turkish dotted capital I).
-    let folded: String = s.nfkd().filter(|c| !is_latin_mark(*c)).collect::<String>().to_lowercase();
-    let bare: String = folded
-        .nfkd()
-        .filter(|c| !is_latin_mark(*c))
-        .map(|c| if matches!(c, 'đ' | 'Đ') { 'd' } else { c })
-        .nfc()
-        .collect();
+    // Decomposed before lower-casing: a compatibility form can hide a capital (a bold mathematical A), and the
+    // lower case of a marked letter can be two characters (the Turkish dotted I).
+    let bare: String = s.nfkd().filter(|c| !is_latin_mark(*c)).collect::<String>().to_lowercase();
+    let bare: String = bare.nfc().map(|c| if c == 'đ' { 'd' } else { c }).collect();
     one_line(&bare)
 }
 
@@ -155,6 +150,15 @@ mod tests {
         check("👨\u{200d}👩\u{200d}👧", 2, "👨");
         check("abc", 0, "");
         assert_eq!(clean_lines("\r\n một \0 hai \r\n\r\nba\r", 50), "một hai\n\nba");
+    }
+
+    #[test]
+    fn the_key_of_every_character_is_its_own_key() {
+        // Letters with case and their compatibility forms all lie below; above are ideographs.
+        for c in '\0'..='\u{1FFFF}' {
+            let key = search_key(&format!("{c}\u{301}"));
+            assert!(search_key(&key) == key && !key.nfd().any(is_latin_mark), "{c:?}");
+        }
     }
 
     proptest! {
