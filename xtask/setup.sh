@@ -21,12 +21,21 @@ as_root() {
   fi
 }
 
+# quietly COMMAND...: shows what it said only if it fails.
+quietly() {
+  local said
+  said="$("$@" 2>&1 </dev/null)" || {
+    printf '%s\n' "$said" >&2
+    die "failed: $*"
+  }
+}
+
 apt_updated=no
 apt_update() {
-  have apt-get || die "no apt-get here; install by hand what this script asked for: $*"
+  have apt-get || die "no apt-get here; install by hand: $*"
   if [ "$apt_updated" = no ]; then
     say "reading the package lists (apt-get update)"
-    as_root apt-get -qq update >&2
+    quietly as_root apt-get -q update
     apt_updated=yes
   fi
 }
@@ -40,7 +49,7 @@ apt_install() {
   [ "${#missing[@]}" -eq 0 ] && return
   apt_update "${missing[@]}"
   say "installing ${missing[*]} (apt-get install)"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}" >&2 </dev/null
+  quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "${missing[@]}"
 }
 
 # at_least HAVE WANT: whether version HAVE is WANT or newer.
