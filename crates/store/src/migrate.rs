@@ -3,21 +3,15 @@
 use crate::StoreError;
 use crate::sql::Dialect;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
-/// One file of `sql/migrations`, gathered by [`crate::migrations!`].
+/// One file of `sql/migrations`.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
-    /// `0001_base.sql`, with or without folders before it: the version and the name.
-    pub file: &'static str,
+    /// 1, 2, 3 and so on, without gaps.
+    pub version: i64,
+    pub name: &'static str,
     pub sql: &'static str,
-}
-
-/// The migrations of a [`crate::Catalog`], oldest first; paths are relative to the file that invokes it.
-#[macro_export]
-macro_rules! migrations {
-    ($($file:literal),* $(,)?) => {
-        &[$($crate::Migration { file: $file, sql: include_str!($file) }),*]
-    };
 }
 
 /// A migration read: what is recorded of it, and what to run.
@@ -44,26 +38,24 @@ pub(crate) const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrati
 pub(crate) const SELECT_APPLIED: &str =
     "SELECT version, name, checksum FROM schema_migration ORDER BY version";
 
-/// The migrations in the words of `dialect`. Their versions must be 1, 2, 3 and so on.
+/// The migrations in the words of `dialect`.
 pub(crate) fn steps(migrations: &[Migration], dialect: Dialect) -> Result<Vec<Step>, StoreError> {
     migrations
         .iter()
-        .enumerate()
-        .map(|(at, migration)| {
-            let file = migration.file.rsplit('/').next().unwrap_or_default();
-            let parsed = file.strip_suffix(".sql").and_then(|stem| stem.split_once('_'));
-            let wanted = at as i64 + 1;
-            match parsed.map(|(version, name)| (version.parse(), name)) {
-                Some((Ok(version), name)) if version == wanted => Ok(Step {
-                    version,
-                    name,
-                    checksum: checksum(migration.sql),
-                    sql: ddl(&dialect.choose(migration.sql), dialect),
-                }),
-                _ => Err(StoreError::Bug(format!(
-                    "migration {file} should be called {wanted:04}_what_it_does.sql"
-                ))),
+        .zip(1..)
+        .map(|(migration, version)| {
+            if migration.version != version {
+                return Err(StoreError::Bug(format!(
+                    "migration {} ({}) stands where {version} should",
+                    migration.version, migration.name
+                )));
             }
+            Ok(Step {
+                version,
+                name: migration.name,
+                checksum: checksum(migration.sql),
+                sql: ddl(&dialect.choose(migration.sql), dialect),
+            })
         })
         .collect()
 }
@@ -104,25 +96,26 @@ fn checksum(sql: &str) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The types of a migration in the words of `dialect`.
+///
 /// SQLite gives an unknown type such as BYTEA numeric affinity; BLOB has none and keeps bytes as they are.
 /// BIGINT, TEXT and DOUBLE PRECISION get integer, text and real affinity, and BOOLEAN numeric, which is right
-/// for the 0 and 1 that are stored.
+/// for the 0 and 1 that are stored. PostgreSQL sorts text by the language of its database; with the collation
+/// "C" it sorts by bytes, as SQLite does.
 fn ddl(sql: &str, dialect: Dialect) -> String {
-    match dialect {
-        Dialect::Postgres => sql.to_owned(),
-        Dialect::Sqlite => sql
-            .split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .map(|word| match word.strip_prefix("BYTEA") {
-                Some(rest)
-                    if rest.len() <= 1
-                        && !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') =>
-                {
-                    format!("BLOB{rest}")
-                }
-                _ => word.to_owned(),
-            })
-            .collect(),
-    }
+    let (from, to) = match dialect {
+        Dialect::Sqlite => ("BYTEA", "BLOB"),
+        Dialect::Postgres => ("TEXT", "TEXT COLLATE \"C\""),
+    };
+    sql.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .map(|piece| match piece.strip_prefix(from) {
+            // What is left is the character that ended the word, or another word.
+            Some(rest) if !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') => {
+                Cow::Owned(format!("{to}{rest}"))
+            }
+            _ => Cow::Borrowed(piece),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -130,30 +123,33 @@ mod tests {
     use super::*;
 
     const BASE: Migration =
-        Migration { file: "../sql/0001_base.sql", sql: "CREATE TABLE a (x BYTEA, bytea_y TEXT);" };
+        Migration { version: 1, name: "base", sql: "CREATE TABLE a (x BYTEA, bytea_y TEXT);" };
 
     fn applied(step: &Step) -> Applied {
         Applied { version: step.version, name: step.name.into(), checksum: step.checksum.clone() }
     }
 
     #[test]
-    fn sqlite_has_its_own_word_for_bytes() {
+    fn each_database_has_its_own_words() {
         assert_eq!(
             steps(&[BASE], Dialect::Sqlite).unwrap()[0].sql.trim(),
             "CREATE TABLE a (x BLOB, bytea_y TEXT);"
         );
-        assert_eq!(steps(&[BASE], Dialect::Postgres).unwrap()[0].sql.trim(), BASE.sql);
+        assert_eq!(
+            steps(&[BASE], Dialect::Postgres).unwrap()[0].sql.trim(),
+            "CREATE TABLE a (x BYTEA, bytea_y TEXT COLLATE \"C\");"
+        );
     }
 
     #[test]
     fn versions_have_no_gaps() {
-        let third = Migration { file: "0003_more.sql", sql: "" };
-        assert!(steps(&[BASE, third], Dialect::Sqlite).unwrap_err().to_string().contains("0002_"));
+        let third = Migration { version: 3, name: "more", sql: "" };
+        assert!(steps(&[BASE, third], Dialect::Sqlite).unwrap_err().to_string().contains("where 2 should"));
     }
 
     #[test]
     fn only_the_missing_tail_is_applied() {
-        let second = Migration { file: "0002_more.sql", sql: "CREATE TABLE b (x BIGINT);\n" };
+        let second = Migration { version: 2, name: "more", sql: "CREATE TABLE b (x BIGINT);\n" };
         let all = steps(&[BASE, second], Dialect::Sqlite).unwrap();
         assert_eq!(missing(&all, &[]).unwrap().len(), 2);
         assert_eq!(missing(&all, &[applied(&all[0])]).unwrap()[0].name, "more");

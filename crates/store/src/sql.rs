@@ -480,10 +480,12 @@ fn placeholders(name: &str, text: &str, dialect: Dialect) -> Result<(String, usi
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match quote {
-            Some(open) => {
-                if c == open {
-                    quote = None;
-                }
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            // A comment may hold a lone quote.
+            None if c == '-' && chars.peek() == Some(&'-') => {
+                while chars.next_if(|c| *c != '\n').is_some() {}
+                continue;
             }
             None if c == '\'' || c == '"' => quote = Some(c),
             None if c == '$' => {
@@ -529,12 +531,12 @@ mod tests {
 
     #[test]
     fn placeholders_follow_the_dialect_and_quotes_are_left_alone() {
-        let text = "-- about\n-- name: a\nSELECT '$9', $1, $2, $1;\n";
+        let text = "-- about\n-- name: a\nSELECT '$9', $1, -- don't\n$2, $1;\n";
         let sqlite = load(text, &["A"], Dialect::Sqlite).unwrap();
-        assert_eq!(sqlite.get(Stmt(0)).unwrap().sql, "SELECT '$9', ?1, ?2, ?1");
+        assert_eq!(sqlite.get(Stmt(0)).unwrap().sql, "SELECT '$9', ?1, \n?2, ?1");
         assert_eq!(sqlite.get(Stmt(0)).unwrap().params, 2);
         let postgres = load(text, &["A"], Dialect::Postgres).unwrap();
-        assert_eq!(postgres.get(Stmt(0)).unwrap().sql, "SELECT '$9', $1, $2, $1");
+        assert_eq!(postgres.get(Stmt(0)).unwrap().sql, "SELECT '$9', $1, \n$2, $1");
     }
 
     #[test]

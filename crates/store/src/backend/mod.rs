@@ -12,6 +12,7 @@ use kit::Timestamp;
 use std::fs::File;
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
@@ -96,7 +97,7 @@ pub struct Pending(oneshot::Receiver<Result<Committed, StoreError>>);
 impl Pending {
     /// Blocks until the outcome is known. Not for async code, where it panics: await it there.
     pub fn wait(self) -> Result<Committed, StoreError> {
-        self.0.blocking_recv().unwrap_or(Err(StoreError::Closed))
+        self.0.blocking_recv().unwrap_or_else(|_| Err(unanswered()))
     }
 }
 
@@ -104,8 +105,12 @@ impl Future for Pending {
     type Output = Result<Committed, StoreError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(StoreError::Closed)))
+        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or_else(|_| Err(unanswered())))
     }
+}
+
+fn unanswered() -> StoreError {
+    StoreError::Uncertain("the store ended before it answered".into())
 }
 
 /// A changeset on its way to the writer.
@@ -124,6 +129,17 @@ const QUEUE_BYTES_MAX: usize = 128 << 20;
 const GROUP_JOBS_MAX: usize = 1_024;
 /// Statements after which a group takes no further changeset, so that the first in it does not wait for long.
 const GROUP_WRITES_MAX: usize = 16_384;
+
+/// Also after a panic elsewhere.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What these locks guard is never left half changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn answer(reply: oneshot::Sender<Result<Committed, StoreError>>, answer: Result<Committed, StoreError>) {
+    // The caller may have gone away; the changeset counts all the same.
+    let _ = reply.send(answer);
+}
 
 /// Checks every write of a changeset and answers its approximate memory.
 fn check_writes(registry: &Registry, writes: &[Write]) -> Result<usize, StoreError> {

@@ -1,8 +1,8 @@
 //! SQLite: one file in WAL mode, one thread that writes, a few connections that read.
 
 use super::{
-    Committed, Expect, GROUP_JOBS_MAX, GROUP_WRITES_MAX, Job, Lead, Leadership, QUEUE_BYTES_MAX,
-    QUEUE_JOBS_MAX, StoreError, Write, check_writes,
+    Committed, Expect, GROUP_JOBS_MAX, GROUP_WRITES_MAX, Job, Lead, Leadership, Pending, QUEUE_BYTES_MAX,
+    QUEUE_JOBS_MAX, StoreError, Write, answer, check_writes, lock,
 };
 use crate::migrate;
 use crate::sql::{Catalog, Dialect, Registry, Row, Stmt, Val};
@@ -14,7 +14,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -118,7 +118,7 @@ impl SqliteStore {
         if self.orders.send(Order::Store(Job { writes, bytes, reply })).is_err() {
             return Err(StoreError::Closed);
         }
-        answer.blocking_recv().unwrap_or(Err(StoreError::Closed))
+        Pending(answer).wait()
     }
 
     pub(super) fn submit(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<Committed, StoreError>>) {
@@ -255,16 +255,6 @@ impl Drop for SqliteStore {
             tracing::error!(%error, "store closed badly");
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What these locks guard is never left half changed.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn answer(reply: oneshot::Sender<Result<Committed, StoreError>>, answer: Result<Committed, StoreError>) {
-    // The caller may have gone away; the changeset counts all the same.
-    let _ = reply.send(answer);
 }
 
 /// A connection for reading, returned to its pool on drop.
@@ -569,6 +559,11 @@ fn run_writer(conn: Connection, registry: &Registry, orders: &Receiver<Order>, q
             for (job, outcome) in group.into_iter().zip(outcomes) {
                 answer(job.reply, outcome);
             }
+        }
+    }
+    while let Ok(order) = orders.try_recv() {
+        if let Order::Store(job) = order {
+            answer(job.reply, Err(StoreError::Closed));
         }
     }
     drop(writer);
