@@ -67,7 +67,8 @@ impl SmtpChannel {
     }
 
     async fn put_away(&self, session: super::session::Session, reusable: bool) {
-        if reusable && session.carried < self.connector.config.messages_per_connection_max {
+        let young = session.carried < self.connector.config.messages_per_connection_max;
+        if reusable && young && session.is_in_step() {
             self.pool.put(session);
         } else if reusable {
             session.quit().await;

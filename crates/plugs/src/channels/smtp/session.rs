@@ -429,6 +429,11 @@ impl Session {
         }
     }
 
+    /// Whether every word of the server was asked for; after an unasked one, answers would no longer fit questions.
+    pub fn is_in_step(&self) -> bool {
+        self.unread.is_empty()
+    }
+
     /// Says goodbye without waiting for the answer.
     pub async fn quit(mut self) {
         let patience = self.command_timeout.min(Duration::from_secs(1));
