@@ -90,6 +90,8 @@ pub struct Scribe {
     pub shelf: Arc<Shelf>,
     /// Tells worlds of different seeds and times apart, so that loading two never loses one's items as repeats.
     pub run: String,
+    /// The root of every address in the items, without a slash at its end.
+    pub site_url: String,
 }
 
 impl Scribe {
@@ -125,7 +127,7 @@ impl Scribe {
                 let (name, path) = self.page_name(*page);
                 item.insert("type".into(), "page".into());
                 item.insert("name".into(), name.clone().into());
-                let url = format!("{}{path}", SHOP.url);
+                let url = format!("{}{path}", self.site_url);
                 item.insert("properties".into(), json!({ "title": name, "path": path, "url": url }));
             }
             Fact::ConsentGiven { consent, source } => {
@@ -156,7 +158,7 @@ impl Scribe {
                 let mut properties = self.order(order);
                 properties.insert("value".into(), order.revenue_minor().into());
                 properties.insert("cart_id".into(), order.cart_id.as_str().into());
-                properties.insert("cart_url".into(), cart_url(&order.cart_id).into());
+                properties.insert("cart_url".into(), self.cart_url(&order.cart_id).into());
                 track("Checkout Started", properties.into());
             }
             Fact::OrderCompleted { order } => {
@@ -177,7 +179,7 @@ impl Scribe {
                 properties.insert("tracking_number".into(), tracking_number(order).into());
                 properties.insert(
                     "tracking_url".into(),
-                    format!("{}/don-hang/{}", SHOP.url, order.order_id).into(),
+                    format!("{}/don-hang/{}", self.site_url, order.order_id).into(),
                 );
                 track("Order Updated", properties.into());
             }
@@ -250,13 +252,18 @@ impl Scribe {
             "locale": SHOP.locale, "timezone": SHOP.time_zone,
             "userAgent": USER_AGENTS[device % USER_AGENTS.len()],
             "page": {
-                "title": title, "url": format!("{}{path}", SHOP.url), "path": path, "referrer": came_by.referrer(),
+                "title": title, "url": format!("{}{path}", self.site_url), "path": path, "referrer": came_by.referrer(),
             },
         });
         if let Some(campaign) = came_by.campaign() {
             context["campaign"] = campaign;
         }
         context
+    }
+
+    /// Where a cart can be opened again, on any device.
+    fn cart_url(&self, cart_id: &str) -> String {
+        format!("{}/gio-hang/{cart_id}", self.site_url)
     }
 
     fn product(&self, line: Line, has_quantity: bool) -> Map<String, Value> {
@@ -268,8 +275,8 @@ impl Scribe {
         fields.insert("category".into(), product.category_title.into());
         fields.insert("brand".into(), product.brand.into());
         fields.insert("price".into(), product.price_minor.into());
-        fields.insert("url".into(), format!("{}{}", SHOP.url, product.url_path).into());
-        fields.insert("image_url".into(), format!("{}{}", SHOP.url, product.image_path).into());
+        fields.insert("url".into(), format!("{}{}", self.site_url, product.url_path).into());
+        fields.insert("image_url".into(), format!("{}{}", self.site_url, product.image_path).into());
         if has_quantity {
             fields.insert("quantity".into(), line.quantity.into());
             if let Some(variant) = product.category.variants().get(usize::from(line.variant)) {
@@ -286,7 +293,7 @@ impl Scribe {
     fn cart_line(&self, line: Line, cart_id: &str) -> Value {
         let mut fields = self.product(line, true);
         fields.insert("cart_id".into(), cart_id.into());
-        fields.insert("cart_url".into(), cart_url(cart_id).into());
+        fields.insert("cart_url".into(), self.cart_url(cart_id).into());
         fields.insert("currency".into(), SHOP.currency.into());
         Value::Object(fields)
     }
@@ -307,11 +314,6 @@ impl Scribe {
         fields.insert("products".into(), self.products(&order.lines));
         fields
     }
-}
-
-/// Where a cart can be opened again, on any device.
-fn cart_url(cart_id: &str) -> String {
-    format!("{}/gio-hang/{cart_id}", SHOP.url)
 }
 
 /// A made-up parcel number that follows from the order's.

@@ -3,6 +3,7 @@ use crate::calendar::{date_of, local_day};
 use crate::chance::{exponential, mix, poisson};
 use crate::item::{CameBy, Fact, Page, Scribe, Sender};
 use crate::people::Person;
+use crate::shop::SHOP;
 use crate::shopper::{beginnings, draw_review};
 use crate::world::WorldFacts;
 use kit::{HOUR_MS, MINUTE_MS, Rng, SECOND_MS, Timestamp};
@@ -120,7 +121,11 @@ impl LiveShoppers {
         let mut live = LiveShoppers {
             facts,
             pace,
-            scribe: Scribe { shelf: Arc::new(Shelf::new(facts.seed)), run: format!("live{:08x}", run >> 32) },
+            scribe: Scribe {
+                shelf: Arc::new(Shelf::new(facts.seed)),
+                run: format!("live{:08x}", run >> 32),
+                site_url: SHOP.url.to_owned(),
+            },
             rng: Rng::seeded(run),
             started_at: start,
             stepped_at: start,
@@ -131,6 +136,12 @@ impl LiveShoppers {
         };
         live.next_arrival_at = live.arrival_after(start);
         live
+    }
+
+    /// As [`crate::World::at_site`].
+    pub fn at_site(mut self, url: &str) -> LiveShoppers {
+        self.scribe.site_url = url.trim_end_matches('/').to_owned();
+        self
     }
 
     /// Changes how many come from here on; 0 closes the door and leaves those inside to finish.

@@ -3,6 +3,7 @@ use crate::calendar::{Pace, date_of, local_day, months_before, visit_season};
 use crate::chance::{mix, poisson};
 use crate::item::{CameBy, Fact, Page, Scribe, Sender};
 use crate::people::{Channel, Person};
+use crate::shop::SHOP;
 use kit::{Rng, Timestamp};
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -97,7 +98,11 @@ impl Crowd {
     fn new(seed: u64, run: String) -> Crowd {
         Crowd {
             seed,
-            scribe: Scribe { shelf: Arc::new(Shelf::new(seed)), run: run.clone() },
+            scribe: Scribe {
+                shelf: Arc::new(Shelf::new(seed)),
+                run: run.clone(),
+                site_url: SHOP.url.to_owned(),
+            },
             rng: Rng::seeded(run.bytes().fold(seed, |sum, byte| mix(sum, u64::from(byte)))),
             visits: Vec::with_capacity(SIDE_BY_SIDE),
             consents: VecDeque::new(),

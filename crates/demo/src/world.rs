@@ -2,6 +2,7 @@ use crate::basket::Shelf;
 use crate::calendar::{self, Pace, local_day, months_before, order_season, visit_season};
 use crate::chance::mix;
 use crate::item::Scribe;
+use crate::shop::SHOP;
 use crate::shopper::{Shopper, Town};
 use kit::{Rng, Timestamp};
 use serde_json::Value;
@@ -93,6 +94,7 @@ impl World {
             scribe: Scribe {
                 shelf: Arc::new(Shelf::new(seed)),
                 run: format!("{:08x}", mix(seed, now.ms() as u64) >> 32),
+                site_url: SHOP.url.to_owned(),
             },
             orders: Pace::new(first_day, last_day, order_season),
             visits: Pace::new(first_day, last_day, visit_season),
@@ -117,6 +119,13 @@ impl World {
             strangers_come: 0,
             queue: BinaryHeap::new(),
         }
+    }
+
+    /// Gives every address in the items this root (`http://127.0.0.1:8080`) instead of the shop's own, which nobody
+    /// serves: a demo that answers its products' pictures itself names where it listens.
+    pub fn at_site(mut self, url: &str) -> World {
+        self.town.scribe.site_url = url.trim_end_matches('/').to_owned();
+        self
     }
 
     pub fn facts(&self) -> WorldFacts {

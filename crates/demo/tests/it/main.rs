@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "a test's own functions may fail it")]
 
 mod live;
+mod scenario;
 mod world;

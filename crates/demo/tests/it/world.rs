@@ -190,6 +190,20 @@ fn the_shop_is_believable() {
 }
 
 #[test]
+fn a_demo_names_its_own_site() {
+    let mut viewed = 0;
+    for item in World::generate(5, NOW, SMALL).at_site("http://127.0.0.1:8080/").take(2_000) {
+        assert!(!item.to_string().contains("https://demo.quaylai"), "{item}");
+        if event(&item) == "Product Viewed" {
+            viewed += 1;
+            let image = item["properties"]["image_url"].as_str().unwrap();
+            assert!(image.starts_with("http://127.0.0.1:8080/demo/img/"), "{image}");
+        }
+    }
+    assert!(viewed > 100);
+}
+
+#[test]
 fn strange_sizes_are_worlds_too() {
     for (customers, months) in [(0, 18), (1, 1), (3, 0), (5, 10_000)] {
         let items = World::generate(5, NOW, Size { customers, months }).count();
