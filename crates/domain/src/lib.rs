@@ -12,3 +12,5 @@ pub mod local_time;
 pub mod bots;
 pub mod condition;
 pub mod journey;
+pub mod template;
+pub mod delivery;
