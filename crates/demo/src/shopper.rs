@@ -481,3 +481,35 @@ pub fn draw_review(rng: &mut Rng) -> (u8, &'static str) {
         _ => (1 + rng.below(2) as u8, choose(rng, &LOW)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::{months_before, order_season, visit_season};
+    use crate::shop::SHOP;
+
+    #[test]
+    fn what_lies_ahead_of_a_shopper_stays_small() {
+        let now = Timestamp::from_ms(1_795_230_000_000);
+        let (last_day, seed) = (local_day(now), 3);
+        let first_day = months_before(last_day, 120);
+        let scribe =
+            Scribe { shelf: Arc::new(Shelf::new(seed)), run: "t".to_owned(), site_url: SHOP.url.to_owned() };
+        let orders = Pace::new(first_day, last_day, order_season);
+        let visits = Pace::new(first_day, last_day, visit_season);
+        let town = Town { seed, now, scribe, orders, visits };
+        let start = now.plus_ms(-119 * 30 * DAY_MS);
+        let (mut told, mut ahead) = (0, 0);
+        for no in 0..60 {
+            let mut shopper = Shopper::customer(&town, no, start);
+            let mut before = start;
+            while let Some((at, _)) = shopper.step(&town) {
+                assert!(before <= at && at <= now);
+                before = at;
+                told += 1;
+                ahead = ahead.max(shopper.pending.len());
+            }
+        }
+        assert!(told > 3_000 && ahead < 64, "{told} told, up to {ahead} ahead");
+    }
+}

@@ -4,4 +4,5 @@
 
 mod live;
 mod scenario;
+mod wire;
 mod world;
