@@ -92,7 +92,7 @@ fn a_long_sleep_does_not_flood_the_shop() {
 
 #[test]
 fn the_standard_world_has_exactly_its_size() {
-    let (profiles, events) = (3_000u32, 50_000u64);
+    let (profiles, events) = (2_000u32, 25_000u64);
     let mut identified = BTreeSet::new();
     let (mut others, mut before, mut bytes) = (0u64, 0, 0);
     let mut ids = BTreeSet::new();

@@ -17,7 +17,11 @@ pub fn event(item: &Value) -> &str {
 
 #[test]
 fn the_same_seed_tells_the_same_past() {
-    let tell = |seed| World::generate(seed, NOW, SMALL).map(|item| item.to_string()).collect::<Vec<_>>();
+    let tell = |seed| {
+        World::generate(seed, NOW, Size { customers: 120, months: 18 })
+            .map(|item| item.to_string())
+            .collect::<Vec<_>>()
+    };
     let first = tell(1);
     assert_eq!(first, tell(1));
     assert_ne!(first[..50], tell(2)[..50]);
@@ -103,7 +107,7 @@ fn orders_have_one_fate_each_and_in_turn() {
 
 #[test]
 fn the_shop_is_believable() {
-    let size = Size { customers: 4_000, months: 18 };
+    let size = Size { customers: 3_000, months: 18 };
     let mut count: BTreeMap<String, u32> = BTreeMap::new();
     let mut orders_by: BTreeMap<String, u32> = BTreeMap::new();
     let mut orders_on: BTreeMap<i64, u32> = BTreeMap::new();
@@ -111,10 +115,9 @@ fn the_shop_is_believable() {
     let mut known_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut anonymous: BTreeSet<String> = BTreeSet::new();
     let mut consenting: BTreeSet<String> = BTreeSet::new();
-    let (mut revenue, mut items, mut bytes) = (0, 0u32, 0);
+    let (mut revenue, mut items) = (0, 0u32);
     for item in World::generate(11, NOW, size) {
         items += 1;
-        bytes += item.to_string().len();
         *count.entry(event(&item).to_owned()).or_default() += 1;
         let user = item["userId"].as_str().map(str::to_owned);
         let device = item["anonymousId"].as_str().map(str::to_owned);
@@ -138,11 +141,7 @@ fn the_shop_is_believable() {
     let orders = f64::from(count["Order Completed"]);
     let buyers = orders_by.len() as f64;
     let customers = known_by.len() as f64;
-    println!(
-        "{items} items, {} bytes each, {orders} orders of {} đồng, {count:?}",
-        bytes / items as usize,
-        revenue / orders as i64
-    );
+    println!("{items} items, {orders} orders, {count:?}");
     let check = |what: &str, figure: f64, range: std::ops::Range<f64>| {
         println!("{what}: {figure:.3}");
         assert!(range.contains(&figure), "{what}: {figure}");
