@@ -18,7 +18,9 @@ use std::fmt;
 pub(crate) use compare::Moment;
 pub use compare::Op;
 pub use duration::{DURATION_DAYS_MAX, Duration};
+pub(crate) use parse::{join, read_filters};
 pub use validate::Scope;
+pub(crate) use validate::{check_filters, check_reference};
 
 /// Deepest nesting of `all`, `any` and `none`.
 pub const DEPTH_MAX: usize = 8;
@@ -484,3 +486,6 @@ impl<'de> Deserialize<'de> for Condition {
         Condition::from_value(&value, "").map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;

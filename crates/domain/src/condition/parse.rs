@@ -11,7 +11,7 @@ pub(super) fn problem(path: &str, code: &'static str, message: impl Into<String>
     Problem { path: path.to_string(), code, message: message.into() }
 }
 
-pub(super) fn join(path: &str, part: impl std::fmt::Display) -> String {
+pub(crate) fn join(path: &str, part: impl std::fmt::Display) -> String {
     if path.is_empty() { part.to_string() } else { format!("{path}.{part}") }
 }
 
@@ -106,13 +106,16 @@ pub(super) fn property_filter(value: &Value, path: &str) -> Result<PropertyFilte
 }
 
 fn filters(object: KeyedMap<'_>, path: &str) -> Result<Vec<PropertyFilter>, Problem> {
-    let Some(list) = object.get("where") else { return Ok(Vec::new()) };
-    let path = join(path, "where");
+    object.get("where").map_or(Ok(Vec::new()), |list| read_filters(list, &join(path, "where")))
+}
+
+/// The list of a `where`.
+pub(crate) fn read_filters(list: &Value, path: &str) -> Result<Vec<PropertyFilter>, Problem> {
     list.as_array()
-        .ok_or_else(|| problem(&path, "json.type", "expected a list of property filters"))?
+        .ok_or_else(|| problem(path, "json.type", "expected a list of property filters"))?
         .iter()
         .enumerate()
-        .map(|(i, filter)| property_filter(filter, &join(&path, i)))
+        .map(|(i, filter)| property_filter(filter, &join(path, i)))
         .collect()
 }
 

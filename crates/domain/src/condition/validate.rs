@@ -9,15 +9,18 @@ use crate::condition::Moment;
 use crate::local_time::{Zone, parse_duration};
 use serde_json::Value;
 
-/// Where a condition stands, hence what it may refer to.
+/// What there is to refer to where a condition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Before there is a run, with nothing but the profile: a date trigger's entry.
-    Profile,
-    /// Before there is a run, with the event that asks for one.
-    Trigger,
-    /// Inside a run.
-    Run,
+pub struct Scope {
+    /// An event that asks for a run or started it.
+    pub event: bool,
+    /// A run, with what it awaited and has seen.
+    pub run: bool,
+}
+
+impl Scope {
+    /// Nothing but the profile.
+    pub const PROFILE: Scope = Scope { event: false, run: false };
 }
 
 impl Condition {
@@ -67,14 +70,14 @@ impl Condition {
             Condition::Tag(tag) => check_text(tag, &join(path, "tag"), problems),
             Condition::Event(leaf) => leaf.check(scope, "event", path, problems),
             Condition::Awaited(leaf) => {
-                if scope != Scope::Run {
+                if !scope.run {
                     problems.push(out_of_scope(&join(path, "awaited")));
                 }
                 leaf.check(scope, "awaited", path, problems);
             }
             Condition::Seen { pattern, at_least } => {
                 let path = join(path, "seen");
-                if scope != Scope::Run {
+                if !scope.run {
                     problems.push(out_of_scope(&path));
                 }
                 pattern.validate(scope, &path, problems);
@@ -94,7 +97,7 @@ fn out_of_scope(path: &str) -> Problem {
 impl EventLeaf {
     fn check(&self, scope: Scope, key: &str, path: &str, problems: &mut Vec<Problem>) {
         let path = join(path, key);
-        if scope == Scope::Profile {
+        if !scope.event {
             problems.push(problem(&path, "condition.scope", "there is no event here"));
         }
         if self.name.is_none() && self.filters.is_empty() {
@@ -204,17 +207,20 @@ pub(crate) fn check_reference(reference: &str, scope: Scope, path: &str, problem
     let fits = reference.len() <= TEXT_BYTES_MAX
         && match reference.split_once('.') {
             Some(("profile", rest)) => !rest.is_empty(),
-            Some(("event", rest)) => scope != Scope::Profile && of_event(rest),
-            Some(("awaited", rest)) => scope == Scope::Run && of_event(rest),
+            Some(("event", rest)) => scope.event && of_event(rest),
+            Some(("awaited", rest)) => scope.run && of_event(rest),
             _ => false,
         };
     if !fits {
-        let known = match scope {
-            Scope::Profile => "profile.…",
-            Scope::Trigger => "event.name, event.at, event.properties.…, profile.…",
-            Scope::Run => "event.name, event.at, event.properties.…, the same of awaited, profile.…",
-        };
-        problems.push(problem(path, "condition.reference", format!("\"{reference}\" is none of: {known}")));
+        let mut known = vec!["profile.…"];
+        if scope.event {
+            known.push("event.name, event.at, event.properties.…");
+        }
+        if scope.run {
+            known.push("awaited.name, awaited.at, awaited.properties.…");
+        }
+        let message = format!("\"{reference}\" is none of: {}", known.join(", "));
+        problems.push(problem(path, "condition.reference", message));
     }
 }
 

@@ -493,6 +493,8 @@ pub struct Wants {
     pub to_start: BTreeSet<String>,
     /// For [`super::step`], as long as a profile has a run that is not over: awaited, goals, exits and what branches count.
     pub to_step: BTreeSet<String>,
+    /// Whether a change of the profile can end a run: [`super::Input::Changed`].
+    pub changes: bool,
 }
 
 impl Definition {
@@ -528,6 +530,7 @@ impl Definition {
         };
         self.goal.iter().for_each(|goal| add(&goal.event));
         self.exit_when.iter().filter_map(|rule| rule.event.as_deref()).for_each(&mut add);
+        wants.changes = self.exit_when.iter().any(|rule| rule.event.is_none());
         for node in self.nodes.values() {
             if let Node::WaitFor(node) = node {
                 add(&node.event);

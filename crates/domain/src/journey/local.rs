@@ -104,6 +104,10 @@ impl Offset {
         Ok(Offset { ms: sign * Duration::parse(length)?.ms() })
     }
 
+    pub const fn ms(self) -> i64 {
+        self.ms
+    }
+
     pub fn is_zero(&self) -> bool {
         self.ms == 0
     }

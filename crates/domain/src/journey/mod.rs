@@ -18,4 +18,7 @@ pub use local::{ClockTime, DayOfWeek, Offset};
 pub use log::{Code, Declined, LogEntry};
 pub use run::{Action, EVENT_BYTES_MAX, Effect, KeptEvent, Run, RunState, Waiting};
 pub use step::{Cause, History, Input, NODES_PER_STEP_MAX, NewRun, Stepped, VISITS_MAX, start, step};
-pub use validate::{NODES_MAX, PATHS_MAX};
+pub use validate::{EXIT_RULES_MAX, NAME_CHARS_MAX, NODES_MAX, PATHS_MAX, WEIGHT_MAX};
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,9 @@ pub const NODES_PER_STEP_MAX: usize = 100;
 /// Nodes that one run enters at most, over its whole life.
 pub const VISITS_MAX: u32 = 10_000;
 
+/// Comparisons that the log of one branch keeps.
+const COMPARED_MAX: usize = 24;
+
 /// The names of a run that is to start.
 #[derive(Clone, Copy, Debug)]
 pub struct NewRun {
@@ -59,6 +62,9 @@ pub enum Input<'a> {
     /// An event of the profile's that is named in [`super::Wants::to_step`]; other events do no harm. Not the
     /// triggering event itself, which is known again by its id.
     Event(EventView<'a>),
+    /// The profile changed otherwise than by an event: an attribute, a tag, a consent. Ends the run if an exit rule without
+    /// an event holds now; needed where [`super::Wants::changes`] says so.
+    Changed,
     /// The journey goes on after a pause. Feed it the events of the pause first, in order; then this does what `Due` does.
     Resume,
     /// Ends the run from outside, with a reason: the journey was archived, an operator took the profile out.
@@ -204,6 +210,11 @@ pub fn step(
             walk.due();
         }
         Input::Event(event) => walk.event(&event),
+        Input::Changed => {
+            if let Some((reason, compared)) = walk.exit_due(None) {
+                walk.exit(reason.clone(), json!({ "reason": reason, "compared": compared }));
+            }
+        }
         Input::Stop(reason) => walk.exit(reason.to_string(), json!({ "reason": reason })),
     }
     walk.done()
@@ -407,13 +418,9 @@ impl<'a> Walk<'a> {
             }
             let compared = match &rule.when {
                 None => Vec::new(),
-                Some(condition) => {
-                    let verdict = condition.explain(&self.context());
-                    if !verdict.holds {
-                        return None;
-                    }
-                    verdict.compared
-                }
+                // Most often it does not hold, and then nobody reads why.
+                Some(condition) if !condition.holds(&self.context()) => return None,
+                Some(condition) => condition.explain(&self.context()).compared,
             };
             let reason = match (&rule.reason, &rule.event) {
                 (Some(reason), _) => reason.clone(),
@@ -474,6 +481,7 @@ impl<'a> Walk<'a> {
                 for (i, path) in branch.paths.iter().enumerate() {
                     let verdict = self.explain(&path.when);
                     compared.extend(verdict.1);
+                    compared.truncate(COMPARED_MAX);
                     if verdict.0 {
                         taken = Some((i, &path.next));
                         break;

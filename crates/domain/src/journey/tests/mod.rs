@@ -1,0 +1,4 @@
+mod documents;
+mod random;
+mod scenario;
+mod stories;
