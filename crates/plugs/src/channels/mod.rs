@@ -19,6 +19,7 @@ use crate::{Channel, Egress};
 /// [`ChannelConfig::merged`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "provider", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a workspace has a handful of channels")]
 pub enum ChannelConfig {
     Smtp(smtp::SmtpConfig),
     Webhook(webhook::WebhookConfig),

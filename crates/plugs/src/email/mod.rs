@@ -91,10 +91,10 @@ pub fn compose(
         Some(html) => builder.multipart(
             MultiPart::alternative()
                 .boundary(boundary(&delivery.key))
-                .singlepart(SinglePart::plain(content.text.clone()))
-                .singlepart(SinglePart::html(html.clone())),
+                .singlepart(SinglePart::plain(with_crlf(&content.text)))
+                .singlepart(SinglePart::html(with_crlf(html))),
         ),
-        None => builder.singlepart(SinglePart::plain(content.text.clone())),
+        None => builder.singlepart(SinglePart::plain(with_crlf(&content.text))),
     };
     let mut message = message.map_err(|error| error.to_string())?.formatted();
     if let Some(dkim) = dkim {
@@ -139,6 +139,19 @@ fn display_name(name: Option<&str>) -> Option<String> {
 fn one_line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     spaced.trim().to_owned()
+}
+
+/// Every line end as CRLF. The builder would do this too, but in a time that grows with the square of the lines.
+fn with_crlf(text: &str) -> String {
+    let mut lines = String::with_capacity(text.len() + text.len() / 32);
+    let mut rest = text;
+    while let Some(at) = rest.find(['\r', '\n']) {
+        lines.push_str(&rest[..at]);
+        lines.push_str("\r\n");
+        rest = rest[at..].strip_prefix("\r\n").unwrap_or(&rest[at + 1..]);
+    }
+    lines.push_str(rest);
+    lines
 }
 
 fn header(name: &str, value: &str) -> Result<HeaderValue, String> {

@@ -1,1 +1,344 @@
+//! What the engine may rely on, whichever channel it holds.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use plugs::channels::blackhole::{self, BlackholeConfig};
+use plugs::channels::memory::{self, MemoryChannel, MemoryConfig, Outbox};
+use plugs::channels::smtp::{self as smtp_channel, SmtpConfig, SmtpTimeouts};
+use plugs::channels::webhook::{self as webhook_channel, WebhookConfig};
+use plugs::channels::{Problem, file};
+use plugs::{Channel, ChannelConfig, Content, Delivery, Egress, Outcome, TextContent, build};
+
+use crate::http_server::{Answer, HttpServer, answer};
+use crate::smtp_server::{At, Do, Script, SmtpServer};
+use crate::{RECIPIENT, delivery, email, named, smtp, webhook};
+
+/// What goes on at the other side.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Situation {
+    Fine,
+    Refuses,
+    /// Wants to be left alone for 7 seconds, where the protocol can say so.
+    Throttles,
+    InTrouble,
+    /// Takes the message and falls silent.
+    Silent,
+    /// Takes the message and is gone.
+    Gone,
+    NobodyThere,
+}
+
+/// A channel in front of that other side.
+struct Subject {
+    channel: Arc<dyn Channel>,
+    /// A message of the channel's kind under this key.
+    message: Box<dyn Fn(&str) -> Delivery>,
+    /// How many messages the other side holds, repeated ones counted once where it can tell.
+    arrived: Box<dyn Fn() -> usize>,
+    _folder: Option<Folder>,
+}
+
+/// A folder of a test, gone with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("plugs-{name}-{}-{number}", std::process::id());
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = std::fs::remove_dir_all(&path);
+        Folder(path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.0.join("out")).into_iter().flatten();
+        let mut names: Vec<String> =
+            entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+const SHORT_MS: u64 = 500;
+
+async fn smtp_subject(situation: Situation) -> Option<Subject> {
+    let steps = match situation {
+        Situation::Fine | Situation::NobodyThere => vec![],
+        Situation::Refuses => vec![(At::Rcpt, Do::Say("550 5.1.1 <binh@example.vn>: no such user"))],
+        Situation::Throttles => vec![(At::Mail, Do::SayAndClose("421 4.7.0 slow down"))],
+        Situation::InTrouble => vec![(At::Dot, Do::Say("451 4.3.0 disk full"))],
+        Situation::Silent => vec![(At::Dot, Do::Hang)],
+        Situation::Gone => vec![(At::Dot, Do::Close)],
+    };
+    let server = SmtpServer::start(Script { steps: vec![steps], ..Script::default() }).await;
+    let mut config = smtp::config(&server);
+    if situation == Situation::Silent {
+        config.timeouts.reply_ms = SHORT_MS;
+    }
+    if situation == Situation::NobodyThere {
+        config.port = free_port().await;
+    }
+    Some(Subject {
+        channel: build(&ChannelConfig::Smtp(config), &Egress::open()).unwrap(),
+        message: Box::new(email),
+        arrived: Box::new(move || server.seen.lock().unwrap().messages.len()),
+        _folder: None,
+    })
+}
+
+async fn webhook_subject(situation: Situation) -> Option<Subject> {
+    let answer = match situation {
+        Situation::Fine | Situation::NobodyThere => answer("200 OK"),
+        Situation::Refuses => Answer::Full("400 Bad Request", vec![], format!("don't know {RECIPIENT}")),
+        Situation::Throttles => {
+            Answer::Full("429 Too Many Requests", vec!["Retry-After: 7".into()], String::new())
+        }
+        Situation::InTrouble => answer("500 Internal Server Error"),
+        Situation::Silent => Answer::Hang,
+        Situation::Gone => Answer::Close,
+    };
+    let server = HttpServer::start(answer).await;
+    let timeout_ms = if situation == Situation::Silent { SHORT_MS } else { 20_000 };
+    let config = WebhookConfig { timeout_ms, ..crate::webhook::config() };
+    let url = match situation {
+        Situation::NobodyThere => format!("http://127.0.0.1:{}/", free_port().await),
+        _ => server.url(),
+    };
+    Some(Subject {
+        channel: build(&ChannelConfig::Webhook(config), &Egress::open()).unwrap(),
+        message: Box::new(move |key| webhook(key, &url)),
+        arrived: Box::new(move || {
+            let requests = server.requests.lock().unwrap();
+            let keys = requests.iter().filter_map(|request| request.header("idempotency-key"));
+            keys.collect::<BTreeSet<_>>().len()
+        }),
+        _folder: None,
+    })
+}
+
+async fn file_subject(situation: Situation) -> Option<Subject> {
+    let folder = Folder::new(&format!("contract-{situation:?}"));
+    match situation {
+        Situation::Fine => {}
+        // A file where the folder should be.
+        Situation::InTrouble => {
+            std::fs::create_dir_all(&folder.0).unwrap();
+            std::fs::write(folder.0.join("out"), "").unwrap();
+        }
+        _ => return None,
+    }
+    let egress = Egress { files_root: Some(folder.0.clone()), ..Egress::default() };
+    let config = ChannelConfig::File(file::FileConfig { folder: "out".into() });
+    let path = Folder(folder.0.clone());
+    Some(Subject {
+        channel: build(&config, &egress).unwrap(),
+        message: Box::new(email),
+        arrived: Box::new(move || path.names().len()),
+        _folder: Some(folder),
+    })
+}
+
+async fn memory_subject(situation: Situation) -> Option<Subject> {
+    let outbox = Outbox::default();
+    (situation == Situation::Fine).then(|| Subject {
+        channel: Arc::new(MemoryChannel::new(&MemoryConfig::default(), outbox.clone())),
+        message: Box::new(email),
+        arrived: Box::new(move || {
+            let outbox = outbox.lock().unwrap();
+            outbox.iter().map(|delivery| delivery.key.as_str()).collect::<BTreeSet<_>>().len()
+        }),
+        _folder: None,
+    })
+}
+
+async fn subject(kind: &str, situation: Situation) -> Option<Subject> {
+    match kind {
+        smtp_channel::KIND => smtp_subject(situation).await,
+        webhook_channel::KIND => webhook_subject(situation).await,
+        file::KIND => file_subject(situation).await,
+        memory::KIND => memory_subject(situation).await,
+        blackhole::KIND => (situation == Situation::Fine).then(|| Subject {
+            channel: build(&ChannelConfig::Blackhole(BlackholeConfig::default()), &Egress::default())
+                .unwrap(),
+            message: Box::new(email),
+            arrived: Box::new(|| 0),
+            _folder: None,
+        }),
+        _ => panic!("{kind}"),
+    }
+}
+
+async fn free_port() -> u16 {
+    tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
+}
+
+const KINDS: [&str; 5] =
+    [smtp_channel::KIND, webhook_channel::KIND, file::KIND, memory::KIND, blackhole::KIND];
+
+#[tokio::test]
+async fn every_channel_keeps_the_contract() {
+    use Situation::*;
+    // Where a channel has no such situation, the row does not concern it.
+    let table: [(Situation, &[(&str, &str)]); 7] = [
+        (
+            Fine,
+            &[
+                ("smtp", "accepted"),
+                ("webhook", "accepted"),
+                ("file", "accepted"),
+                ("memory", "accepted"),
+                ("blackhole", "accepted"),
+            ],
+        ),
+        (Refuses, &[("smtp", "rejected HardBounce"), ("webhook", "rejected Refused")]),
+        (Throttles, &[("smtp", "retry Throttled"), ("webhook", "retry Throttled 7000")]),
+        (
+            InTrouble,
+            &[("smtp", "retry Temporary"), ("webhook", "retry Temporary"), ("file", "misconfigured")],
+        ),
+        // A receiver of webhooks knows the key of a message that it may have got; a mail server does not.
+        (Silent, &[("smtp", "unknown"), ("webhook", "retry Timeout")]),
+        (Gone, &[("smtp", "retry Network"), ("webhook", "retry Network")]),
+        (NobodyThere, &[("smtp", "retry Network"), ("webhook", "retry Network")]),
+    ];
+    for (situation, expected) in table {
+        for kind in KINDS {
+            let subject = subject(kind, situation).await;
+            let expect = expected.iter().find(|(of, _)| *of == kind).map(|(_, expect)| *expect);
+            assert_eq!(subject.is_some(), expect.is_some(), "{kind} {situation:?}");
+            let (Some(subject), Some(expect)) = (subject, expect) else { continue };
+            let message = (subject.message)("m1");
+            let outcome = subject.channel.deliver(&message).await;
+            let case = format!("{kind} {situation:?}: {outcome:?}");
+            assert_eq!(named(&outcome), expect, "{case}");
+            assert_eq!(subject.channel.kind(), kind);
+            assert!(subject.channel.concurrency() > 0, "{case}");
+            let detail = outcome.detail();
+            assert!(!detail.is_empty() && detail.chars().count() <= 301 && !detail.contains('\n'), "{case}");
+            assert!(!detail.contains(RECIPIENT) && !case.contains(RECIPIENT), "{case}");
+            assert!(!format!("{message:?}").contains(RECIPIENT));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_key_is_one_message_where_the_other_side_can_tell() {
+    for (kind, expect) in [("webhook", 1), ("file", 1), ("memory", 1), ("blackhole", 0)] {
+        let subject = subject(kind, Situation::Fine).await.unwrap();
+        let message = (subject.message)("m1");
+        let first = subject.channel.deliver(&message).await;
+        let second = subject.channel.deliver(&Delivery { attempt: 2, ..message }).await;
+        assert_eq!(first, second, "{kind}");
+        assert_eq!((subject.arrived)(), expect, "{kind}");
+        assert_eq!(named(&subject.channel.deliver(&(subject.message)("m2")).await), "accepted");
+        assert_eq!((subject.arrived)(), expect * 2, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_the_wrong_kind_is_rejected() {
+    let text = delivery("m1", "+84900000000", Content::Text(TextContent { body: "chào".into() }));
+    for (kind, wrong) in [
+        ("smtp", text.clone()),
+        ("smtp", webhook("m1", "http://127.0.0.1/")),
+        ("webhook", text.clone()),
+        ("webhook", email("m1")),
+    ] {
+        let subject = subject(kind, Situation::Fine).await.unwrap();
+        let outcome = subject.channel.deliver(&wrong).await;
+        assert_eq!(named(&outcome), "rejected Invalid", "{kind} {outcome:?}");
+        assert_eq!((subject.arrived)(), 0, "{kind}");
+    }
+    for kind in ["file", "memory", "blackhole"] {
+        let subject = subject(kind, Situation::Fine).await.unwrap();
+        for message in [email("m1"), webhook("m2", "http://127.0.0.1/"), text.clone()] {
+            assert_eq!(named(&subject.channel.deliver(&message).await), "accepted", "{kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_check_tells_without_sending() {
+    for kind in KINDS {
+        let subject = subject(kind, Situation::Fine).await.unwrap();
+        let text = subject.channel.check().await.unwrap();
+        assert!(!text.is_empty(), "{kind}");
+        assert_eq!((subject.arrived)(), 0, "{kind}");
+    }
+    for (kind, situation) in [("smtp", Situation::NobodyThere), ("file", Situation::InTrouble)] {
+        let subject = subject(kind, situation).await.unwrap();
+        let text = subject.channel.check().await.unwrap_err();
+        assert!(!text.is_empty() && !text.contains(env!("CARGO_TARGET_TMPDIR")), "{kind}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_has_the_message_and_nothing_is_left_lying() {
+    let folder = Folder::new("file");
+    let egress = Egress { files_root: Some(folder.0.clone()), ..Egress::default() };
+    let config = ChannelConfig::File(file::FileConfig { folder: "out".into() });
+    let channel = build(&config, &egress).unwrap();
+    let odd = "../../etc/passwd\0 chào";
+    for message in [email("m1"), email("M1"), email(odd).clone(), webhook("m1", "https://may.example/hook")] {
+        let message = match message.content {
+            // A key may be odd where a message id may not.
+            Content::Email(content) => {
+                let content = plugs::EmailContent { message_id: "id@may.example".into(), ..content };
+                Delivery { content: Content::Email(content), ..message }
+            }
+            _ => message,
+        };
+        let outcome = channel.deliver(&message).await;
+        let Outcome::Accepted { provider_id: Some(name), .. } = outcome else { panic!("{outcome:?}") };
+        let written = std::fs::read_to_string(folder.0.join("out").join(&name)).unwrap();
+        match &message.content {
+            Content::Email(_) => {
+                assert!(name.ends_with(".eml") && written.contains("Message-ID: <id@may.example>"))
+            }
+            _ => {
+                let value: serde_json::Value = serde_json::from_str(&written).unwrap();
+                assert_eq!((&value["key"], &value["body"]["name"]), (&"m1".into(), &"Bình".into()));
+            }
+        }
+    }
+    let names = folder.names();
+    assert_eq!(names.len(), 4, "{names:?}");
+    assert!(names.iter().all(|name| !name.starts_with('.')), "{names:?}");
+    // Without a folder from whoever runs the server there is no such channel.
+    assert!(build(&config, &Egress::default()).err().unwrap().contains("whoever runs it"));
+}
+
+#[test]
+fn memory_keeps_the_newest() {
+    let outbox = Outbox::default();
+    let channel = MemoryChannel::new(&MemoryConfig { kept_max: 10 }, outbox.clone());
+    for number in 0..100 {
+        drop(channel.deliver(&email(&format!("m{number}"))));
+    }
+    let outbox = outbox.lock().unwrap();
+    assert!((10..=20).contains(&outbox.len()), "{}", outbox.len());
+    assert_eq!(outbox.last().unwrap().key, "m99");
+}
+
+/// The deadlines as documented, for nobody else compares them.
+#[test]
+fn deadlines_are_bounded_by_default() {
+    let SmtpTimeouts { connect_ms, command_ms, body_ms, reply_ms, total_ms } = SmtpTimeouts::default();
+    assert_eq!(
+        (connect_ms, command_ms, body_ms, reply_ms, total_ms),
+        (10_000, 30_000, 180_000, 300_000, 600_000)
+    );
+    let config = SmtpConfig::new("relay.example", 587, plugs::channels::smtp::Security::Starttls);
+    assert_eq!((config.pool_max, config.idle_ms, config.messages_per_connection_max), (8, 30_000, 100));
+    assert_eq!(config.validate(), Vec::<Problem>::new());
+}

@@ -1,4 +1,5 @@
 //! Every channel against one contract, then each against a server of its own kind that misbehaves to order.
+#![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod contract;
 mod email;

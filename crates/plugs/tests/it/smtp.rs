@@ -240,7 +240,7 @@ async fn a_server_that_stops_reading_is_left() {
     let mut mail = email("m1");
     if let Content::Email(content) = &mut mail.content {
         content.html = None;
-        content.text = "bread and more bread, and then some\n".repeat(40_000);
+        content.text = "bread and more bread, and then some\n".repeat(160_000);
     }
     assert_eq!(named(&channel(&config).deliver(&mail).await), "retry Timeout");
 }

@@ -96,9 +96,11 @@ fn unfinished(name: &str) -> String {
 fn failed(error: &io::Error) -> Outcome {
     let detail = format!("the file could not be written: {}", error.kind());
     match error.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::NotADirectory => {
-            Outcome::Misconfigured { detail }
-        }
+        ErrorKind::PermissionDenied
+        | ErrorKind::ReadOnlyFilesystem
+        | ErrorKind::NotADirectory
+        // Of the folder: a file stands there.
+        | ErrorKind::AlreadyExists => Outcome::Misconfigured { detail },
         _ => Outcome::Retry { class: RetryClass::Temporary, after_ms: None, detail },
     }
 }

@@ -104,13 +104,16 @@ pub(super) enum Sent {
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
+/// Apart, so that the server can be heard while a message is written.
+type Halves = (ReadHalf<Box<dyn Stream>>, WriteHalf<Box<dyn Stream>>);
+
 /// Replies are short; a server that goes on and on has a fault.
 const REPLY_BYTES_MAX: usize = 64 * 1_024;
 
 /// A connection that has said hello and, where asked to, logged in.
 pub(super) struct Session {
     // None only while STARTTLS swaps the stream.
-    halves: Option<(ReadHalf<Box<dyn Stream>>, WriteHalf<Box<dyn Stream>>)>,
+    halves: Option<Halves>,
     /// Bytes read and not yet part of a reply.
     unread: Vec<u8>,
     capabilities: Capabilities,
