@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+def mjml(inside: str) -> str:
+    return f"<mjml><mj-body><mj-section><mj-column>{inside}</mj-column></mj-section></mj-body></mjml>"
+
+
 CART_TEMPLATE = {
     "name": "Giỏ hàng bị bỏ quên",
     "channel": "email",
-    "purpose": "marketing",
-    "subject": "{{ profile.firstName | default: 'Bạn' }} ơi, giỏ hàng vẫn chờ",
+    "subject": "{{ customer.firstName | default: 'Bạn' }} ơi, giỏ hàng vẫn chờ",
     "preheader": "Áo đẹp không đợi lâu đâu",
-    "mjml": """<mjml><mj-body><mj-section><mj-column>
-<mj-text>Xin chào {{ profile.firstName | default: 'bạn' }}</mj-text>
-{% for item in cart.items %}<mj-text>{{ item.name }} x {{ item.quantity }}</mj-text>{% endfor %}
-<mj-button href="https://aodaihanh.example/gio-hang?ref=nhac">Xem giỏ hàng</mj-button>
-</mj-column></mj-section></mj-body></mjml>""",
+    "body": {
+        "kind": "mjml",
+        "source": mjml(
+            "<mj-text>Xin chào {{ customer.firstName | default: 'bạn' }}</mj-text>"
+            "{% for item in cart.items %}<mj-text>{{ item.name }} x {{ item.quantity }}</mj-text>{% endfor %}"
+            '<mj-button href="https://aodaihanh.example/gio-hang?ref=nhac">Xem giỏ hàng</mj-button>'
+        ),
+    },
 }
 
 CART_JOURNEY = {
@@ -32,11 +38,11 @@ CART_JOURNEY = {
 ORDER_TEMPLATE = {
     "name": "Trạng thái đơn hàng",
     "channel": "email",
-    "purpose": "transactional",
     "subject": "Đơn hàng {{ event.properties.order_id }}",
-    "mjml": """<mjml><mj-body><mj-section><mj-column>
-<mj-text>Cảm ơn bạn. Đơn {{ event.properties.order_id }} đang được chuẩn bị.</mj-text>
-</mj-column></mj-section></mj-body></mjml>""",
+    "body": {
+        "kind": "mjml",
+        "source": mjml("<mj-text>Cảm ơn bạn. Đơn {{ event.properties.order_id }} đang được chuẩn bị.</mj-text>"),
+    },
 }
 
 ORDER_JOURNEY = {
@@ -47,10 +53,6 @@ ORDER_JOURNEY = {
     "start": "send",
     "nodes": {"send": {"type": "send", "channel": "email", "template": "order", "purpose": "transactional"}},
 }
-
-
-def mjml(inside: str) -> str:
-    return f"<mjml><mj-body><mj-section><mj-column>{inside}</mj-column></mj-section></mj-body></mjml>"
 
 
 # Each of them fits the size of a template, and none of them may be rendered to its end.

@@ -143,17 +143,20 @@ class Quaylai:
 
     # -- setting up ---------------------------------------------------------------------------------------------
 
-    def use_smtp(self, host: str, port: int, timeout_ms: int = 5_000) -> None:
+    def use_smtp(self, host: str, port: int, reply_ms: int = 5_000) -> None:
+        """E-mail goes to a relay on this machine, which a shop has to allow first."""
+        self.write("PATCH", "/settings", {"allow_private_networks": True})
+        timeouts = {"connect_ms": reply_ms, "command_ms": reply_ms, "body_ms": reply_ms, "reply_ms": reply_ms}
         self.write(
             "PUT",
             "/channels/email",
             {
-                "kind": "smtp",
+                "provider": "smtp",
                 "host": host,
                 "port": port,
                 "security": "none",
+                "timeouts": timeouts,
                 "from": {"email": "shop@aodaihanh.example", "name": "Áo dài Hạnh"},
-                "timeout_ms": timeout_ms,
             },
         )
 

@@ -168,7 +168,7 @@ class TestTemplates:
 
     @pytest.mark.parametrize("bomb", BOMBS)
     def test_a_bomb_is_refused_when_saved_or_when_rendered(self, quaylai, reader, quickly, bomb):
-        template = {**ORDER_TEMPLATE, "subject": "x", "mjml": BOMBS[bomb]}
+        template = {**ORDER_TEMPLATE, "subject": "x", "body": {"kind": "mjml", "source": BOMBS[bomb]}}
         saved = quaylai.try_template("bomb", template)
         assert saved.status < 500, saved
         if saved.status < 300:
@@ -182,7 +182,7 @@ class TestMail:
 
     @pytest.fixture
     def shop(self, quaylai, mail):
-        quaylai.use_smtp(mail.host, mail.port, timeout_ms=1_000)
+        quaylai.use_smtp(mail.host, mail.port, reply_ms=1_000)
         quaylai.put_template("order", ORDER_TEMPLATE)
         quaylai.put_journey("order", ORDER_JOURNEY)
         return quaylai
