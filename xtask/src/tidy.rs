@@ -54,6 +54,7 @@ pub fn run(root: &Path) -> Result<Findings> {
     edges(&crates, &mut found);
     manifests(root, &crates, &mut found);
     dependencies(root, &workspace, &crates, &mut found)?;
+    unused(root, &files, &crates, &mut found);
     let commands = commands(root, &files);
     for file in &files {
         // A binary file, or one that was deleted and not yet committed, has no text to check.
@@ -186,6 +187,23 @@ fn dependencies(
             .push(format!("docs/dependencies.md: {name} is not a dependency of the workspace any more"));
     }
     Ok(())
+}
+
+/// Warns of what a manifest asks for and no source of its crate names: `serde_json` for `serde-json`.
+fn unused(root: &Path, files: &[PathBuf], crates: &BTreeMap<String, Table>, found: &mut Findings) {
+    for (name, manifest) in crates {
+        let folder = if name == "xtask" { PathBuf::from("xtask") } else { Path::new("crates").join(name) };
+        let source: String = files
+            .iter()
+            .filter(|file| file.starts_with(&folder) && file.extension().is_some_and(|e| e == "rs"))
+            .filter_map(|file| std::fs::read_to_string(root.join(file)).ok())
+            .collect();
+        for (dependency, _) in depends_on(manifest) {
+            if !source.contains(&dependency.replace('-', "_")) {
+                found.warnings.push(format!("{}: no source names {dependency}", folder.display()));
+            }
+        }
+    }
 }
 
 /// The crates that a table of docs/dependencies.md has a row for: "| `name` | why |".
