@@ -11,8 +11,8 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 macro_rules! ops {
     ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
-        /// How a value is compared with an operand. Every negative operator is exactly the negation of its positive
-        /// one, so it also holds for a value that is missing.
+        /// How a value is compared with an operand. Every negative operator is exactly the negation of its
+        /// positive one, so it also holds for a value that is missing.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Op { $($(#[$doc])* $variant),+ }
 
@@ -155,8 +155,8 @@ fn equal(value: &Value, operand: &Value) -> bool {
     }
 }
 
-/// The order of a value and a number. A text that is wholly a decimal number ("199000", "-2.5") counts as that number,
-/// because that is how imports and some SDKs bring numbers; anything else has no order.
+/// The order of a value and a number. A text that is wholly a decimal number ("199000", "-2.5") counts as
+/// that number, because that is how imports and some SDKs bring numbers; anything else has no order.
 fn order(value: &Value, operand: &Value) -> Option<Ordering> {
     let Value::Number(operand) = operand else { return None };
     match value {

@@ -6,8 +6,8 @@ use std::fmt;
 /// Longest wait of a journey, in days.
 pub const DURATION_DAYS_MAX: i64 = 400;
 
-/// An exact length of time, 0 to 400 days, written as [`parse_duration`] reads it: `90m`, `1h30m`, `7d`. A day is 24
-/// hours here, also where a clock is put forward or back.
+/// An exact length of time, 0 to 400 days, written as [`parse_duration`] reads it: `90m`, `1h30m`, `7d`. A
+/// day is 24 hours here, also where a clock is put forward or back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duration {
     ms: i64,

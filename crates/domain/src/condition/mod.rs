@@ -1,7 +1,8 @@
 //! Conditions are data: a tree of predicates on one profile and, inside a journey, on the events of its run.
 //!
-//! A condition never reads a clock or a store: [`Context`] brings everything it may look at, and the same context
-//! always gives the same verdict. Start with [`Condition`]; its JSON form is described in docs/journeys.md.
+//! A condition never reads a clock or a store: [`Context`] brings everything it may look at, and the same
+//! context always gives the same verdict. Start with [`Condition`]; its JSON form is described in
+//! docs/journeys.md.
 
 mod compare;
 mod duration;
@@ -47,8 +48,8 @@ pub trait Facts {
     fn time_zone(&self) -> &Zone;
 }
 
-/// The value that a definition calls `path`: a standard field first, then the attribute of that name, so that an
-/// author may write `city` for `attributes.city`.
+/// The value that a definition calls `path`: a standard field first, then the attribute of that name, so that
+/// an author may write `city` for `attributes.city`.
 pub fn look_up(facts: &dyn Facts, path: &str) -> Option<Value> {
     let found = facts.value(path).or_else(|| {
         if path.starts_with("attributes.") { None } else { facts.value(&format!("attributes.{path}")) }
@@ -96,8 +97,8 @@ impl<'a> Context<'a> {
         Context { facts, now, event: None, awaited: None, seen: None }
     }
 
-    /// The value of a reference such as `event.properties.order_id`, `awaited.at` or `profile.name`; `None` when
-    /// there is no such thing here.
+    /// The value of a reference such as `event.properties.order_id`, `awaited.at` or `profile.name`; `None`
+    /// when there is no such thing here.
     pub fn resolve(&self, reference: &str) -> Option<Value> {
         let (root, rest) = reference.split_once('.')?;
         let event = match root {
@@ -120,8 +121,8 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A predicate. As JSON it is an object with exactly one of the keys `all`, `any`, `none`, `attribute`, `tag`, `event`,
-/// `awaited`, `seen`; `attribute` has `op` and `value` beside it.
+/// A predicate. As JSON it is an object with exactly one of the keys `all`, `any`, `none`, `attribute`,
+/// `tag`, `event`, `awaited`, `seen`; `attribute` has `op` and `value` beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
     /// Holds when every one does; an empty list is refused by validation.
@@ -185,8 +186,8 @@ impl EventPattern {
     }
 }
 
-/// One property of an event against an operand: `{ "property": "products.category", "op": "eq", "value": "áo dài" }`.
-/// The path is dotted; through a list it means any element.
+/// One property of an event against an operand: `{ "property": "products.category", "op": "eq", "value": "áo
+/// dài" }`. The path is dotted; through a list it means any element.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PropertyFilter {
     pub property: String,
@@ -201,8 +202,8 @@ pub struct Test {
     pub operand: Option<Operand>,
 }
 
-/// What is compared with: a literal, or `{ "from": "event.properties.order_id" }`, which lets a run tell its own order
-/// from another.
+/// What is compared with: a literal, or `{ "from": "event.properties.order_id" }`, which lets a run tell its
+/// own order from another.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operand {
     Literal(Value),

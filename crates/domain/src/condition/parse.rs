@@ -1,10 +1,12 @@
-//! From JSON to conditions, by hand: an untagged enum would answer every mistake with "did not match any variant".
+//! From JSON to conditions, by hand: an untagged enum would answer every mistake with "did not match any
+//! variant".
 
 use super::{Condition, DEPTH_MAX, EventLeaf, EventPattern, Op, Operand, Problem, PropertyFilter, Test};
 use serde_json::{Map, Value};
 
 const KEYS: [&str; 8] = ["all", "any", "none", "attribute", "tag", "event", "awaited", "seen"];
-/// Documents nested deeper than this are refused while they are read, so that no later walk can exhaust the stack.
+/// Documents nested deeper than this are refused while they are read, so that no later walk can exhaust the
+/// stack.
 const READ_DEPTH_MAX: usize = 4 * DEPTH_MAX;
 
 pub(super) fn problem(path: &str, code: &'static str, message: impl Into<String>) -> Problem {

@@ -41,7 +41,8 @@ fn holds(condition: Value, values: Value) -> bool {
 
 #[test]
 fn operators() {
-    /// Every line: the profile's value, the operator, the operand, whether it holds. `-` is no value, no operand.
+    /// Every line: the profile's value, the operator, the operand, whether it holds. `-` is no value, no
+    /// operand.
     const TABLE: &str = r#"
         "Huế"       eq  "Huế"       yes
         "Hue\u0302\u0301" eq "Huế"  yes

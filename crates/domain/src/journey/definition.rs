@@ -128,7 +128,7 @@ pub struct ExitRule {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Node {
-    Send(Send),
+    Send(SendMessage),
     Delay(Delay),
     WaitFor(WaitFor),
     Branch(Branch),
@@ -208,7 +208,7 @@ impl Node {
 /// Asks the gate for a message; the run goes on whatever the gate decides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Send {
+pub struct SendMessage {
     pub channel: Channel,
     /// The name of the template.
     pub template: String,
@@ -491,7 +491,8 @@ fn is_false(value: &bool) -> bool {
 pub struct Wants {
     /// For [`super::start`].
     pub to_start: BTreeSet<String>,
-    /// For [`super::step`], as long as a profile has a run that is not over: awaited, goals, exits and what branches count.
+    /// For [`super::step`], as long as a profile has a run that is not over: awaited, goals, exits and what
+    /// branches count.
     pub to_step: BTreeSet<String>,
     /// Whether a change of the profile can end a run: [`super::Input::Changed`].
     pub changes: bool,
@@ -501,8 +502,8 @@ impl Definition {
     /// Reads and checks a definition.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each at its path; a document that is not of the grammar is reported up to
-    /// its first mistake in each part, and its meaning is not looked at.
+    /// Everything that is wrong with it, each at its path; a document that is not of the grammar is reported
+    /// up to its first mistake in each part, and its meaning is not looked at.
     pub fn parse(text: &str) -> Result<Definition, Vec<Problem>> {
         super::validate::parse(text)
     }

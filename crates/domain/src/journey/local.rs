@@ -86,8 +86,8 @@ impl DayOfWeek {
     }
 }
 
-/// A duration before (`-`) or after something: `-7d`, `-2h`, `1d12h`. Every full 24 hours of it is a day of the calendar,
-/// the rest is exact.
+/// A duration before (`-`) or after something: `-7d`, `-2h`, `1d12h`. Every full 24 hours of it is a day of
+/// the calendar, the rest is exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offset {
     ms: i64,
@@ -157,7 +157,8 @@ pub(super) fn written(at: Timestamp, zone: &Zone) -> String {
     format!("{} {:02}:{:02}", local_date(at, zone), minute / 60, minute % 60)
 }
 
-/// The date of a profile's value, and the time on its day that is meant: `time`, else the value's own, else midnight.
+/// The date of a profile's value, and the time on its day that is meant: `time`, else the value's own, else
+/// midnight.
 struct DayAndTime {
     date: Date,
     minutes: u16,
@@ -183,8 +184,8 @@ impl DayAndTime {
     }
 }
 
-/// The date in `date`, kept in `year`. 29 February is kept on 28 February in a year that has none, so that a greeting
-/// comes in the month of birth.
+/// The date in `date`, kept in `year`. 29 February is kept on 28 February in a year that has none, so that a
+/// greeting comes in the month of birth.
 fn kept_in_year(date: Date, year: i16) -> Option<Date> {
     Date::new(year, date.month(), date.day()).or_else(|_| Date::new(year, date.month(), date.day() - 1)).ok()
 }
@@ -197,8 +198,8 @@ fn yearless(value: &Value) -> Option<Date> {
     if text.len() == 5 { parse_date(&format!("2000-{text}")) } else { None }
 }
 
-/// The next time from `from` on, `from` included, that the year comes round to the date in `value`, shifted by
-/// `offset`. The date itself is not yet such a time.
+/// The next time from `from` on, `from` included, that the year comes round to the date in `value`, shifted
+/// by `offset`. The date itself is not yet such a time.
 pub(super) fn next_anniversary(
     value: &Value,
     time: Option<ClockTime>,
@@ -237,11 +238,12 @@ pub(super) fn named_instant(
 }
 
 impl super::DateTrigger {
-    /// The first instant after `after` (not `after` itself) at which this trigger fires for a profile whose attribute
-    /// has `value`; `None` when it never does again or `value` is no date.
+    /// The first instant after `after` (not `after` itself) at which this trigger fires for a profile whose
+    /// attribute has `value`; `None` when it never does again or `value` is no date.
     ///
-    /// Dates are what [`parse_date`] and [`crate::local_time::parse_instant`] read, for `yearly` also `--02-28`. Yearly
-    /// fires from the year after the date's own; 29 February counts as 28 February in other years.
+    /// Dates are what [`parse_date`] and [`crate::local_time::parse_instant`] read, for `yearly` also
+    /// `--02-28`. Yearly fires from the year after the date's own; 29 February counts as 28 February in other
+    /// years.
     pub fn next_occurrence(&self, value: &Value, zone: &Zone, after: Timestamp) -> Option<Timestamp> {
         if self.yearly {
             return next_anniversary(value, Some(self.at), self.offset, zone, after.plus_ms(1));

@@ -1,4 +1,5 @@
-//! Why a run did what it did: a stable code with parameters, which a surface may translate, and its English text.
+//! Why a run did what it did: a stable code with parameters, which a surface may translate, and its English
+//! text.
 
 use kit::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -56,8 +57,8 @@ codes! {
 }
 
 impl Code {
-    /// Whether a node is entered with it: exactly one such entry is written a visit, so that counting them counts
-    /// the visits of each node.
+    /// Whether a node is entered with it: exactly one such entry is written a visit, so that counting them
+    /// counts the visits of each node.
     pub fn is_visit(self) -> bool {
         matches!(
             self,
@@ -87,8 +88,8 @@ pub struct LogEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     pub code: Code,
-    /// What the text is made of. May hold personal data (compared values): it belongs to the profile and goes with
-    /// it.
+    /// What the text is made of. May hold personal data (compared values): it belongs to the profile and goes
+    /// with it.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub params: Map<String, Value>,
 }

@@ -1,8 +1,8 @@
-//! Journeys are data, and a pure step: the same definition, run, input, profile and time always give the same run and the
-//! same effects, so that a crash, a replay, a simulation and a backtest cannot differ.
+//! Journeys are data, and a pure step: the same definition, run, input, profile and time always give the same
+//! run and the same effects, so that a crash, a replay, a simulation and a backtest cannot differ.
 //!
-//! Nothing here reads a clock, draws chance, waits or sends. Start with [`Definition`] (what a marketer writes),
-//! [`start`] and [`step`]; docs/journeys.md is the grammar with an example of everything.
+//! Nothing here reads a clock, draws chance, waits or sends. Start with [`Definition`] (what a marketer
+//! writes), [`start`] and [`step`]; docs/journeys.md is the grammar with an example of everything.
 
 mod definition;
 mod local;

@@ -55,7 +55,8 @@ pub struct Run {
 }
 
 impl Run {
-    /// When [`super::step`] wants to be called with [`super::Input::Due`]; `None` for a run that is over, and for no other.
+    /// When [`super::step`] wants to be called with [`super::Input::Due`]; `None` for a run that is over, and
+    /// for no other.
     pub fn due_at(&self) -> Option<Timestamp> {
         match (&self.state, &self.waiting) {
             (RunState::Active, Some(Waiting::Until { until })) => Some(*until),
@@ -112,8 +113,8 @@ pub enum Waiting {
     },
 }
 
-/// An event as a run keeps it. One whose properties pass [`EVENT_BYTES_MAX`] is kept without its lists and objects and
-/// with its texts cut.
+/// An event as a run keeps it. One whose properties pass [`EVENT_BYTES_MAX`] is kept without its lists and
+/// objects and with its texts cut.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeptEvent {
     pub id: String,

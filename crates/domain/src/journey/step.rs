@@ -59,13 +59,15 @@ pub struct History {
 pub enum Input<'a> {
     /// [`Run::due_at`] has come. Before that nothing happens.
     Due,
-    /// An event of the profile's that is named in [`super::Wants::to_step`]; other events do no harm. Not the
-    /// triggering event itself, which is known again by its id.
+    /// An event of the profile's that is named in [`super::Wants::to_step`], and is not historical; other
+    /// events do no harm. It goes to the runs that there are before it starts new ones; the triggering event
+    /// is known again by its id.
     Event(EventView<'a>),
-    /// The profile changed otherwise than by an event: an attribute, a tag, a consent. Ends the run if an exit rule without
-    /// an event holds now; needed where [`super::Wants::changes`] says so.
+    /// The profile changed otherwise than by an event: an attribute, a tag, a consent. Ends the run if an
+    /// exit rule without an event holds now; needed where [`super::Wants::changes`] says so.
     Changed,
-    /// The journey goes on after a pause. Feed it the events of the pause first, in order; then this does what `Due` does.
+    /// The journey goes on after a pause. Feed it the events of the pause first, in order; then this does
+    /// what `Due` does.
     Resume,
     /// Ends the run from outside, with a reason: the journey was archived, an operator took the profile out.
     Stop(&'a str),
@@ -82,8 +84,8 @@ pub struct Stepped {
 /// Starts a run and takes it to its first rest.
 ///
 /// # Errors
-/// [`Declined`] is not a fault: it says why this profile does not begin now. In this order: the cause is not the
-/// trigger's, its filter, re-entry, cooldown, the entry condition, an exit condition that holds already.
+/// [`Declined`] is not a fault: it says why this profile does not begin now. In this order: the cause is not
+/// the trigger's, its filter, re-entry, cooldown, the entry condition, an exit condition that holds already.
 pub fn start(
     definition: &Definition,
     new: NewRun,
@@ -181,13 +183,13 @@ fn kind_of(trigger: &Trigger) -> &'static str {
     }
 }
 
-/// Takes a run on. `now` is the logical time of everything that follows: a delay begun in this step is counted from it,
-/// so that after an outage messages keep their distance instead of coming all at once.
+/// Takes a run on. `now` is the logical time of everything that follows: a delay begun in this step is
+/// counted from it, so that after an outage messages keep their distance instead of coming all at once.
 ///
-/// On an event, in this order: it is counted; the goal; the exit rules as they are listed; then a `wait_for` whose
-/// event it is. So an event that is awaited and also an exit ends the run. An event that happened up to the very end of
-/// a wait is in time as long as the run still waits: of an event and a due time at the same instant the engine gives the
-/// event first.
+/// On an event, in this order: it is counted; the goal; the exit rules as they are listed; then a `wait_for`
+/// whose event it is. So an event that is awaited and also an exit ends the run. An event that happened up to
+/// the very end of a wait is in time as long as the run still waits: of an event and a due time at the same
+/// instant the engine gives the event first.
 ///
 /// A run that is over stays as it is. `definition` must be the run's own version.
 pub fn step(
@@ -228,8 +230,8 @@ fn entry(at: Timestamp, node: Option<&str>, code: Code, params: Value) -> LogEnt
     LogEntry { at, node: node.map(str::to_string), code, params }
 }
 
-/// The profile as the effects of this step leave it: the engine applies them only afterwards, and the next node of the
-/// same step must see them already.
+/// The profile as the effects of this step leave it: the engine applies them only afterwards, and the next
+/// node of the same step must see them already.
 struct Overlay<'a> {
     facts: &'a dyn Facts,
     attributes: BTreeMap<String, Value>,
@@ -408,7 +410,8 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// The first exit rule that ends the run now: of those with an event when there is one, of those without always.
+    /// The first exit rule that ends the run now: of those with an event when there is one, of those without
+    /// always.
     fn exit_due(&self, event: Option<&EventView<'_>>) -> Option<(String, Vec<Compared>)> {
         self.definition.exit_when.iter().find_map(|rule| {
             match (&rule.event, event) {
@@ -619,7 +622,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The path that a run takes at a split: by its hash, not by a draw, so that a replay and a second machine take the same.
+/// The path that a run takes at a split: by its hash, not by a draw, so that a replay and a second machine
+/// take the same.
 fn drawn(split: &Split, run: &Run, node: &str) -> usize {
     let total: u64 = split.paths.iter().map(|path| u64::from(path.weight)).sum();
     let text = format!("{}:{node}:{}", run.journey_id, run.id);

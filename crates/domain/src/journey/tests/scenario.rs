@@ -73,7 +73,8 @@ pub struct World {
     events: usize,
 }
 
-/// The timeline of `scenario`: one line a log entry. Asserts that storing the runs between the steps changes nothing.
+/// The timeline of `scenario`: one line a log entry. Asserts that storing the runs between the steps changes
+/// nothing.
 pub fn timeline(definition: Value, scenario: &str) -> String {
     let definition = Definition::from_value(&definition).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let kept = World::run(&definition, scenario, false);
