@@ -203,6 +203,18 @@ impl<'n> Reader<'n> {
         }
     }
 
+    /// A name that `capture` allows to stand in quotes.
+    pub fn quoted_name(&mut self) -> Result<String, String> {
+        match self.peek() {
+            Some(Token::Text(text)) => {
+                let text = text.clone();
+                self.at += 1;
+                Ok(text)
+            }
+            _ => self.name(),
+        }
+    }
+
     pub fn at_end(&self) -> bool {
         self.at >= self.tokens.len()
     }

@@ -104,10 +104,15 @@ pub(super) fn find(name: &str) -> Option<&'static FilterSpec> {
     FILTERS.binary_search_by(|spec| spec.name.cmp(name)).ok().map(|at| &FILTERS[at])
 }
 
+/// Filters whose result holds items of their input, unchanged.
+pub(super) fn keeps_items(name: &str) -> bool {
+    ["compact", "reject", "reverse", "slice", "sort", "sort_natural", "uniq", "where"].contains(&name)
+}
+
 /// The filter a mistyped name most likely meant.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
     let distances = FILTERS.iter().map(|spec| (edits(name, spec.name), spec.name));
-    distances.filter(|(distance, _)| *distance <= 2).min().map(|(_, name)| name)
+    distances.filter(|(distance, _)| *distance <= 2 && *distance < name.len()).min().map(|(_, name)| name)
 }
 
 /// Levenshtein's distance between two short names.
@@ -719,6 +724,9 @@ fn instant(value: &Val<'_>, around: &Surroundings<'_>) -> Result<Option<jiff::Zo
                 return Ok(from_number(number));
             }
             if let Ok(at) = text.parse::<jiff::Timestamp>() {
+                return Ok(Some(at.to_zoned(zone)));
+            }
+            if let Ok(at) = jiff::Timestamp::strptime("%Y-%m-%d %H:%M:%S %z", text) {
                 return Ok(Some(at.to_zoned(zone)));
             }
             text.parse::<jiff::civil::DateTime>().ok().and_then(|at| at.to_zoned(zone).ok())

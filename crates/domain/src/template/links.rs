@@ -23,6 +23,8 @@ pub(super) struct Tracker<'o> {
     parameters: Vec<(&'static str, String)>,
     rewrite: Option<RewriteLink<'o>>,
     exempt: FxHashSet<String>,
+    /// Addresses of marked links, which stay as they are in a text part too.
+    marked: FxHashSet<String>,
     numbers: FxHashMap<String, usize>,
     pub links: Vec<String>,
 }
@@ -52,6 +54,7 @@ impl<'o> Tracker<'o> {
             parameters,
             rewrite,
             exempt: exempt.into_iter().map(str::to_owned).collect(),
+            marked: FxHashSet::default(),
             numbers: FxHashMap::default(),
             links: Vec::new(),
         }
@@ -93,10 +96,14 @@ impl<'o> Tracker<'o> {
     fn tag(&mut self, tag: html::Tag<'_>, out: &mut String) {
         let carries_link = ["a", "area"].iter().any(|name| tag.name.eq_ignore_ascii_case(name))
             || tag.name.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("v:"));
-        let untracked = carries_link && tag.attribute(NO_TRACK).is_some();
+        let is_mark = |attribute: &html::Attribute<'_>| {
+            attribute.name.eq_ignore_ascii_case(NO_TRACK)
+                || (attribute.name.eq_ignore_ascii_case("rel") && attribute.value == NO_TRACK)
+        };
+        let untracked = carries_link && tag.attributes().any(|attribute| is_mark(&attribute));
         let mut copied = 0;
         for attribute in tag.attributes() {
-            if attribute.name.eq_ignore_ascii_case(NO_TRACK) {
+            if is_mark(&attribute) {
                 out.push_str(tag.source[copied..attribute.span.0].trim_end());
                 copied = attribute.span.1;
                 continue;
@@ -111,7 +118,7 @@ impl<'o> Tracker<'o> {
             } else if !carries_link || !attribute.name.eq_ignore_ascii_case("href") {
                 None
             } else if untracked {
-                self.exempt.insert(address.to_owned());
+                self.marked.insert(address.to_owned());
                 None
             } else {
                 self.tracked(address)
@@ -134,7 +141,8 @@ impl<'o> Tracker<'o> {
         while let Some(at) = find_web(rest) {
             out.push_str(&rest[..at]);
             let url = bare_url(&rest[at..]);
-            match self.tracked(url) {
+            let tracked = if self.marked.contains(url) { None } else { self.tracked(url) };
+            match tracked {
                 Some(url) => out.push_str(&url),
                 None => out.push_str(url),
             }
@@ -145,7 +153,9 @@ impl<'o> Tracker<'o> {
     }
 }
 
-const NO_TRACK: &str = "data-no-track";
+/// The attribute that marks a link. Elements of MJML pass no attribute through that they do not know, so there
+/// [`super::mjml`] makes it a `rel` of this value.
+pub(super) const NO_TRACK: &str = "data-no-track";
 
 /// Attributes that hold an address a program may follow.
 const ADDRESSES: [&str; 8] =
@@ -294,6 +304,12 @@ mod tests {
         for source in untouched {
             check(source, source, &[]);
         }
+        check("<a rel='data-no-track' href='https://a.vn'>x", "<a href='https://a.vn'>x", &[]);
+        check(
+            "<a href='https://a.vn' data-no-track>x<a rel=b href='https://a.vn'>y",
+            "<a href='https://a.vn'>x<a rel=b href=\"https://t.vn/0?a&amp;b\">y",
+            &["https://a.vn"],
+        );
         check("<a data-no-track href='https://a.vn'>x", "<a href='https://a.vn'>x", &[]);
         check("<a href='https://a.vn' data-no-track=''>x", "<a href='https://a.vn'>x", &[]);
     }

@@ -11,6 +11,7 @@ use super::lex::Segment;
 use super::limits::{
     MJML_ATTRIBUTE_BYTES_MAX, MJML_DEFAULTS_BYTES_MAX, MJML_ELEMENTS_MAX, MJML_NESTING_MAX, OUTPUT_BYTES_MAX,
 };
+use super::links::NO_TRACK;
 use super::parse::Fault;
 
 /// A word of letters and a number for every Liquid tag of one source.
@@ -134,11 +135,48 @@ pub(super) fn compile(segments: &[Segment]) -> Result<Vec<Segment>, Fault> {
     Ok(found)
 }
 
+/// The compiler takes an unknown element for HTML and prints it, where no mail program would show it.
+const KNOWN: [&str; 32] = [
+    "mj-accordion",
+    "mj-accordion-element",
+    "mj-accordion-text",
+    "mj-accordion-title",
+    "mj-all",
+    "mj-attributes",
+    "mj-body",
+    "mj-breakpoint",
+    "mj-button",
+    "mj-carousel",
+    "mj-carousel-image",
+    "mj-class",
+    "mj-column",
+    "mj-divider",
+    "mj-font",
+    "mj-group",
+    "mj-head",
+    "mj-hero",
+    "mj-image",
+    "mj-navbar",
+    "mj-navbar-link",
+    "mj-preview",
+    "mj-raw",
+    "mj-section",
+    "mj-social",
+    "mj-social-element",
+    "mj-spacer",
+    "mj-style",
+    "mj-table",
+    "mj-text",
+    "mj-title",
+    "mj-wrapper",
+];
+
 struct Wrapper<'s> {
     segments: &'s [Segment],
     marks: &'s Marks,
     text: &'s str,
-    stack: Vec<&'s str>,
+    /// Open elements and where they begin.
+    stack: Vec<(&'s str, usize)>,
     elements: usize,
     /// Bytes of tags in `mj-attributes`, which the compiler gives to every element.
     defaults: usize,
@@ -159,18 +197,26 @@ impl<'s> Wrapper<'s> {
             match piece {
                 Piece::Open(tag) => {
                     self.open(tag, at)?;
-                    out.push_str(tag.source);
+                    let mark = tag.attributes().find(|attribute| attribute.name == NO_TRACK);
+                    match mark.filter(|_| tag.name.starts_with("mj-")) {
+                        Some(mark) => {
+                            out.push_str(&tag.source[..mark.span.0]);
+                            out.push_str(&format!("rel=\"{NO_TRACK}\""));
+                            out.push_str(&tag.source[mark.span.1..]);
+                        }
+                        None => out.push_str(tag.source),
+                    }
                 }
                 Piece::Close(tag) => {
-                    // A close without its open is left to the compiler, which says so.
-                    if let Some(open) = self.stack.iter().rposition(|name| *name == tag.name) {
-                        self.stack.truncate(open);
-                    }
+                    self.close(tag.name, at)?;
                     out.push_str(tag.source);
                 }
                 Piece::Text(text) => self.text(text, at, &mut out)?,
                 other => out.push_str(other.source()),
             }
+        }
+        if let Some((name, at)) = self.stack.last() {
+            return Err(self.fault(*at, format!("`<{name}>` is never closed: add `</{name}>`")));
         }
         if self.defaults.saturating_mul(self.elements) > MJML_DEFAULTS_BYTES_MAX {
             let message = "`mj-attributes` sets too much for so many elements: make one of both smaller";
@@ -187,8 +233,16 @@ impl<'s> Wrapper<'s> {
         if tag.name == "mj-include" {
             return Err(self.fault(at, "`<mj-include>` is not available: paste the content here".to_owned()));
         }
-        if self.stack.contains(&"mj-attributes") {
+        if tag.name.starts_with("mj-") && !KNOWN.contains(&tag.name) {
+            return Err(self.fault(at, format!("there is no element `<{}>`: check its name", tag.name)));
+        }
+        if self.stack.iter().any(|(name, _)| *name == "mj-attributes") {
             self.defaults += tag.source.len();
+        }
+        if self.marks.is_in(tag.name) || tag.attributes().any(|attribute| self.marks.is_in(attribute.name)) {
+            let message = "Liquid can stand in the value of an attribute, not between attributes: write \
+                           `name=\"{% if ... %}...{% endif %}\"`";
+            return Err(self.fault(at, message.to_owned()));
         }
         for attribute in tag.attributes() {
             if attribute.value.len() > MJML_ATTRIBUTE_BYTES_MAX {
@@ -201,7 +255,7 @@ impl<'s> Wrapper<'s> {
             }
         }
         if !tag.source.ends_with("/>") && !is_void(tag.name) {
-            self.stack.push(tag.name);
+            self.stack.push((tag.name, at));
             if self.stack.len() > MJML_NESTING_MAX {
                 let message = format!("more than {MJML_NESTING_MAX} elements inside each other");
                 return Err(self.fault(at, message));
@@ -210,8 +264,23 @@ impl<'s> Wrapper<'s> {
         Ok(())
     }
 
+    fn close(&mut self, name: &str, at: usize) -> Result<(), Fault> {
+        match self.stack.last() {
+            Some((open, _)) if *open == name => {
+                self.stack.pop();
+                Ok(())
+            }
+            Some((open, open_at)) => {
+                let line = source_line(self.text, *open_at, self.segments, self.marks);
+                let message = format!("`</{name}>` stands where `<{open}>` of line {line} is still open");
+                Err(self.fault(at, message))
+            }
+            None => Err(self.fault(at, format!("`</{name}>` closes nothing: remove it"))),
+        }
+    }
+
     fn text(&self, text: &str, at: usize, out: &mut String) -> Result<(), Fault> {
-        let parent = self.stack.last().copied().unwrap_or("");
+        let parent = self.stack.last().map_or("", |(name, _)| *name);
         if STRUCTURAL.contains(&parent) {
             let mut rest = text;
             while let Some((start, end, _)) = self.marks.find(rest) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::expr::{Chain, Condition, Expr, Reader, Step};
+use super::filters;
 use super::lex::Segment;
 use super::limits::{BLOCK_NESTING_MAX, NAMES_MAX};
 
@@ -282,7 +283,9 @@ impl Parser {
                 }
                 let chain = reader.chain()?;
                 let stands_for = match &chain.entry {
-                    Expr::Path(path) if chain.filters.is_empty() => Some(path.label.clone()),
+                    Expr::Path(path) if chain.filters.iter().all(|f| filters::keeps_items(f.spec.name)) => {
+                        Some(path.label.clone())
+                    }
                     _ => None,
                 };
                 reader.names().make(&name, stands_for)?;
@@ -290,13 +293,7 @@ impl Parser {
             })),
             "capture" => {
                 let made = self.read(code, line, |reader| {
-                    let name = match reader.value()? {
-                        Expr::Text(name) => name,
-                        Expr::Path(path) if path.steps.is_empty() => path.root,
-                        _ => return Err("write `capture name`".to_owned()),
-                    };
-                    // The name was read as a variable; it is not wanted from outside.
-                    reader.names().wanted.remove(&name);
+                    let name = reader.quoted_name()?;
                     reader.names().make(&name, None)?;
                     Ok(name)
                 });
@@ -430,11 +427,10 @@ impl Parser {
         });
         let variable = head.as_ref().map(|head| head.variable.clone()).unwrap_or_default();
         let stands_for = head.as_ref().and_then(|head| match &head.source {
-            Expr::Path(path) => Some(format!("{}[]", path.label)),
+            // A list the template made itself is not wanted from outside, nor are its items.
+            Expr::Path(path) if self.names.wanted.contains(&path.label) => Some(format!("{}[]", path.label)),
             _ => None,
         });
-        // A list the template made itself is not wanted from outside, nor are its items.
-        let stands_for = stands_for.filter(|label| self.names.wanted.contains(label.trim_end_matches("[]")));
         self.names.loops.push((variable, stands_for));
         let end = format!("end{name}");
         let (body, ending) = self.block(&["else", &end], Some((name, line)))?;

@@ -136,11 +136,16 @@ impl Writer {
         if written.is_empty() || address.starts_with('#') || shown == written {
             return;
         }
-        let link = if shown.is_empty() { written.to_owned() } else { format!("({written})") };
+        if shown.is_empty() {
+            let address = written.to_owned();
+            self.word(&address);
+            return;
+        }
         // The address belongs to its text, even when that is a block.
         let breaks = std::mem::take(&mut self.breaks);
-        self.space |= !shown.is_empty();
-        self.word(&link);
+        self.space = true;
+        let address = format!("({written})");
+        self.word(&address);
         self.breaks = breaks;
     }
 
@@ -208,6 +213,7 @@ mod tests {
         check("<a href='https://a.vn'>https://a.vn</a>", "https://a.vn");
         check("<a href='https://a.vn'><img src=x alt='Ảnh'></a>", "Ảnh (https://a.vn)");
         check("<a href='https://a.vn'><img src=x></a>", "https://a.vn");
+        check("<p>x</p><a href='https://a.vn'><img src=x></a>", "x\n\nhttps://a.vn");
         check("<a href='https://a.vn'><div>Mua</div></a>x", "Mua (https://a.vn)\nx");
         check("<a href='#top'>lên</a> <a href='mailto:a@b.vn'>viết</a>", "lên viết (a@b.vn)");
         check("<a href='tel:1900'>1900</a> <a>x</a>", "1900 x");

@@ -63,7 +63,7 @@ fn liquid_behaves_as_shops_know_it() {
     // Printing
     check(
         "{{ s }} {{ n }} {{ f }} {{ customer.vip }} {{ 'x' }} {{ 1.0 }} {{ -3 }}",
-        "Hello World 10 2.5 true x 1.0 -3",
+        "Hello World 10 2.5 true x 1 -3",
     );
     check("{{ customer.tags }}", "ab");
     check(
@@ -216,7 +216,7 @@ fn filters() {
     check("'3' | plus: '4'", "7");
     check("'x' | plus: 1", "1");
     check("0.1 | times: 3", "0.3");
-    check("9223372036854775807 | plus: 1", "9223372036854775808.0");
+    check("9223372036854775807 | plus: 1", "9223372036854776000");
     check("10 | divided_by: 4", "2");
     check("-7 | divided_by: 2", "-4");
     check("10 | divided_by: 4.0", "2.5");
@@ -228,7 +228,6 @@ fn filters() {
     check("2.9 | floor", "2");
     check("4 | at_least: 5 | at_most: 3", "3");
     check("n | divided_by: 0", "stopped: body, line 1: filter `divided_by`: cannot divide by zero");
-    check("1e", "stopped");
 }
 
 #[test]
@@ -286,6 +285,7 @@ fn filters_for_vietnamese_shops() {
     check(&context, "at_ms | date_vn", "01/01/2026");
     check(&context, "at_iso | date_vn", "01/01/2026");
     check(&context, "on | date_vn", "01/01/2026");
+    check(&context, "'2026-01-05 10:11:12 +0000' | date: '%H:%M'", "17:11");
     check(&context, "1767200400 | date: '%H:%M %d/%m/%Y'", "00:00 01/01/2026");
     check(&context, "'hôm nay' | date_vn", "hôm nay");
     check(
@@ -441,8 +441,29 @@ fn mjml_keeps_liquid_between_and_inside_elements() {
     );
     assert_eq!(
         template.variables(),
-        ["cart.items", "cart.items[]", "cart.total", "cart.url", "customer.name", "shop.name"]
+        [
+            "cart.items",
+            "cart.items[].name",
+            "cart.items[].price",
+            "cart.total",
+            "cart.url",
+            "customer.name",
+            "shop.name"
+        ]
     );
+}
+
+#[test]
+fn mjml_elements_can_be_left_untracked() {
+    let source = "<mjml><mj-body><mj-section><mj-column><mj-button data-no-track href='https://a.vn'>a</mj-button>\
+                  <mj-image data-no-track='' href='https://b.vn' src='x'/><mj-button href='https://c.vn'>c</mj-button>\
+                  </mj-column></mj-section></mj-body></mjml>";
+    let options =
+        RenderOptions { rewrite_link: Some(&|_, _| "https://t.vn".into()), ..RenderOptions::default() };
+    let rendered = compile(&mjml_template(source)).render(&json!({}), &options).unwrap();
+    assert_eq!(rendered.links, ["https://c.vn"]);
+    assert!(!rendered.html.unwrap().contains("data-no-track"));
+    assert_eq!(rendered.text, "a (https://a.vn)\nhttps://b.vn\nc (https://t.vn)");
 }
 
 #[test]
@@ -507,15 +528,27 @@ fn problems_name_the_place_the_line_and_the_way_out() {
     );
     let mjml = |source: &str, expect: &str| check(mjml_template(source), &[expect]);
     mjml("", "body: the body is not MJML: it must begin with `<mjml>` and end with `</mjml>`");
-    mjml("<mjml>\n<mj-body>\n{% if a\n< 1 %}{% endif %}\n<mj-nothing/></mj-body></mjml>", "?");
-    mjml("<mjml>\n<mj-body>{% if a %}<mj-section>{% endif %}</mj-body></mjml>", "?");
-    mjml("<mjml><mj-body>\n<mj-text a=<>x</mj-text></mj-body></mjml>", "?");
-    mjml("<mjml><mj-body>", "?");
+    mjml(
+        "<mjml>\n<mj-body>\n{% if a\n< 1 %}{% endif %}\n<mj-nothing/></mj-body></mjml>",
+        "body, line 5: there is no element `<mj-nothing>`: check its name",
+    );
+    mjml(
+        "<mjml>\n<mj-body>{% if a %}<mj-section>{% endif %}</mj-body></mjml>",
+        "body, line 2: `</mj-body>` stands where `<mj-section>` of line 2 is still open",
+    );
+    mjml(
+        "<mjml><mj-body>\n<mj-text a=<>x</mj-text></mj-body></mjml>",
+        "body, line 2: the MJML is not well formed: check `<`, quotes and closing tags here",
+    );
+    mjml("<mjml><mj-body>", "body, line 1: `<mj-body>` is never closed: add `</mj-body>`");
     mjml(
         "<mjml><mj-head>\n{% if a %}<mj-title>x</mj-title>{% endif %}</mj-head></mjml>",
         "body, line 2: Liquid cannot stand directly in `<mj-head>`: put it around the whole element or inside one",
     );
-    mjml("<mjml><mj-body><mj-section {% if a %}padding='0'{% endif %}></mj-section></mj-body></mjml>", "?");
+    mjml(
+        "<mjml><mj-body><mj-section {% if a %}padding='0'{% endif %}></mj-section></mj-body></mjml>",
+        "body, line 1: Liquid can stand in the value of an attribute, not between attributes: write `name=\"{% if ... %}...{% endif %}\"`",
+    );
     mjml(
         "<mjml><mj-body><mj-include path='x'/></mj-body></mjml>",
         "body, line 1: `<mj-include>` is not available: paste the content here",
@@ -681,6 +714,10 @@ fn variables_are_those_from_outside() {
         &["cart.items", "cart.items[].name", "cart.items[].options", "cart.items[].options[]", "i.x"],
     );
     check("{% assign a = b.c %}{{ a.d }}{% assign e = f | upcase %}{{ e }}", &["b.c", "b.c.d", "f"]);
+    check(
+        "{{ a }}{% capture 'a' %}{% endcapture %}{% for x in c[0] %}{{ x.d }}{% endfor %}",
+        &["a", "c[0]", "c[0][].d"],
+    );
     check("{% capture a %}{{ b }}{% endcapture %}{{ a }}{% increment n %}{{ n }}", &["b"]);
     check(
         "{% for i in (1..n) limit: m %}{{ i }}{% endfor %}{% if x contains y %}{% endif %}",

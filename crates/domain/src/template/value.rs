@@ -188,7 +188,7 @@ impl<'a> Val<'a> {
             }
             // Writing to a string cannot fail.
             Val::Int(number) => write!(out, "{number}").is_ok(),
-            Val::Float(number) if number.fract() == 0.0 => write!(out, "{number:.1}").is_ok(),
+            // Whole amounts come as 120000.0 from many platforms; Ruby would print that `.0`, nobody wants it.
             Val::Float(number) => write!(out, "{number}").is_ok(),
             Val::Text(text) | Val::Html(text) => {
                 out.push_str(text);
