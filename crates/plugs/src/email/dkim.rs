@@ -83,7 +83,7 @@ impl DkimSigner {
              bh={};\r\n b=",
             self.domain,
             self.selector,
-            names.join(":\r\n  "),
+            folded_names(&names),
             STANDARD.encode(Sha256::digest(relaxed_body(body))),
         );
         let input = signed_text(&headers, &names, &unsigned);
@@ -107,6 +107,24 @@ impl DkimSigner {
         header.push_str("\r\n");
         Ok(header)
     }
+}
+
+/// The value of `h=`, on lines of at most 78 characters.
+fn folded_names(names: &[&str]) -> String {
+    let (mut text, mut column) = (String::new(), " h=".len());
+    for (at, name) in names.iter().enumerate() {
+        if at > 0 {
+            text.push(':');
+            column += 1;
+            if column + name.len() > 76 {
+                text.push_str("\r\n  ");
+                column = 2;
+            }
+        }
+        text.push_str(name);
+        column += name.len();
+    }
+    text
 }
 
 impl fmt::Debug for DkimSigner {

@@ -226,7 +226,7 @@ async fn one_deadline_holds_for_the_whole_delivery() {
     for (at, expect) in [(At::Greeting, "retry Timeout"), (At::Rcpt, "retry Timeout"), (At::Dot, "unknown")] {
         let server = SmtpServer::start(script(&[(at, Do::Hang)])).await;
         let mut config = config(&server);
-        config.timeouts.total_ms = if at == At::Dot { 5 * SHORT_MS } else { SHORT_MS };
+        config.timeouts.total_ms = if at == At::Dot { 10 * SHORT_MS } else { SHORT_MS };
         assert_eq!(named(&channel(&config).deliver(&email("m1")).await), expect, "{at:?}");
     }
 }

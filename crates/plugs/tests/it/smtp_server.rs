@@ -181,7 +181,8 @@ impl Connection {
             let verb = line.split([' ', ':']).next().unwrap_or("").to_ascii_uppercase();
             self.seen.lock().unwrap().verbs[self.number].push(verb.clone());
             let grouped = matches!(verb.as_str(), "RSET" | "MAIL" | "RCPT");
-            if !stream.buffer().is_empty() && !(pipelining && grouped) {
+            let may_go_on = pipelining && grouped;
+            if !stream.buffer().is_empty() && !may_go_on {
                 self.violation(&format!("sent more after {verb} without waiting"));
             }
             if !greeted && verb != "EHLO" && verb != "QUIT" {

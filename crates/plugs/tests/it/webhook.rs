@@ -56,7 +56,7 @@ async fn outcomes_follow_from_the_answer() {
     for (answer, expect) in table {
         let server = HttpServer::start(answer.clone()).await;
         let silent = matches!(answer, Answer::Hang | Answer::HalfBody(_));
-        let config = WebhookConfig { timeout_ms: if silent { 500 } else { 20_000 }, ..config() };
+        let config = WebhookConfig { timeout_ms: if silent { 1_000 } else { 20_000 }, ..config() };
         let outcome = channel(&config).deliver(&webhook("m1", &server.url())).await;
         let case = format!("{answer:?}: {outcome:?}");
         assert_eq!(named(&outcome), expect, "{}", &case[..case.len().min(500)]);
