@@ -189,7 +189,7 @@ fn dependencies(
     Ok(())
 }
 
-/// Warns of what a manifest asks for and no source of its crate names: `serde_json` for `serde-json`.
+/// Warns of what a manifest asks for and no source of its crate names.
 fn unused(root: &Path, files: &[PathBuf], crates: &BTreeMap<String, Table>, found: &mut Findings) {
     for (name, manifest) in crates {
         let folder = if name == "xtask" { PathBuf::from("xtask") } else { Path::new("crates").join(name) };
@@ -199,7 +199,8 @@ fn unused(root: &Path, files: &[PathBuf], crates: &BTreeMap<String, Table>, foun
             .filter_map(|file| std::fs::read_to_string(root.join(file)).ok())
             .collect();
         for (dependency, _) in depends_on(manifest) {
-            if !source.contains(&dependency.replace('-', "_")) {
+            let word = dependency.replace('-', "_");
+            if !source.contains(&format!("{word}::")) && !source.contains(&format!("use {word}")) {
                 found.warnings.push(format!("{}: no source names {dependency}", folder.display()));
             }
         }
