@@ -2,7 +2,8 @@
 
 It forwards every request byte for byte, keeps what went over the wire, and can send it all a second time: so
 "the same calls replayed" means the very same bytes, message ids included, whichever library produced them. It
-can also lose an answer on its way back, which is what makes a real client send a message twice.
+can also lose an answer on its way back, or refuse a request before Quaylai sees it, which is what makes a real
+client send a message again.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class Recorder:
         self.exchanges: list[Exchange] = []
         self._lock = threading.Lock()
         self._answers_to_lose = 0
+        self._requests_to_refuse = 0
         recorder = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -69,6 +71,12 @@ class Recorder:
                 else:
                     body = self.rfile.read(length)
                 headers = tuple((k, v) for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP)
+                if self.command == "POST" and recorder._refuses():
+                    self.send_response(503)
+                    self.send_header("access-control-allow-origin", "*")
+                    self.send_header("content-length", "0")
+                    self.end_headers()
+                    return
                 status, answer_headers, answer = recorder.send(self.command, self.path, headers, body)
                 exchange = Exchange(self.command, self.path, headers, body, status, answer)
                 if recorder._keep(exchange):
@@ -110,6 +118,16 @@ class Recorder:
         """The next `count` posted requests reach Quaylai, but their answers never reach the client."""
         with self._lock:
             self._answers_to_lose = count
+
+    def refuse(self, count: int) -> None:
+        """The next `count` posted requests are answered 503 and go no further."""
+        with self._lock:
+            self._requests_to_refuse = count
+
+    def _refuses(self) -> bool:
+        with self._lock:
+            self._requests_to_refuse -= 1
+            return self._requests_to_refuse >= 0
 
     def _keep(self, exchange: Exchange) -> bool:
         """Records the exchange; true if its answer is to be lost."""
