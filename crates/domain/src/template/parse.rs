@@ -202,7 +202,7 @@ impl Parser {
     ) -> Result<(Nodes, Option<Ending>), Fault> {
         self.depth += 1;
         if let Some((name, line)) = opened
-            && self.depth > BLOCK_NESTING_MAX
+            && self.depth > BLOCK_NESTING_MAX + 1
         {
             let message =
                 format!("more than {BLOCK_NESTING_MAX} blocks inside each other, the last is `{name}`");

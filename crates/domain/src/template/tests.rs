@@ -641,6 +641,35 @@ fn oversized_sources_are_refused() {
 }
 
 #[test]
+fn what_the_limits_allow_works() {
+    use limits::*;
+    let nested =
+        |open: &str, close: &str, depth: usize| format!("{}x{}", open.repeat(depth), close.repeat(depth));
+    let blocks = |depth| nested("{% for i in (1..1) %}", "{% endfor %}", depth);
+    assert_eq!(text_of(&blocks(BLOCK_NESTING_MAX), &json!({})), "x");
+    assert_eq!(problems(&text_template(&blocks(BLOCK_NESTING_MAX + 1))).len(), 1);
+    // The elements around it: mjml, mj-body, mj-section, mj-column, mj-text.
+    let texts = |depth| {
+        let inside = nested("<div>", "</div>", depth - 5);
+        mjml_template(&format!(
+            "<mjml><mj-body><mj-section><mj-column><mj-text>{inside}</mj-text></mj-column></mj-section></mj-body></mjml>"
+        ))
+    };
+    assert_eq!(problems(&texts(MJML_NESTING_MAX)), Vec::<String>::new());
+    assert_eq!(problems(&texts(MJML_NESTING_MAX + 1)).len(), 1);
+    let wrappers = nested("<mj-wrapper>", "</mj-wrapper>", MJML_NESTING_MAX - 2).replace('x', "");
+    assert_eq!(
+        problems(&mjml_template(&format!("<mjml><mj-body>{wrappers}</mj-body></mjml>"))),
+        Vec::<String>::new()
+    );
+    let turns = format!(
+        "{{% for i in (1..{}) %}}{{% for j in (1..18) %}}{{% endfor %}}{{% endfor %}}x",
+        RANGE_WIDTH_MAX
+    );
+    assert_eq!(text_of(&turns, &json!({})), "x");
+}
+
+#[test]
 fn a_message_is_complete() {
     let source = TemplateSource {
         subject: "Giỏ hàng của {{ customer.name | given_name }}".into(),
