@@ -685,3 +685,77 @@ fn wants_names_every_event() {
     );
     assert!(wants.changes);
 }
+
+#[test]
+fn a_node_sees_what_the_one_before_it_changed() {
+    let journey = journey(json!({
+        "nodes": {
+            "a": { "type": "add_tag", "tag": "new", "next": "b" },
+            "b": { "type": "remove_tag", "tag": "old", "next": "c" },
+            "c": { "type": "set_attribute", "name": "size", "value": 39, "next": "d" },
+            "d": { "type": "set_attribute", "name": "gone", "value": null, "next": "e" },
+            "e": { "type": "branch", "paths": [{ "next": "f", "when": { "all": [
+                { "tag": "new" },
+                { "none": [{ "tag": "old" }] },
+                { "attribute": "tags", "op": "contains", "value": "new" },
+                { "attribute": "tags", "op": "not_contains", "value": "old" },
+                { "attribute": "size", "op": "eq", "value": 39 },
+                { "attribute": "attributes.size", "op": "eq", "value": 39 },
+                { "attribute": "gone", "op": "not_exists" },
+            ] } }] },
+            "f": { "type": "exit", "reason": "seen" },
+        },
+    }));
+    let told = timeline(
+        journey,
+        r#"
+        +0h an tag old
+        +0h an has {"size": 38, "gone": 1}
+        +0h an does signup
+        "#,
+    );
+    assert!(told.ends_with("left: seen"), "{told}");
+}
+
+#[test]
+fn an_event_is_counted_once_and_the_trigger_never() {
+    let twice =
+        |reason: &str| json!({ "when": { "seen": { "event": "signup", "at_least": 2 } }, "reason": reason });
+    let document = journey(json!({
+        "exit_when": [twice("first rule"), twice("second rule")],
+        "nodes": { "a": { "type": "delay", "for": "1d" } },
+    }));
+    check(
+        document.clone(),
+        "
+        +0h an does signup
+        +1h an does signup
+        +2h an does signup
+        ",
+        "
+        +0h an -: started by event
+        +0h an a: waits until 2026-03-02 08:00
+        +1h an -: not started: a run is under way
+        +2h an a: left: first rule (seen signup at_least 2, is 2: yes)
+        +2h an -: started by event
+        +2h an a: waits until 2026-03-02 10:00
+        ",
+    );
+    // Not even when the engine hands it to the run that it started.
+    let definition = Definition::from_value(&document).unwrap();
+    let person = super::scenario::Person {
+        zone: Zone::vietnam(),
+        attributes: Default::default(),
+        tags: Default::default(),
+    };
+    let now = parse_instant("2026-03-01T08:00", &Zone::vietnam()).unwrap();
+    let id = kit::Id::from_u128(1);
+    let new = crate::journey::NewRun { run_id: id, journey_id: id, version: 1, profile: kit::ProfileNo(1) };
+    let properties = json!({});
+    let signup = crate::condition::EventView { id: "m1", name: "signup", at: now, properties: &properties };
+    let cause = crate::journey::Cause::Event(signup);
+    let run = crate::journey::start(&definition, new, cause, Default::default(), &person, now).unwrap().run;
+    let again =
+        crate::journey::step(&definition, run.clone(), crate::journey::Input::Event(signup), &person, now);
+    assert_eq!(again.run, run);
+}
