@@ -108,12 +108,14 @@ pub const BURST_LINKS: u32 = 3;
 ///    proxies say `Mozilla/5.0` and no more; Gmail loads some ahead of the reader as a Chrome 42 that is also an
 ///    Edge 12. Clicks are never proxied by either.
 /// 6. *Proxied person*, opens only: Gmail's and Yahoo's picture proxies fetch when the reader opens.
-/// 7. *Known agent*: security gateways, preview makers, crawlers and HTTP libraries, by what they call
-///    themselves.
+/// 7. *Known agent*: security gateways, preview makers and crawlers, by what they call themselves. The name of an
+///    HTTP library or of a browser without a window is no proof: apps open links with them too, and a scanner
+///    that uses one gives itself away by the rules below.
 /// 8. *Scanner network*, clicks only: addresses of Microsoft 365's mail filters, which dress as browsers. Safe
 ///    Links sends the reader's own browser to the link, so no person clicks from there; opens do come from
 ///    Microsoft's picture proxy.
-/// 9. *Too soon*: under [`TOO_SOON_MS`] since sending.
+/// 9. *Too soon*, clicks only: more than one link under [`TOO_SOON_MS`] after sending. One alone can be a person
+///    who was waiting for the message.
 /// 10. *Burst*, clicks only: [`BURST_LINKS`] or more different links within [`BURST_MS`]. One message's pictures
 ///     do load together.
 pub fn classify(request: &OpenOrClick) -> Verdict {
@@ -135,7 +137,10 @@ pub fn classify(request: &OpenOrClick) -> Verdict {
         Reason::KnownAgent
     } else if click && request.ip.is_some_and(is_scanner_network) {
         Reason::ScannerNetwork
-    } else if request.ms_since_sent.is_some_and(|ms| (0..TOO_SOON_MS).contains(&ms)) {
+    } else if click
+        && request.links_within_burst > 1
+        && request.ms_since_sent.is_some_and(|ms| (0..TOO_SOON_MS).contains(&ms))
+    {
         Reason::TooSoon
     } else if click && request.links_within_burst >= BURST_LINKS {
         Reason::Burst
@@ -157,7 +162,7 @@ fn is_mail_prefetch(agent: &str) -> bool {
 const PICTURE_PROXIES: [&str; 3] = ["googleimageproxy", "yahoomailproxy", "ggpht.com"];
 
 /// Parts of user agents, in lower case, that name a machine wherever they stand.
-const KNOWN_AGENTS: [&str; 66] = [
+const KNOWN_AGENTS: [&str; 47] = [
     // Security gateways.
     "barracuda",
     "mimecast",
@@ -208,45 +213,12 @@ const KNOWN_AGENTS: [&str; 66] = [
     "slurp",
     "mediapartners-google",
     "archive.org",
-    // Browsers without a person.
-    "headless",
-    "phantomjs",
-    "puppeteer",
-    "playwright",
-    "selenium",
-    "lighthouse",
-    // HTTP libraries.
-    "python-requests",
-    "python-urllib",
-    "aiohttp",
-    "httpx",
-    "go-http-client",
-    "apache-httpclient",
-    "node-fetch",
-    "libwww-perl",
-    "guzzlehttp",
-    "scrapy",
-    "postmanruntime",
-    "winhttp",
-    "http_request",
 ];
 
 /// Names too short to look for inside others: the agent must begin with them.
-const KNOWN_BEGINNINGS: [&str; 14] = [
-    "curl/",
-    "wget/",
-    "java/",
-    "axios/",
-    "okhttp/",
-    "undici",
-    "node",
-    "ruby",
-    "php/",
-    "ahc/",
+const KNOWN_BEGINNINGS: [&str; 2] = [
     "whatsapp/",
     "viber/",
-    "libcurl",
-    "dart/",
 ];
 
 fn is_known_agent(agent: &str, kind: Kind) -> bool {

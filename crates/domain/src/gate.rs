@@ -5,8 +5,8 @@
 
 use crate::consent::{Channel, ConsentState, Purpose};
 use crate::settings::SettingProblem;
-use jiff::tz::TimeZone;
-use kit::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};
+use crate::local_time::{Zone, is_within_hours, next_opening};
+use kit::{DAY_MS, HOUR_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Rules of a workspace. The defaults are those of Decree 91/2020/ND-CP (at most three advertising messages by
@@ -170,7 +170,7 @@ pub struct Request<'a> {
     pub recent: &'a [(Channel, Timestamp)],
     /// 0 to 99, from [`holdout_bucket`].
     pub holdout_bucket: u8,
-    pub time_zone: &'a TimeZone,
+    pub time_zone: &'a Zone,
     pub decided_at: Timestamp,
 }
 
@@ -222,17 +222,9 @@ fn open_hours(policy: &Policy, request: &Request<'_>, now: Timestamp) -> Option<
 }
 
 /// The next opening of `hours`, or `None` when it is open at `now`.
-fn opening(now: Timestamp, zone: &TimeZone, hours: &Hours) -> Option<Timestamp> {
-    let instant = jiff::Timestamp::from_millisecond(now.ms()).ok()?;
-    let local = instant.to_zoned(zone.clone());
-    let minute = u16::try_from(local.hour()).ok()? * 60 + u16::try_from(local.minute()).ok()?;
-    if (hours.from..hours.to).contains(&minute) {
-        return None;
-    }
-    let date = if minute < hours.from { local.date() } else { local.date().tomorrow().ok()? };
-    let opens =
-        date.at((hours.from / 60) as i8, (hours.from % 60) as i8, 0, 0).to_zoned(zone.clone()).ok()?;
-    Some(Timestamp::from_ms(opens.timestamp().as_millisecond().max(now.ms() + MINUTE_MS)))
+fn opening(now: Timestamp, zone: &Zone, hours: &Hours) -> Option<Timestamp> {
+    let open = is_within_hours(now, zone, hours.from, hours.to);
+    (!open).then(|| next_opening(now, zone, hours.from, hours.to))
 }
 
 fn under_caps(policy: &Policy, request: &Request<'_>, now: Timestamp) -> Option<(Timestamp, Reason)> {
@@ -277,9 +269,10 @@ pub fn holdout_bucket(salt: &str, profile_id: kit::Id) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kit::MINUTE_MS;
 
-    fn zone() -> TimeZone {
-        TimeZone::get("Asia/Ho_Chi_Minh").unwrap()
+    fn zone() -> Zone {
+        Zone::vietnam()
     }
 
     /// 2026-11-20 at the hour and minute, Vietnamese time.
@@ -287,7 +280,7 @@ mod tests {
         Timestamp::from_ms(1_795_107_600_000 + (hour * 60 + minute) * MINUTE_MS)
     }
 
-    fn request<'a>(channel: Channel, purpose: Purpose, zone: &'a TimeZone) -> Request<'a> {
+    fn request<'a>(channel: Channel, purpose: Purpose, zone: &'a Zone) -> Request<'a> {
         Request {
             channel,
             purpose,

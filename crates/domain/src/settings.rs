@@ -70,7 +70,7 @@ impl Settings {
         if self.currency.parse::<kit::Currency>().is_err() {
             tell("currency", "three letters, such as VND");
         }
-        if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
+        if crate::local_time::Zone::named(&self.time_zone).is_err() {
             tell("time_zone", "an IANA name, such as Asia/Ho_Chi_Minh");
         }
         if !["vi", "en"].contains(&self.language.as_str()) {
@@ -94,6 +94,10 @@ impl Settings {
         }
         problems.extend(self.policy.problems());
         problems
+    }
+
+    pub fn zone(&self) -> crate::local_time::Zone {
+        crate::local_time::Zone::named(&self.time_zone).unwrap_or_else(|_| crate::local_time::Zone::vietnam())
     }
 
     pub fn currency(&self) -> kit::Currency {

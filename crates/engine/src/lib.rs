@@ -1,1 +1,196 @@
+//! The shell around the pure domain: takes what arrived, computes one changeset, stores it; then hands messages to
+//! channels and writes down what became of them.
+//!
+//! It must never read a clock or chance by itself (`now` and a seed are arguments), never write outside a
+//! changeset, and never call a provider: what is to be sent is returned as [`Outgoing`]. Start with
+//! [`Engine::tick`]; production, simulation and tests call the same function.
 
+mod directory;
+mod dispatch;
+mod door;
+mod facts;
+mod journeys;
+mod note;
+mod person;
+mod render;
+mod token;
+mod world;
+
+pub use dispatch::{Dispatcher, Identity, Outgoing, RETRY_ATTEMPTS_MAX, SettleReport};
+pub use door::{Accepted, Door, DoorError, Request};
+pub use facts::{ProfileFacts, zone_of};
+pub use note::{Note, Response, machine_of};
+pub use render::{Composed, Composer, Draft, Occasion, RenderFailure, order_of_context};
+pub use token::{Link, TokenKey};
+
+use directory::Directory;
+use kit::{Id, Rng, Timestamp, WorkspaceId};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use store::people::LastNumbers;
+use store::{Changeset, Store, StoreError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("workspace {} does not exist", .0.0)]
+    UnknownWorkspace(WorkspaceId),
+}
+
+/// The name under which the engine stores how far it has come in the inbox.
+pub const PROCESSED: &str = "processed";
+
+/// Messages taken from the inbox in one changeset, about: rows are taken whole.
+const BATCH_ITEMS: i64 = 1_500;
+/// Timers and runs that fire in one changeset.
+const BATCH_TIMERS: i64 = 1_000;
+/// A changeset that meets a change made beside the engine is computed anew this often.
+const CONFLICTS_MAX: u32 = 8;
+
+/// What one tick did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tick {
+    /// Messages of clients that were taken from the inbox and could be read.
+    pub items: u64,
+    /// What the rows taken counted for at the door.
+    pub taken: i64,
+    /// Runs and timers that fired.
+    pub fired: u64,
+    /// Messages written to the ledger.
+    pub decided: u64,
+    /// The last inbox row that was processed, if any.
+    pub processed: Option<i64>,
+}
+
+impl Tick {
+    pub fn did_nothing(&self) -> bool {
+        self.items == 0 && self.fired == 0 && self.processed.is_none()
+    }
+}
+
+/// Counters and chance that go forward with each changeset, and back when one could not be stored.
+#[derive(Clone, Debug)]
+struct Numbers {
+    last: LastNumbers,
+    profiles: FxHashMap<WorkspaceId, i64>,
+    names: FxHashMap<WorkspaceId, i64>,
+    rng: Rng,
+}
+
+/// The one writer of profiles, events, orders, runs and new messages. One process at a time may drive it, see
+/// [`Store::try_lead`].
+pub struct Engine {
+    store: Arc<Store>,
+    directory: Arc<Directory>,
+    numbers: Numbers,
+    event_names: FxHashMap<(WorkspaceId, String), i64>,
+}
+
+impl Engine {
+    /// Reads where an earlier engine stopped. `seed` decides ids and nothing else.
+    pub fn open(store: Arc<Store>, seed: u64) -> Result<Engine, EngineError> {
+        let (directory, last, names, profiles) = store.read(|tx| {
+            let directory = Directory::read(tx)?;
+            let mut profiles = FxHashMap::default();
+            for workspace in directory.workspaces.keys() {
+                profiles.insert(*workspace, tx.last_profile_no(*workspace)?.0);
+            }
+            Ok((directory, tx.last_numbers()?, tx.event_names()?, profiles))
+        })?;
+        let mut highest: FxHashMap<WorkspaceId, i64> = FxHashMap::default();
+        let mut event_names = FxHashMap::default();
+        for (workspace, no, name) in names {
+            let slot = highest.entry(workspace).or_default();
+            *slot = (*slot).max(no);
+            event_names.insert((workspace, name), no);
+        }
+        Ok(Engine {
+            store,
+            directory: Arc::new(directory),
+            numbers: Numbers { last, profiles, names: highest, rng: Rng::seeded(seed) },
+            event_names,
+        })
+    }
+
+    /// Takes in what arrived, fires what is due at `now`, and stores the effects as one changeset. Call it until
+    /// it [did nothing](Tick::did_nothing); then nothing changes before something arrives or [`Engine::next_due`].
+    pub fn tick(&mut self, now: Timestamp) -> Result<Tick, EngineError> {
+        self.refresh()?;
+        let mut conflicts = 0;
+        loop {
+            let before = self.numbers.clone();
+            let batch = world::Batch::gather(&self.store, now)?;
+            if batch.is_empty() {
+                return Ok(Tick::default());
+            }
+            let store = Arc::clone(&self.store);
+            let mut world = world::World::load(&store, Arc::clone(&self.directory), batch, self)?;
+            world.run(now)?;
+            let (changes, mut tick, new_names) = world.finish();
+            tick.processed = changes.1;
+            match self.store.apply(changes.0) {
+                Ok(_) => {
+                    self.event_names.extend(new_names);
+                    return Ok(tick);
+                }
+                Err(StoreError::Conflict { .. } | StoreError::Duplicate { .. })
+                    if conflicts < CONFLICTS_MAX =>
+                {
+                    // Somebody else (a journey paused, another process) was faster: read and compute again.
+                    conflicts += 1;
+                    self.numbers = before;
+                    self.refresh()?;
+                }
+                Err(error) => {
+                    self.numbers = before;
+                    return Err(error.into());
+                }
+            }
+        }
+    }
+
+    /// When something happens by itself next. Messages that wait to be sent count too.
+    pub fn next_due(&self) -> Result<Option<Timestamp>, EngineError> {
+        Ok(self.store.read(|tx| tx.next_due())?)
+    }
+
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    fn refresh(&mut self) -> Result<(), EngineError> {
+        let generation = self.store.read(|tx| tx.progress(store::inbox::CONFIGURATION))?.unwrap_or(0);
+        if generation != self.directory.generation || self.directory.workspaces.is_empty() {
+            let directory = self.store.read(Directory::read)?;
+            for unreadable in &directory.unreadable {
+                tracing::error!(journey = %unreadable, "a journey's definition cannot be read; its runs are held");
+            }
+            for workspace in directory.workspaces.keys() {
+                self.numbers.profiles.entry(*workspace).or_insert(0);
+            }
+            self.directory = Arc::new(directory);
+        }
+        Ok(())
+    }
+}
+
+/// The id of a thing that is named by text, the same on every try.
+pub fn derived_id(parts: &[&str]) -> Id {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let digest = hash.finalize();
+    let mut bytes = [0u8; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Id::from_u128(u128::from_be_bytes(bytes))
+}
+
+/// Stores a changeset of configuration and tells every process of it.
+pub fn configure(store: &Store, mut changes: Changeset) -> Result<(), StoreError> {
+    changes.touch_configuration();
+    store.apply(changes).map(|_| ())
+}

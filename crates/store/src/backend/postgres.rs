@@ -11,10 +11,13 @@ use futures_util::future::{MaybeDone, maybe_done};
 use futures_util::{FutureExt, StreamExt};
 use kit::Timestamp;
 use postgres_types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::error::Error as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,6 +29,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a caller waits for a free connection.
@@ -86,6 +90,7 @@ impl std::fmt::Debug for Shared {
 
 enum Tls {
     None,
+    Checked(MakeRustlsConnect),
 }
 
 struct Conn {
@@ -279,6 +284,11 @@ impl Shared {
         match &self.tls {
             Tls::None => {
                 let (client, connection) = self.config.connect(NoTls).await.map_err(failed)?;
+                tokio::spawn(drive(connection));
+                Ok(client)
+            }
+            Tls::Checked(connector) => {
+                let (client, connection) = self.config.connect(connector.clone()).await.map_err(failed)?;
                 tokio::spawn(drive(connection));
                 Ok(client)
             }
@@ -860,12 +870,40 @@ fn configure(options: &PostgresOptions) -> Result<(tokio_postgres::Config, Tls),
     config.keepalives_idle(SILENCE_MAX);
     config.tcp_user_timeout(SILENCE_MAX);
     let tls = match config.get_ssl_mode() {
-        SslMode::Require => {
-            return Err(StoreError::Unavailable("this program cannot speak TLS to PostgreSQL".into()));
+        SslMode::Require => Tls::Checked(connector(options.ca_file.as_deref())?),
+        // To prefer TLS would be to fall back to none whenever somebody in between says so, and to fail on the
+        // self-signed certificate that Linux distributions give a server on the same machine.
+        _ => {
+            config.ssl_mode(SslMode::Disable);
+            Tls::None
         }
-        _ => Tls::None,
     };
     Ok((config, tls))
+}
+
+fn connector(ca_file: Option<&Path>) -> Result<MakeRustlsConnect, StoreError> {
+    let mut roots = RootCertStore::empty();
+    match ca_file {
+        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Some(path) => {
+            let unreadable = |why: &dyn std::fmt::Display| {
+                StoreError::Unavailable(format!("cannot read the certificates in {}: {why}", path.display()))
+            };
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))? {
+                let certificate = certificate.map_err(|error| unreadable(&error))?;
+                roots.add(certificate).map_err(|error| unreadable(&error))?;
+            }
+            if roots.is_empty() {
+                return Err(unreadable(&"there are none"));
+            }
+        }
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| StoreError::Bug(format!("TLS cannot be set up: {error}")))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
 }
 
 /// The number under which a schema's advisory lock of one purpose is known in its database.

@@ -618,3 +618,29 @@ fn a_postgres_address_is_never_shown() {
     options.schema = "no; such".into();
     assert!(Store::open_postgres(&options, &CATALOG, NOW).unwrap_err().to_string().contains("schema"));
 }
+
+#[test]
+fn tls_without_readable_certificates_is_refused() {
+    let database = Database::sqlite();
+    let empty = database.sqlite_options().path.with_file_name("empty.pem");
+    std::fs::write(&empty, "no certificate").unwrap();
+    let mut options = store::PostgresOptions::new("postgres://user@127.0.0.1:1/none?sslmode=require");
+    for (path, why) in
+        [(empty.clone(), "there are none"), (empty.with_file_name("missing.pem"), "missing.pem")]
+    {
+        options.ca_file = Some(path);
+        match Store::open_postgres(&options, &CATALOG, NOW) {
+            Err(StoreError::Unavailable(what)) => assert!(what.contains(why), "{what}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_queries_and_migrations_of_quaylai_are_good() {
+    on_each(|database| {
+        let store = database.open(&store::CATALOG);
+        store.close().unwrap();
+        database.open(&store::CATALOG);
+    });
+}

@@ -1,0 +1,203 @@
+//! What is handed to a channel, and what became of it: the words between the engine and the providers.
+
+use kit::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One message to one recipient, rendered and allowed to go.
+#[derive(Clone, PartialEq)]
+pub struct Delivery {
+    /// The idempotency key: unique for the message, the same for every attempt at it.
+    pub key: String,
+    /// The id of the workspace's channel this goes out by; for the record only.
+    pub channel: String,
+    /// The address in the terms of the channel: an e-mail address, a phone number; unused by webhooks.
+    pub to: String,
+    pub content: Content,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    /// The instant of this attempt. Signed webhooks carry it, so that receivers can refuse old ones.
+    pub attempted_at: Timestamp,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Content {
+    Email(EmailContent),
+    Webhook(WebhookContent),
+    Text(TextContent),
+}
+
+impl Content {
+    /// The tag of the content: `email`, `webhook` or `text`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Content::Email(_) => "email",
+            Content::Webhook(_) => "webhook",
+            Content::Text(_) => "text",
+        }
+    }
+}
+
+/// The sender that recipients see.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    /// May be empty: then the address alone is shown.
+    pub name: String,
+    pub address: String,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct EmailContent {
+    pub from: Sender,
+    #[serde(default)]
+    pub reply_to: Option<String>,
+    /// The envelope sender, to which bounces return; the sender's address when absent.
+    #[serde(default)]
+    pub return_path: Option<String>,
+    #[serde(default)]
+    pub to_name: Option<String>,
+    pub subject: String,
+    #[serde(default)]
+    pub html: Option<String>,
+    pub text: String,
+    /// Further headers, such as `List-Unsubscribe`. The ones that the message itself sets are refused.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// Without the angle brackets, and a function of [`Delivery::key`]: a second attempt carries the same one, so
+    /// that a mailbox which got both can drop the copy.
+    pub message_id: String,
+    /// The `Date` header and the time of the DKIM signature, in milliseconds since 1970.
+    pub date_ms: i64,
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct WebhookContent {
+    /// `https:` or `http:`.
+    pub url: String,
+    /// `POST`, `PUT` or `PATCH`.
+    pub method: String,
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    pub body: serde_json::Value,
+}
+
+/// Plain text for a phone.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct TextContent {
+    pub body: String,
+}
+
+// Debug output ends up in logs and panics, and these hold addresses, names and bodies: only what names the message
+// is shown.
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("key", &self.key)
+            .field("channel", &self.channel)
+            .field("attempt", &self.attempt)
+            .field("content", &self.content)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind())
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sender(..)")
+    }
+}
+
+impl fmt::Debug for EmailContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmailContent").field("message_id", &self.message_id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for WebhookContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookContent").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for TextContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TextContent(..)")
+    }
+}
+
+/// What became of one attempt. `detail` is one line for the shop, in the words of the other side where it spoke;
+/// e-mail addresses in it are masked and it holds at most 300 characters.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The other side took responsibility for the message.
+    Accepted {
+        /// The other side's name for the message, where it gave one.
+        provider_id: Option<String>,
+        detail: String,
+    },
+    /// Certainly not accepted, or accepted by somebody who knows the idempotency key: worth another attempt.
+    Retry {
+        class: RetryClass,
+        /// How long the other side asked to be left alone, in milliseconds.
+        after_ms: Option<i64>,
+        detail: String,
+    },
+    /// Refused for good: the same message would be refused again.
+    Rejected { class: RejectClass, detail: String },
+    /// It may have been accepted. Sending again could reach the customer twice, so nobody does that unasked.
+    Unknown { detail: String },
+    /// Nothing was sent and nothing will be with these settings (wrong password, untrusted certificate, a host that
+    /// may not be reached): stop the channel and tell the shop. The message itself is as good as before.
+    Misconfigured { detail: String },
+}
+
+impl Outcome {
+    pub fn detail(&self) -> &str {
+        match self {
+            Outcome::Accepted { detail, .. }
+            | Outcome::Retry { detail, .. }
+            | Outcome::Rejected { detail, .. }
+            | Outcome::Unknown { detail }
+            | Outcome::Misconfigured { detail } => detail,
+        }
+    }
+}
+
+/// Why another attempt is worth it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryClass {
+    /// No connection, or it broke before the message was accepted.
+    Network,
+    /// The other side stayed silent for longer than the settings allow.
+    Timeout,
+    /// The other side wants fewer messages for a while (421, 4.7.x, 429).
+    Throttled,
+    /// The recipient's mailbox is full: a soft bounce. Several in a row end in suppression.
+    MailboxFull,
+    /// Any other passing trouble of the other side (4xx of SMTP, 5xx of HTTP).
+    Temporary,
+}
+
+/// Why the same message would be refused again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectClass {
+    /// The address does not exist or was switched off: suppress it.
+    HardBounce,
+    /// The receiver's rules refuse the sender or the message (5.7.x). The address is not bad: don't suppress it,
+    /// tell the shop.
+    Policy,
+    TooLarge,
+    /// The message can't be sent by this channel: a malformed address, header or URL, or the wrong kind of content.
+    Invalid,
+    /// Refused without a reason that says more.
+    Refused,
+}

@@ -1,0 +1,91 @@
+//! What the shops have set up, held in memory: workspaces, live journeys and the names of events. Read anew when
+//! the store's configuration counter moves.
+
+use crate::EngineError;
+use domain::journey::{Definition, Trigger};
+use domain::local_time::Zone;
+use kit::{Currency, WorkspaceId};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::access::Workspace;
+use store::{ReadTx, StoreError};
+
+#[derive(Debug, Default)]
+pub struct Directory {
+    pub generation: i64,
+    pub workspaces: BTreeMap<WorkspaceId, Shop>,
+    /// Journeys whose definition did not read back, with the reason; they are held, never guessed at.
+    pub unreadable: Vec<String>,
+}
+
+#[derive(Debug)]
+pub struct Shop {
+    pub workspace: Workspace,
+    pub zone: Zone,
+    pub currency: Currency,
+    pub journeys: BTreeMap<(String, u32), Live>,
+    /// Journeys that an event may start, by its name.
+    pub started_by: FxHashMap<String, Vec<(String, u32)>>,
+    /// Journeys that start at a date of the profile, with the attribute that they read.
+    pub dated: Vec<(String, u32)>,
+}
+
+/// A version that is published, or that unfinished runs follow.
+#[derive(Clone, Debug)]
+pub struct Live {
+    pub definition: Arc<Definition>,
+    /// False while the journey is paused: its runs stand still.
+    pub moving: bool,
+    /// Whether new runs take this version.
+    pub current: bool,
+    pub to_step: Arc<std::collections::BTreeSet<String>>,
+}
+
+impl Directory {
+    pub fn read(tx: &mut ReadTx<'_>) -> Result<Directory, StoreError> {
+        let generation = tx.progress(store::inbox::CONFIGURATION)?.unwrap_or(0);
+        let mut directory = Directory { generation, ..Directory::default() };
+        for workspace in tx.workspaces()? {
+            let shop = Shop {
+                zone: workspace.settings.zone(),
+                currency: workspace.settings.currency(),
+                journeys: BTreeMap::new(),
+                started_by: FxHashMap::default(),
+                dated: Vec::new(),
+                workspace,
+            };
+            directory.workspaces.insert(shop.workspace.workspace, shop);
+        }
+        for live in tx.live_journeys()? {
+            let Some(shop) = directory.workspaces.get_mut(&live.workspace) else { continue };
+            let definition = match Definition::parse(&live.definition) {
+                Ok(definition) => Arc::new(definition),
+                Err(problems) => {
+                    let first = problems.first().map_or_else(String::new, |p| format!("{p:?}"));
+                    directory
+                        .unreadable
+                        .push(format!("{} version {}: {first}", live.journey_id, live.version));
+                    continue;
+                }
+            };
+            let key = (live.journey_id.clone(), u32::try_from(live.version).unwrap_or(0));
+            let current = live.status == "active" && live.version == live.published;
+            if current {
+                for name in &definition.wants().to_start {
+                    shop.started_by.entry(name.clone()).or_default().push(key.clone());
+                }
+                if matches!(definition.trigger, Trigger::Date(_)) {
+                    shop.dated.push(key.clone());
+                }
+            }
+            let to_step = Arc::new(definition.wants().to_step);
+            shop.journeys.insert(key, Live { definition, moving: live.status != "paused", current, to_step });
+        }
+        Ok(directory)
+    }
+
+    pub fn shop(&self, workspace: WorkspaceId) -> Result<&Shop, EngineError> {
+        self.workspaces.get(&workspace).ok_or(EngineError::UnknownWorkspace(workspace))
+    }
+}

@@ -1,0 +1,543 @@
+//! The way out: asks the gate, makes the words, writes down that a message is being handed over, and afterwards
+//! what became of it. The hand-over itself is the caller's.
+
+use crate::EngineError;
+use crate::facts::zone_of;
+use crate::render::{Composer, Occasion, RenderFailure, order_of_context};
+use domain::consent::{Channel, Purpose};
+use domain::delivery::{
+    Content, Delivery, EmailContent, Outcome, RejectClass, RetryClass, Sender, TextContent, WebhookContent,
+};
+use domain::gate::{Decision, Reason, Request, Suppression, decide, holdout_bucket};
+use domain::identifier::IdentifierKind;
+use domain::profile::Profile;
+use kit::{HOUR_MS, MINUTE_MS, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
+use rustc_hash::FxHashMap;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::access::Workspace;
+use store::messages::{MessageRow, SuppressionRow, TemplateRow};
+use store::{Changeset, Store, StoreError};
+
+/// Attempts at one message before it is given up: with the waits between them about nine hours.
+pub const RETRY_ATTEMPTS_MAX: i64 = 12;
+/// A message that finds no working channel asks again after this time.
+const CHANNEL_WAIT_MS: i64 = 5 * MINUTE_MS;
+
+/// A message that is marked as being handed over. It must be [settled](Dispatcher::settle), whatever happens.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    pub workspace: WorkspaceId,
+    pub message_no: i64,
+    pub channel: Channel,
+    pub delivery: Delivery,
+    attempts: i64,
+    decided_at: Timestamp,
+    wait_ms_max: i64,
+}
+
+/// What a round of outcomes came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SettleReport {
+    pub accepted: u64,
+    pub again: u64,
+    pub failed: u64,
+    pub unknown: u64,
+}
+
+/// Who a channel's messages come from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Identity {
+    pub from: Option<Sender>,
+    pub reply_to: Option<String>,
+    pub return_path: Option<String>,
+}
+
+pub struct Dispatcher {
+    store: Arc<Store>,
+    pub composer: Composer,
+    /// Channels that are set up and switched on.
+    identities: BTreeMap<(WorkspaceId, Channel), Identity>,
+    workspaces: BTreeMap<WorkspaceId, Workspace>,
+    templates: FxHashMap<(WorkspaceId, String), TemplateRow>,
+    generation: i64,
+}
+
+enum Fate {
+    Go(Box<Delivery>, store::messages::Body),
+    Wait(Timestamp, &'static str, String),
+    Refuse(&'static str, String),
+}
+
+impl Dispatcher {
+    pub fn new(store: Arc<Store>, composer: Composer) -> Dispatcher {
+        Dispatcher {
+            store,
+            composer,
+            identities: BTreeMap::new(),
+            workspaces: BTreeMap::new(),
+            templates: FxHashMap::default(),
+            generation: -1,
+        }
+    }
+
+    pub fn set_channels(&mut self, identities: BTreeMap<(WorkspaceId, Channel), Identity>) {
+        self.identities = identities;
+    }
+
+    /// Settles what a process that died left half handed over: nobody can say whether the other side took it, and
+    /// sending again could reach somebody twice. To be called once, by the process that leads, before it sends.
+    pub fn recover(&mut self, now: Timestamp) -> Result<u64, EngineError> {
+        let mut recovered = 0;
+        loop {
+            let stranded = self.store.read(|tx| tx.stranded_messages(1_000))?;
+            if stranded.is_empty() {
+                return Ok(recovered);
+            }
+            let mut changes = Changeset::new();
+            for message in &stranded {
+                let detail =
+                    "the process ended during the hand-over; not sent again, so that nobody gets it twice";
+                changes.turn_message(
+                    message.message_no,
+                    "sending",
+                    "unknown",
+                    "interrupted",
+                    detail.to_owned(),
+                    message.due_at,
+                    None,
+                );
+                changes.log_message(message.workspace, message.message_no, now, "unknown", detail.to_owned());
+            }
+            recovered += stranded.len() as u64;
+            self.store.apply(changes)?;
+        }
+    }
+
+    fn refresh(&mut self) -> Result<(), EngineError> {
+        let generation = self.store.read(|tx| tx.progress(store::inbox::CONFIGURATION))?.unwrap_or(0);
+        if generation != self.generation {
+            let workspaces = self.store.read(|tx| tx.workspaces())?;
+            self.workspaces = workspaces.into_iter().map(|w| (w.workspace, w)).collect();
+            self.templates.clear();
+            self.generation = generation;
+        }
+        Ok(())
+    }
+
+    /// Decides on up to `limit` messages that are due, and returns those that are to be handed over now; they are
+    /// marked in the ledger before. An empty answer with messages still due means that all of them wait.
+    pub fn claim(&mut self, now: Timestamp, limit: i64) -> Result<Vec<Outgoing>, EngineError> {
+        self.refresh()?;
+        loop {
+            let due = self.store.read(|tx| tx.due_messages(now, limit))?;
+            if due.is_empty() {
+                return Ok(Vec::new());
+            }
+            let (changes, outgoing) = self.decide_all(due, now)?;
+            match self.store.apply(changes) {
+                Ok(_) if outgoing.is_empty() => continue,
+                Ok(_) => return Ok(outgoing),
+                // A message was called off meanwhile: look again.
+                Err(StoreError::Conflict { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn decide_all(
+        &mut self,
+        due: Vec<MessageRow>,
+        now: Timestamp,
+    ) -> Result<(Changeset, Vec<Outgoing>), EngineError> {
+        let mut keys: Vec<(WorkspaceId, ProfileNo)> = due.iter().map(|m| (m.workspace, m.profile)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let longest_ms =
+            self.workspaces.values().map(|w| w.settings.policy.longest_cap_ms()).max().unwrap_or(0);
+        let (profiles, recent) = self.store.read(|tx| {
+            let profiles = tx.profiles(&keys)?;
+            let recent = tx.recent_marketing(&keys, now.plus_ms(-longest_ms))?;
+            Ok((profiles, recent))
+        })?;
+        let profiles: FxHashMap<(WorkspaceId, ProfileNo), Profile> =
+            profiles.into_iter().map(|(w, stored)| ((w, stored.profile.no), stored.profile)).collect();
+        let mut recent: FxHashMap<(WorkspaceId, ProfileNo), Vec<(Channel, Timestamp)>> = keys
+            .into_iter()
+            .zip(recent)
+            .map(|(key, list)| {
+                (
+                    key,
+                    list.into_iter().filter_map(|(channel, at)| Some((channel.parse().ok()?, at))).collect(),
+                )
+            })
+            .collect();
+        let mut changes = Changeset::new();
+        let mut outgoing = Vec::new();
+        for mut message in due {
+            let key = (message.workspace, message.profile);
+            let Some(workspace) = self.workspaces.get(&message.workspace).cloned() else { continue };
+            let wait_ms_max = i64::from(workspace.settings.policy.wait_hours_max) * HOUR_MS;
+            let channel = message.channel.parse::<Channel>().ok();
+            let purpose = message.purpose.parse::<Purpose>().unwrap_or(Purpose::Marketing);
+            let known = recent.entry(key).or_default();
+            let fate = match channel {
+                None => Fate::Refuse("channel_unknown", format!("{} is no channel", message.channel)),
+                Some(channel) => {
+                    self.fate(&mut message, &workspace, channel, purpose, profiles.get(&key), known, now)?
+                }
+            };
+            let no = message.message_no;
+            match (fate, channel) {
+                (Fate::Go(delivery, body), Some(channel)) => {
+                    if purpose == Purpose::Marketing {
+                        known.push((channel, now));
+                    }
+                    changes.claim_message(&message, &delivery.to, now);
+                    changes.set_body(message.workspace, no, now, &body);
+                    outgoing.push(Outgoing {
+                        workspace: message.workspace,
+                        message_no: no,
+                        channel,
+                        delivery: *delivery,
+                        attempts: message.attempts + 1,
+                        decided_at: message.decided_at,
+                        wait_ms_max,
+                    });
+                }
+                (Fate::Wait(until, reason, detail), _) => {
+                    changes.turn_message(no, "queued", "queued", reason, detail.clone(), until, None);
+                    if message.reason != reason {
+                        changes.log_message(message.workspace, no, now, reason, detail);
+                    }
+                }
+                (Fate::Refuse(reason, detail), _) => {
+                    changes.turn_message(
+                        no,
+                        "queued",
+                        "refused",
+                        reason,
+                        detail.clone(),
+                        message.due_at,
+                        None,
+                    );
+                    changes.log_message(message.workspace, no, now, "refused", format!("{reason} {detail}"));
+                }
+                (Fate::Go(..), None) => {}
+            }
+        }
+        Ok((changes, outgoing))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all that a decision depends on, each once")]
+    fn fate(
+        &mut self,
+        message: &mut MessageRow,
+        workspace: &Workspace,
+        channel: Channel,
+        purpose: Purpose,
+        profile: Option<&Profile>,
+        recent: &[(Channel, Timestamp)],
+        now: Timestamp,
+    ) -> Result<Fate, EngineError> {
+        let Some(profile) = profile else {
+            return Ok(Fate::Refuse("profile_gone", "the profile no longer exists".into()));
+        };
+        let context: Value = serde_json::from_str(&message.context).unwrap_or_default();
+        // Staff and test messages name their address; what goes to a person goes to the person's newest one.
+        let address = match (&message.address, message.origin.as_str(), channel) {
+            (Some(address), "staff" | "test", _) => Some(address.clone()),
+            (_, _, Channel::Email) => profile.address(&IdentifierKind::Email).map(str::to_owned),
+            (_, _, Channel::Sms) => profile.address(&IdentifierKind::Phone).map(str::to_owned),
+            (_, _, Channel::Zalo) => profile.address(&IdentifierKind::ZaloId).map(str::to_owned),
+            (_, _, Channel::Push) => profile.address(&IdentifierKind::PushEndpoint).map(str::to_owned),
+            (_, _, Channel::Webhook | Channel::Onsite) => Some(String::new()),
+        };
+        if channel != Channel::Webhook && !matches!(message.origin.as_str(), "staff" | "test") {
+            let to = address.clone().unwrap_or_default();
+            let listed =
+                self.store.read(|tx| tx.suppressions_of(&[(message.workspace, channel.as_str(), &to)]))?;
+            let suppression = listed.into_iter().flatten().next().map(|reason| match reason.as_str() {
+                "hard_bounce" => Suppression::HardBounce,
+                "complaint" => Suppression::Complaint,
+                _ => Suppression::Manual,
+            });
+            let zone = zone_of(profile, &workspace.settings.zone());
+            let request = Request {
+                channel,
+                purpose,
+                has_address: address.is_some(),
+                suppression,
+                consent: profile.consents.state(channel, purpose),
+                recent,
+                holdout_bucket: holdout_bucket(&workspace.salt, profile.id),
+                time_zone: &zone,
+                decided_at: message.decided_at,
+            };
+            match decide(&workspace.settings.policy, &request, now) {
+                Decision::Send => {}
+                Decision::Wait(until, reason) => return Ok(Fate::Wait(until, reason.code(), String::new())),
+                Decision::Refuse(reason) => return Ok(Fate::Refuse(reason.code(), String::new())),
+            }
+        }
+        let Some(address) = address else { return Ok(Fate::Refuse(Reason::NoAddress.code(), String::new())) };
+        let identity = self.identities.get(&(message.workspace, channel)).cloned();
+        let identity = match (identity, channel) {
+            (Some(identity), _) => identity,
+            // A webhook needs no set-up: its node says where it goes.
+            (None, Channel::Webhook) => Identity::default(),
+            (None, _) => {
+                let wait_ms_max = i64::from(workspace.settings.policy.wait_hours_max) * HOUR_MS;
+                if now.since_ms(message.decided_at) > wait_ms_max {
+                    return Ok(Fate::Refuse(
+                        Reason::WaitedTooLong.code(),
+                        "the channel was never set up".into(),
+                    ));
+                }
+                let detail = format!("the channel {channel} is not set up");
+                return Ok(Fate::Wait(now.plus_ms(CHANNEL_WAIT_MS), "channel_not_set_up", detail));
+            }
+        };
+        if channel == Channel::Webhook {
+            return Ok(self.webhook(message, profile, &context, now));
+        }
+        if let Some(staff) = context.get("staff") {
+            let word = |key: &str| staff[key].as_str().unwrap_or_default().to_owned();
+            let body = store::messages::Body {
+                subject: word("subject"),
+                html: None,
+                text: Some(word("message")),
+                links: Vec::new(),
+            };
+            return Ok(self.hand_over(message, &identity, address, None, body, None, channel, now));
+        }
+        let template_id = message.template_id.clone().unwrap_or_default();
+        let Some(template) = self.template(message.workspace, &template_id)? else {
+            let missing = RenderFailure::TemplateMissing;
+            return Ok(Fate::Refuse(missing.code(), missing.detail()));
+        };
+        message.template_version = Some(template.version);
+        let order = self.store.read(|tx| order_of_context(tx, message.workspace, &context))?;
+        let occasion = Occasion {
+            workspace,
+            message_no: message.message_no,
+            channel: channel.as_str(),
+            purpose,
+            campaign: &template.template_id,
+            context: &context,
+            order: order.as_ref(),
+            now,
+            preview: false,
+        };
+        match self.composer.compose(&template, profile, &occasion) {
+            Err(failure) => Ok(Fate::Refuse(failure.code(), failure.detail())),
+            Ok(composed) => {
+                let unsubscribe = (purpose == Purpose::Marketing).then_some(composed.unsubscribe_url);
+                let to_name = profile.full_name();
+                Ok(self.hand_over(
+                    message,
+                    &identity,
+                    address,
+                    to_name,
+                    composed.body,
+                    unsubscribe,
+                    channel,
+                    now,
+                ))
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of an envelope")]
+    fn hand_over(
+        &self,
+        message: &MessageRow,
+        identity: &Identity,
+        to: String,
+        to_name: Option<String>,
+        body: store::messages::Body,
+        unsubscribe_url: Option<String>,
+        channel: Channel,
+        now: Timestamp,
+    ) -> Fate {
+        let text = body.text.clone().unwrap_or_default();
+        let content = if channel == Channel::Email {
+            let Some(from) = identity.from.clone() else {
+                let detail = "the e-mail channel names no sender".to_owned();
+                return Fate::Wait(now.plus_ms(CHANNEL_WAIT_MS), "channel_not_set_up", detail);
+            };
+            let domain = from.address.rsplit('@').next().unwrap_or("localhost").to_owned();
+            let mut headers = Vec::new();
+            if let Some(url) = unsubscribe_url {
+                headers.push(("List-Unsubscribe".to_owned(), format!("<{url}>")));
+                headers.push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
+            }
+            Content::Email(EmailContent {
+                from,
+                reply_to: identity.reply_to.clone(),
+                return_path: identity.return_path.clone(),
+                to_name,
+                subject: body.subject.clone(),
+                html: body.html.clone(),
+                text,
+                headers,
+                message_id: format!("{}@{domain}", message.id),
+                date_ms: message.attempted_at.unwrap_or(now).ms(),
+            })
+        } else {
+            Content::Text(TextContent { body: text })
+        };
+        let delivery = Delivery {
+            key: message.id.clone(),
+            channel: channel.to_string(),
+            to,
+            content,
+            attempt: u32::try_from(message.attempts + 1).unwrap_or(u32::MAX),
+            attempted_at: now,
+        };
+        Fate::Go(Box::new(delivery), body)
+    }
+
+    fn webhook(&self, message: &MessageRow, profile: &Profile, context: &Value, now: Timestamp) -> Fate {
+        let told = &context["webhook"];
+        let headers = told["headers"].as_object().into_iter().flatten();
+        let headers =
+            headers.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
+        let body = serde_json::json!({
+            "message_id": message.id,
+            "journey_id": message.journey_id,
+            "run_id": message.run_id,
+            "node": message.node,
+            "profile_id": profile.id.to_string(),
+            "event": context.get("event"),
+            "body": told.get("body"),
+        });
+        let url = told["url"].as_str().unwrap_or_default().to_owned();
+        let kept = store::messages::Body {
+            subject: url.clone(),
+            html: None,
+            text: Some(body.to_string()),
+            links: Vec::new(),
+        };
+        let content =
+            Content::Webhook(WebhookContent { url, method: "POST".into(), headers: headers.collect(), body });
+        let delivery = Delivery {
+            key: message.id.clone(),
+            channel: Channel::Webhook.to_string(),
+            to: String::new(),
+            content,
+            attempt: u32::try_from(message.attempts + 1).unwrap_or(u32::MAX),
+            attempted_at: now,
+        };
+        Fate::Go(Box::new(delivery), kept)
+    }
+
+    /// By its id, else by its name.
+    fn template(&mut self, workspace: WorkspaceId, named: &str) -> Result<Option<TemplateRow>, EngineError> {
+        let key = (workspace, named.to_owned());
+        if let Some(row) = self.templates.get(&key) {
+            return Ok(Some(row.clone()));
+        }
+        let found = self.store.read(|tx| match tx.template(workspace, named)? {
+            Some(row) => Ok(Some(row)),
+            None => Ok(tx.templates(workspace)?.into_iter().find(|row| row.name == named)),
+        })?;
+        if let Some(row) = &found {
+            self.templates.insert(key, row.clone());
+        }
+        Ok(found)
+    }
+
+    /// Writes down what became of messages that were handed over.
+    pub fn settle(
+        &mut self,
+        outcomes: &[(Outgoing, Outcome)],
+        now: Timestamp,
+    ) -> Result<SettleReport, EngineError> {
+        let mut report = SettleReport::default();
+        let mut changes = Changeset::new();
+        for (outgoing, outcome) in outcomes {
+            let (no, workspace) = (outgoing.message_no, outgoing.workspace);
+            let detail = outcome.detail().to_owned();
+            let (state, reason, due_at) = match outcome {
+                Outcome::Accepted { provider_id, .. } => {
+                    report.accepted += 1;
+                    changes.accept_message(no, detail.clone(), now, provider_id.clone());
+                    changes.log_message(workspace, no, now, "accepted", detail);
+                    continue;
+                }
+                Outcome::Retry { class, after_ms, .. } => {
+                    if outgoing.attempts >= RETRY_ATTEMPTS_MAX {
+                        ("failed", "gave_up", now)
+                    } else {
+                        let wait_ms = after_ms.unwrap_or(0).clamp(0, 6 * HOUR_MS).max(backoff_ms(outgoing));
+                        ("queued", retry_code(*class), now.plus_ms(wait_ms))
+                    }
+                }
+                Outcome::Misconfigured { .. } => {
+                    if now.since_ms(outgoing.decided_at) > outgoing.wait_ms_max {
+                        ("failed", "channel_misconfigured", now)
+                    } else {
+                        ("queued", "channel_misconfigured", now.plus_ms(CHANNEL_WAIT_MS))
+                    }
+                }
+                Outcome::Rejected { class, .. } => {
+                    if *class == RejectClass::HardBounce {
+                        changes.suppress(
+                            workspace,
+                            SuppressionRow {
+                                channel: outgoing.channel.to_string(),
+                                address: outgoing.delivery.to.clone(),
+                                reason: "hard_bounce".into(),
+                                detail: detail.clone(),
+                                at: now,
+                            },
+                        );
+                    }
+                    ("failed", reject_code(*class), now)
+                }
+                Outcome::Unknown { .. } => ("unknown", "no_answer", now),
+            };
+            match state {
+                "queued" => report.again += 1,
+                "unknown" => report.unknown += 1,
+                _ => report.failed += 1,
+            }
+            changes.turn_message(no, "sending", state, reason, detail.clone(), due_at, None);
+            changes.log_message(workspace, no, now, reason, detail);
+        }
+        if !changes.is_empty() {
+            self.store.apply(changes)?;
+        }
+        Ok(report)
+    }
+}
+
+/// 30 seconds, doubled with every attempt, at most two hours; spread by up to a quarter, always the same for one
+/// message, so that a server that comes back is not met by all at once.
+fn backoff_ms(outgoing: &Outgoing) -> i64 {
+    let doubled = (30 * SECOND_MS) << (outgoing.attempts - 1).clamp(0, 8);
+    let base = doubled.min(2 * HOUR_MS);
+    base + base / 4 * (outgoing.message_no % 16) / 16
+}
+
+fn retry_code(class: RetryClass) -> &'static str {
+    match class {
+        RetryClass::Network => "retry_network",
+        RetryClass::Timeout => "retry_timeout",
+        RetryClass::Throttled => "retry_throttled",
+        RetryClass::MailboxFull => "retry_mailbox_full",
+        RetryClass::Temporary => "retry_temporary",
+    }
+}
+
+fn reject_code(class: RejectClass) -> &'static str {
+    match class {
+        RejectClass::HardBounce => "hard_bounce",
+        RejectClass::Policy => "rejected_by_policy",
+        RejectClass::TooLarge => "too_large",
+        RejectClass::Invalid => "invalid",
+        RejectClass::Refused => "refused_by_provider",
+    }
+}

@@ -1,0 +1,105 @@
+//! A profile as conditions, journeys and templates see it.
+
+use domain::consent::{Channel, Purpose};
+use domain::identifier::IdentifierKind;
+use domain::journey::Facts;
+use domain::local_time::Zone;
+use domain::profile::{Ms, Profile};
+use kit::{Currency, Timestamp};
+use serde_json::{Value, json};
+
+pub struct ProfileFacts<'a> {
+    pub profile: &'a Profile,
+    pub zone: &'a Zone,
+    pub now: Timestamp,
+    pub currency: Currency,
+}
+
+fn iso(at: Ms) -> Value {
+    match jiff::Timestamp::from_millisecond(at.0.ms()) {
+        Ok(at) => Value::from(at.to_string()),
+        Err(_) => Value::Null,
+    }
+}
+
+/// An amount as conditions compare it: in the currency's own unit (đồng, dollars).
+fn amount(minor: i64, currency: Currency) -> Value {
+    let money = kit::Money { minor, currency };
+    if currency.exponent() == 0 { json!(minor) } else { json!(money.to_f64()) }
+}
+
+impl Facts for ProfileFacts<'_> {
+    fn value(&self, path: &str) -> Option<Value> {
+        let p = self.profile;
+        let (root, rest) = path.split_once('.').unwrap_or((path, ""));
+        let value = match (root, rest) {
+            ("id", "") => json!(p.id.to_string()),
+            ("name", "") => json!(p.full_name()?),
+            ("given_name", "") => json!(p.greeting_name()?),
+            ("email", "") => json!(p.address(&IdentifierKind::Email)?),
+            ("phone", "") => json!(p.address(&IdentifierKind::Phone)?),
+            ("user_id", "") => json!(p.address(&IdentifierKind::UserId)?),
+            ("lifecycle", "") => json!(p.lifecycle(self.now).0.as_str()),
+            ("tags", "") => json!(p.active_tags().collect::<Vec<_>>()),
+            ("created_at", "") => iso(p.created_at),
+            ("first_seen_at", "") => iso(p.first_seen_at),
+            ("last_seen_at", "") => iso(p.last_seen_at),
+            ("orders", "count") => json!(p.totals.orders),
+            ("orders", "cancelled") => json!(p.totals.cancelled),
+            ("orders", "revenue") => amount(p.totals.revenue, self.currency),
+            ("orders", "refunded") => amount(p.totals.refunded, self.currency),
+            ("orders", "average") => amount(p.totals.average()?, self.currency),
+            ("orders", "first_at") => iso(p.totals.first_at?),
+            ("orders", "last_at") => iso(p.totals.last_at?),
+            ("cart", _) => {
+                let cart = p.cart()?;
+                match rest {
+                    "id" => json!(cart.cart_id),
+                    "total" => amount(cart.total(), self.currency),
+                    "quantity" => json!(cart.quantity()),
+                    "item_count" => json!(cart.lines.len()),
+                    "updated_at" => iso(cart.updated_at),
+                    "abandoned_at" => iso(cart.abandoned_at?),
+                    "url" => json!(cart.url.as_ref()?),
+                    _ => return None,
+                }
+            }
+            ("consents", _) => {
+                let (channel, purpose) = rest.split_once('.')?;
+                let state =
+                    p.consents.state(channel.parse::<Channel>().ok()?, purpose.parse::<Purpose>().ok()?);
+                json!(state?.as_str())
+            }
+            ("attributes", _) => return nested(p, rest),
+            _ => return None,
+        };
+        Some(value).filter(|value| !value.is_null())
+    }
+
+    fn has_tag(&self, tag: &str) -> bool {
+        self.profile.has_tag(tag)
+    }
+
+    fn time_zone(&self) -> &Zone {
+        self.zone
+    }
+}
+
+/// The attribute of this name, or the part of an object that the dotted rest names.
+fn nested(profile: &Profile, path: &str) -> Option<Value> {
+    if let Some(value) = profile.attribute(path) {
+        return Some(value.clone());
+    }
+    let (name, rest) = path.split_once('.')?;
+    let pointer: String = rest.split('.').flat_map(|part| ["/", part]).collect();
+    profile.attribute(name)?.pointer(&pointer).filter(|value| !value.is_null()).cloned()
+}
+
+/// The zone of a person: their own attribute `timezone` or `time_zone` when it names one, else the shop's.
+pub fn zone_of(profile: &Profile, shop: &Zone) -> Zone {
+    ["timezone", "time_zone"]
+        .iter()
+        .filter_map(|name| profile.attribute(name)?.as_str())
+        .find_map(|name| Zone::named(name).ok())
+        .unwrap_or_else(|| shop.clone())
+}

@@ -1,0 +1,519 @@
+//! Moves runs: tells journeys of events, fires what is due, and turns effects into writes.
+
+use crate::EngineError;
+use crate::directory::Live;
+use crate::facts::{ProfileFacts, zone_of};
+use crate::note::Note;
+use crate::world::{ProfileKey, RunEntry, World, timer_kind};
+use domain::consent::{Channel, Purpose};
+use domain::journey::{
+    Action, Cause, EventView, History, Input, LogEntry, NewRun, Run, RunState, Stepped, Trigger, start, step,
+};
+use domain::local_time::Zone;
+use kit::{Id, Timestamp, WorkspaceId};
+use serde_json::{Value, json};
+use store::journeys::StepRow;
+use store::messages::MessageRow;
+
+/// Profiles that one scan for a date journey looks at in one changeset.
+const SCAN_PROFILES: i64 = 1_000;
+/// Events of a pause that a resumed run is told of.
+const MISSED_EVENTS_MAX: i64 = 1_000;
+
+impl World<'_> {
+    fn zone(&self, key: ProfileKey) -> Result<Zone, EngineError> {
+        let shop = self.shop(key.0)?;
+        Ok(self
+            .people
+            .get(&key)
+            .map_or_else(|| shop.zone.clone(), |person| zone_of(&person.profile, &shop.zone)))
+    }
+
+    fn live(&self, workspace: WorkspaceId, run: &Run) -> Option<Live> {
+        let shop = self.directory.workspaces.get(&workspace)?;
+        shop.journeys.get(&(run.journey_id.to_string(), run.version)).cloned()
+    }
+
+    /// Tells the person's runs of an event, and starts the journeys that it starts.
+    pub fn tell_journeys(
+        &mut self,
+        key: ProfileKey,
+        event: EventView<'_>,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let ids: Vec<Id> = self.runs.get(&key).into_iter().flatten().map(|entry| entry.run.id).collect();
+        for run_id in ids {
+            let Some(entry) = self.active(key, run_id) else { continue };
+            let Some(live) = self.live(key.0, &entry) else { continue };
+            if live.moving && live.to_step.contains(event.name) {
+                self.advance(key, run_id, &live, Input::Event(event), now)?;
+            }
+        }
+        let starts = match self.shop(key.0)?.started_by.get(event.name) {
+            Some(starts) => starts.clone(),
+            None => return Ok(()),
+        };
+        for journey in starts {
+            self.begin(key, &journey, Cause::Event(event), event.id, now)?;
+        }
+        Ok(())
+    }
+
+    fn active(&self, key: ProfileKey, run_id: Id) -> Option<Run> {
+        let entries = self.runs.get(&key)?;
+        entries
+            .iter()
+            .find(|entry| entry.run.id == run_id && !entry.run.is_over())
+            .map(|entry| entry.run.clone())
+    }
+
+    /// Starts a run if the journey's rules let it. The same cause gives the run the same id, so that doing it
+    /// again cannot start a second one.
+    fn begin(
+        &mut self,
+        key: ProfileKey,
+        journey: &(String, u32),
+        cause: Cause<'_>,
+        cause_id: &str,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let Some(live) = self.shop(key.0)?.journeys.get(journey).cloned() else { return Ok(()) };
+        let Ok(journey_id) = journey.0.parse::<Id>() else { return Ok(()) };
+        let Some(person) = self.people.get(&key) else { return Ok(()) };
+        let is_new = person.version.is_none();
+        // The rules that cost nothing first: most events start nothing.
+        if let (Trigger::Event(pattern), Cause::Event(event)) = (&live.definition.trigger, &cause)
+            && pattern.event != event.name
+        {
+            return Ok(());
+        }
+        let history_key = (key.0, key.1, journey.0.clone());
+        if !self.histories.contains_key(&history_key) {
+            let (started, last) = if is_new {
+                (0, None)
+            } else {
+                let store = self.store;
+                store
+                    .read(|tx| tx.run_history(&[(key.0, key.1, &journey.0)]))?
+                    .into_iter()
+                    .next()
+                    .unwrap_or((0, None))
+            };
+            let unsaved = self.runs.get(&key).into_iter().flatten();
+            let unsaved =
+                unsaved.filter(|entry| entry.revision.is_none() && entry.run.journey_id == journey_id);
+            let started = u32::try_from(started).unwrap_or(u32::MAX).saturating_add(unsaved.count() as u32);
+            self.histories.insert(history_key.clone(), (started, last));
+        }
+        let (started, last_started_at) = self.histories.get(&history_key).copied().unwrap_or((0, None));
+        let entries = self.runs.get(&key).into_iter().flatten();
+        let active = entries.filter(|e| e.run.journey_id == journey_id && !e.run.is_over()).count() as u32;
+        let history = History { started, active, last_started_at };
+        let run_id = crate::derived_id(&["run", &journey.0, &key.0.0.to_string(), cause_id]);
+        // The time part of the id says when the run began, so that lists come out in order.
+        let run_id = Id::from_u128(
+            ((now.ms().max(0) as u128 & ((1 << 48) - 1)) << 80) | (run_id.as_u128() & ((1 << 80) - 1)),
+        );
+        let new = NewRun { run_id, journey_id, version: journey.1, profile: key.1 };
+        let zone = self.zone(key)?;
+        let currency = self.shop(key.0)?.currency;
+        let Some(person) = self.people.get(&key) else { return Ok(()) };
+        let facts = ProfileFacts { profile: &person.profile, zone: &zone, now, currency };
+        match start(&live.definition, new, cause, history, &facts, now) {
+            Err(declined) => {
+                *self.counts.entry(count_key(key.0, &journey.0, journey.1, &declined.reason)).or_insert(0) +=
+                    1;
+                Ok(())
+            }
+            Ok(stepped) => {
+                let slot = self.histories.entry(history_key).or_insert((0, None));
+                slot.0 = slot.0.saturating_add(1);
+                slot.1 = Some(now);
+                let entry = RunEntry { run: stepped.run.clone(), revision: None, dirty: true, next_step: 1 };
+                self.runs.entry(key).or_default().push(entry);
+                self.settle(key, stepped, now)
+            }
+        }
+    }
+
+    fn advance(
+        &mut self,
+        key: ProfileKey,
+        run_id: Id,
+        live: &Live,
+        input: Input<'_>,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let Some(run) = self.active(key, run_id) else { return Ok(()) };
+        let zone = self.zone(key)?;
+        let currency = self.shop(key.0)?.currency;
+        let Some(person) = self.people.get(&key) else { return Ok(()) };
+        let facts = ProfileFacts { profile: &person.profile, zone: &zone, now, currency };
+        let before = run.clone();
+        let stepped = step(&live.definition, run, input, &facts, now);
+        if stepped.run == before && stepped.log.is_empty() && stepped.effects.is_empty() {
+            return Ok(());
+        }
+        self.settle(key, stepped, now)
+    }
+
+    /// Takes in what a step did: the run, its log, its effects.
+    fn settle(&mut self, key: ProfileKey, stepped: Stepped, now: Timestamp) -> Result<(), EngineError> {
+        let Stepped { run, effects, log } = stepped;
+        let (run_id, journey_id) = (run.id, run.journey_id.to_string());
+        let mut next_step = 1;
+        if let Some(entry) = self
+            .runs
+            .get_mut(&key)
+            .and_then(|entries| entries.iter_mut().find(|entry| entry.run.id == run_id))
+        {
+            next_step = entry.next_step;
+            entry.next_step += log.len() as i64;
+            entry.run = run.clone();
+            entry.dirty = true;
+        }
+        for (offset, line) in log.into_iter().enumerate() {
+            *self.counts.entry(count_key(key.0, &journey_id, run.version, &line)).or_insert(0) += 1;
+            let row = StepRow {
+                seq: next_step + offset as i64,
+                at: line.at,
+                node: line.node.clone().unwrap_or_default(),
+                code: code_of(&line),
+                params: Value::Object(line.params).to_string(),
+            };
+            self.steps.push((key.0, run_id.to_string(), row));
+        }
+        if matches!(run.state, RunState::Exited { .. } | RunState::GoalReached) {
+            // What it still had to say is called off; what it says now (an exit after a send) is not yet queued.
+            let reason = if run.state == RunState::GoalReached { "goal_reached" } else { "run_exited" };
+            if effects.is_empty() {
+                for message in &mut self.messages {
+                    if message.run_id.as_deref() == Some(&run_id.to_string())
+                        && message.purpose == "marketing"
+                    {
+                        message.state = "cancelled".into();
+                        message.reason = reason.into();
+                    }
+                }
+                self.cancelled_runs.push((key.0, run_id.to_string(), reason.to_owned()));
+            }
+        }
+        for effect in effects {
+            let source = format!("journey:{journey_id}");
+            match effect.action {
+                Action::SetAttribute { name, value } => {
+                    self.set_attribute(key, &name, value, now, &source)?
+                }
+                Action::AddTag { tag } => self.set_tag(key, &tag, true, now),
+                Action::RemoveTag { tag } => self.set_tag(key, &tag, false, now),
+                Action::Send { channel, template, purpose } => {
+                    let mut message = self.decision(key, &run, &effect.key, &effect.node, now);
+                    message.channel = channel.to_string();
+                    message.purpose = purpose.to_string();
+                    message.template_id = Some(template);
+                    message.context = context_of_run(&run).to_string();
+                    self.messages.push(message);
+                }
+                Action::Webhook { url, headers, body } => {
+                    let mut message = self.decision(key, &run, &effect.key, &effect.node, now);
+                    message.channel = Channel::Webhook.to_string();
+                    message.purpose = Purpose::Transactional.to_string();
+                    let mut context = context_of_run(&run);
+                    context["webhook"] = json!({ "url": url, "headers": headers, "body": body });
+                    message.context = context.to_string();
+                    self.messages.push(message);
+                }
+                Action::NotifyStaff { to, subject, message: text } => {
+                    for (position, address) in to.into_iter().enumerate() {
+                        let message_key = format!("{}:{position}", effect.key);
+                        let mut message = self.decision(key, &run, &message_key, &effect.node, now);
+                        message.channel = Channel::Email.to_string();
+                        message.purpose = Purpose::Transactional.to_string();
+                        message.origin = "staff".into();
+                        message.address = Some(address);
+                        let mut context = context_of_run(&run);
+                        context["staff"] = json!({ "subject": subject, "message": text });
+                        message.context = context.to_string();
+                        self.messages.push(message);
+                    }
+                }
+            }
+        }
+        self.wake_run(key, run_id, run.due_at());
+        Ok(())
+    }
+
+    fn decision(
+        &mut self,
+        key: ProfileKey,
+        run: &Run,
+        message_key: &str,
+        node: &str,
+        now: Timestamp,
+    ) -> MessageRow {
+        let message = self.new_message(key, message_key, now);
+        MessageRow {
+            journey_id: Some(run.journey_id.to_string()),
+            run_id: Some(run.id.to_string()),
+            node: Some(node.to_owned()),
+            ..message
+        }
+    }
+
+    /// A row for the ledger that waits for the gate.
+    pub fn new_message(&mut self, key: ProfileKey, message_key: &str, now: Timestamp) -> MessageRow {
+        let message_no = self.next_message_no();
+        let id = self.new_id(now);
+        MessageRow {
+            message_no,
+            workspace: key.0,
+            id: id.to_string(),
+            key: message_key.to_owned(),
+            profile: key.1,
+            origin: "journey".into(),
+            journey_id: None,
+            run_id: None,
+            node: None,
+            template_id: None,
+            template_version: None,
+            channel: String::new(),
+            purpose: String::new(),
+            address: None,
+            state: "queued".into(),
+            reason: String::new(),
+            detail: String::new(),
+            decided_at: now,
+            due_at: now,
+            attempts: 0,
+            attempted_at: None,
+            accepted_at: None,
+            provider_id: None,
+            context: "{}".into(),
+        }
+    }
+
+    pub fn run_is_due(&mut self, key: ProfileKey, run_id: Id, at: Timestamp) -> Result<(), EngineError> {
+        let Some(key) = self.current(key)? else { return Ok(()) };
+        let Some(run) = self.active(key, run_id) else { return Ok(()) };
+        if run.due_at().is_none_or(|due_at| due_at > at) {
+            return Ok(());
+        }
+        match self.live(key.0, &run) {
+            Some(live) if live.moving => self.advance(key, run_id, &live, Input::Due, at),
+            // Paused or unreadable: storing it takes its alarm clock away.
+            _ => {
+                if let Some(entry) =
+                    self.runs.get_mut(&key).into_iter().flatten().find(|e| e.run.id == run_id)
+                {
+                    entry.dirty = true;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Lets a held run go on: first it hears of what happened meanwhile. `subject` is the run's id and the
+    /// instant of the pause.
+    pub fn run_resumes(&mut self, key: ProfileKey, subject: &str, at: Timestamp) -> Result<(), EngineError> {
+        let Some((run_id, since)) = subject.split_once(':') else { return Ok(()) };
+        let (Ok(run_id), Ok(since)) = (run_id.parse::<Id>(), since.parse::<i64>()) else { return Ok(()) };
+        let Some(run) = self.active(key, run_id) else { return Ok(()) };
+        let Some(live) = self.live(key.0, &run).filter(|live| live.moving) else { return Ok(()) };
+        let store = self.store;
+        let mut missed = store
+            .read(|tx| tx.event_page(key.0, key.1, (Timestamp::MAX, i64::MAX), None, MISSED_EVENTS_MAX))?;
+        missed.retain(|event| {
+            event.received_at.ms() >= since && !event.historical && live.to_step.contains(&event.name)
+        });
+        for event in missed.iter().rev() {
+            let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
+            let view = EventView {
+                id: &event.message_id,
+                name: &event.name,
+                at: event.at,
+                properties: &body["properties"],
+            };
+            self.advance(key, run_id, &live, Input::Event(view), event.received_at)?;
+        }
+        self.advance(key, run_id, &live, Input::Resume, at)?;
+        if let Some(entry) = self.runs.get_mut(&key).into_iter().flatten().find(|e| e.run.id == run_id) {
+            entry.dirty = true;
+        }
+        Ok(())
+    }
+
+    /// A merge can bring two runs of one journey together. The older goes on; the person gets things once.
+    pub fn one_run_a_journey(&mut self, key: ProfileKey, at: Timestamp) -> Result<(), EngineError> {
+        let active: Vec<(Id, Id)> = self
+            .runs
+            .get(&key)
+            .into_iter()
+            .flatten()
+            .filter(|entry| !entry.run.is_over())
+            .map(|entry| (entry.run.journey_id, entry.run.id))
+            .collect();
+        for (journey_id, run_id) in &active {
+            let first = active.iter().filter(|(journey, _)| journey == journey_id).map(|(_, run)| run).min();
+            if first.is_some_and(|first| first < run_id) {
+                self.stop(key, *run_id, "merged", at)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, key: ProfileKey, run_id: Id, reason: &str, at: Timestamp) -> Result<(), EngineError> {
+        let Some(run) = self.active(key, run_id) else { return Ok(()) };
+        match self.live(key.0, &run) {
+            Some(live) => self.advance(key, run_id, &live, Input::Stop(reason), at),
+            None => Ok(()),
+        }
+    }
+
+    pub fn stop_run(
+        &mut self,
+        workspace: WorkspaceId,
+        run_id: &str,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        let store = self.store;
+        let Some(row) = store.read(|tx| tx.run(workspace, run_id))? else { return Ok(()) };
+        match (self.current((workspace, row.profile))?, run_id.parse::<Id>()) {
+            (Some(key), Ok(run_id)) => self.stop(key, run_id, reason, at),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn trigger(
+        &mut self,
+        key: ProfileKey,
+        journey_id: &str,
+        call_id: &str,
+        properties: &Value,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        let journeys = &self.shop(key.0)?.journeys;
+        let Some(journey) = journeys
+            .iter()
+            .find(|((id, _), live)| id == journey_id && live.current)
+            .map(|(key, _)| key.clone())
+        else {
+            return Ok(());
+        };
+        let event = EventView { id: call_id, name: "api", at, properties };
+        self.begin(key, &journey, Cause::Api(event), call_id, at)
+    }
+
+    /// Sets the timers of date journeys that read the attribute (`None`: any).
+    pub fn set_dates(
+        &mut self,
+        key: ProfileKey,
+        name: Option<&str>,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        for journey in self.shop(key.0)?.dated.clone() {
+            let Some(live) = self.shop(key.0)?.journeys.get(&journey).cloned() else { continue };
+            let Trigger::Date(trigger) = &live.definition.trigger else { continue };
+            let attribute = trigger.attribute.strip_prefix("attributes.").unwrap_or(&trigger.attribute);
+            if name.is_some_and(|name| name != attribute.split('.').next().unwrap_or(attribute)) {
+                continue;
+            }
+            self.set_date(key, &journey.0, trigger, at)?;
+        }
+        Ok(())
+    }
+
+    fn set_date(
+        &mut self,
+        key: ProfileKey,
+        journey_id: &str,
+        trigger: &domain::journey::DateTrigger,
+        after: Timestamp,
+    ) -> Result<(), EngineError> {
+        let zone = self.zone(key)?;
+        let currency = self.shop(key.0)?.currency;
+        let Some(person) = self.people.get(&key) else { return Ok(()) };
+        let facts = ProfileFacts { profile: &person.profile, zone: &zone, now: after, currency };
+        let value = domain::condition::look_up(&facts, &trigger.attribute);
+        let due_at = value.and_then(|value| trigger.next_occurrence(&value, &zone, after));
+        self.set_timer(key, timer_kind::DATE, journey_id, due_at);
+        Ok(())
+    }
+
+    pub fn date_has_come(
+        &mut self,
+        key: ProfileKey,
+        journey_id: &str,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        let dated = &self.shop(key.0)?.dated;
+        let Some(journey) = dated.iter().find(|(id, _)| id == journey_id).cloned() else { return Ok(()) };
+        let cause_id = format!("date-{}-{}", key.1.0, at.ms());
+        self.begin(key, &journey, Cause::Date, &cause_id, at)?;
+        let Some(live) = self.shop(key.0)?.journeys.get(&journey).cloned() else { return Ok(()) };
+        match &live.definition.trigger {
+            Trigger::Date(trigger) => self.set_date(key, journey_id, trigger, at),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives the next profiles their timers for a date journey, and itself a note to go on.
+    pub fn scan_dates(
+        &mut self,
+        workspace: WorkspaceId,
+        journey_id: &str,
+        after: i64,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        let Some(journey) = self.shop(workspace)?.dated.iter().find(|(id, _)| id == journey_id).cloned()
+        else {
+            return Ok(());
+        };
+        let Some(live) = self.shop(workspace)?.journeys.get(&journey).cloned() else { return Ok(()) };
+        let Trigger::Date(trigger) = &live.definition.trigger else { return Ok(()) };
+        let store = self.store;
+        let before = kit::ProfileNo(if after == 0 { i64::MAX } else { after });
+        let page = store.read(|tx| tx.profile_page(workspace, before, SCAN_PROFILES))?;
+        let last = page.last().map(|stored| stored.profile.no.0);
+        let full = page.len() as i64 == SCAN_PROFILES;
+        for stored in page {
+            if let Some(key) = self.current((workspace, stored.profile.no))? {
+                self.set_date(key, journey_id, trigger, at)?;
+            }
+        }
+        if let (true, Some(last)) = (full, last) {
+            let note = Note::ScanDates { journey_id: journey_id.to_owned(), after: last, at: at.into() };
+            self.append(note.arrival(workspace, at));
+        }
+        Ok(())
+    }
+}
+
+fn code_of(line: &LogEntry) -> String {
+    match serde_json::to_value(line.code) {
+        Ok(Value::String(code)) => code,
+        _ => String::new(),
+    }
+}
+
+fn count_key(
+    workspace: WorkspaceId,
+    journey_id: &str,
+    version: u32,
+    line: &LogEntry,
+) -> (WorkspaceId, String, u32, String, String) {
+    (workspace, journey_id.to_owned(), version, line.node.clone().unwrap_or_default(), code_of(line))
+}
+
+/// What a template sees of the run beside the profile.
+fn context_of_run(run: &Run) -> Value {
+    let event = run
+        .event
+        .as_ref()
+        .map(|event| json!({ "name": event.name, "at": event.at.ms(), "properties": event.properties }));
+    let awaited = run
+        .awaited
+        .as_ref()
+        .map(|event| json!({ "name": event.name, "at": event.at.ms(), "properties": event.properties }));
+    json!({ "event": event, "awaited": awaited })
+}

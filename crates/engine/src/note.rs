@@ -1,0 +1,92 @@
+//! What Quaylai tells itself through the inbox: clicks, answers of public pages, calls of the API. Like events of
+//! clients they are acknowledged once durable and take effect in their order.
+
+use domain::bots::Verdict;
+use domain::commerce::Product;
+use domain::consent::ConsentRecord;
+use domain::profile::Ms;
+use kit::{Timestamp, WorkspaceId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use store::inbox::Arrival;
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "note", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Note {
+    /// Somebody or something opened, clicked or answered a message.
+    Response { message_no: i64, response: Response, at: Ms, machine: Option<String>, url: Option<String> },
+    /// Consent given or taken back on a page or through the API.
+    Consent { profile_id: String, records: Vec<ConsentRecord> },
+    /// Attributes and tags set by the shop's staff or its programs.
+    Change {
+        profile_id: String,
+        at: Ms,
+        #[serde(default)]
+        attributes: Map<String, Value>,
+        #[serde(default)]
+        tags_added: Vec<String>,
+        #[serde(default)]
+        tags_removed: Vec<String>,
+        source: String,
+    },
+    /// Staff say that two profiles are one person.
+    Merge { profile_id: String, other_id: String, at: Ms },
+    /// A program starts a journey for a profile.
+    Trigger { journey_id: String, profile_id: String, call_id: String, properties: Value, at: Ms },
+    /// Staff take a run out of its journey.
+    StopRun { run_id: String, reason: String, at: Ms },
+    /// A date journey was published: give each profile from this number on its timer.
+    ScanDates { journey_id: String, after: i64, at: Ms },
+    /// A message that a program or a person of the shop asks for, outside journeys.
+    Send {
+        profile_id: String,
+        template_id: String,
+        channel: domain::consent::Channel,
+        purpose: domain::consent::Purpose,
+        /// `api`, or `test`: a trial that goes to the address given and counts for nothing.
+        origin: String,
+        #[serde(default)]
+        address: Option<String>,
+        /// Names the decision: the same key is never sent twice.
+        key: String,
+        /// What the template sees as `event.properties`.
+        #[serde(default)]
+        properties: Value,
+        at: Ms,
+    },
+    /// The shop's catalogue.
+    Products { products: Vec<Product> },
+    /// Staff or a provider say that an address is not to be written to.
+    Suppress { channel: String, address: String, reason: String, detail: String, at: Ms },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Response {
+    Opened,
+    Clicked,
+    Unsubscribed,
+}
+
+/// `None` for a person, else why it was a machine.
+pub fn machine_of(verdict: Verdict) -> Option<String> {
+    match verdict {
+        Verdict::Person | Verdict::ProxiedPerson => None,
+        Verdict::Machine(reason) => Some(reason.as_str().to_owned()),
+    }
+}
+
+impl Note {
+    /// The note as an inbox row.
+    pub fn arrival(&self, workspace: WorkspaceId, now: Timestamp) -> Arrival {
+        Arrival {
+            workspace,
+            received_at: now,
+            kind: "internal".into(),
+            items: 1,
+            meta: "{}".into(),
+            // A note has text keys only and cannot fail to be written.
+            payload: serde_json::to_vec(self).unwrap_or_default(),
+        }
+    }
+}

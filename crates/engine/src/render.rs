@@ -1,0 +1,366 @@
+//! Makes the words of a message from its template and what is known of the person.
+
+use crate::facts::{ProfileFacts, zone_of};
+use crate::token::{Link, TokenKey};
+use domain::commerce::{CartLine, Order};
+use domain::consent::Purpose;
+use domain::journey::Facts;
+use domain::profile::Profile;
+use domain::template::{CompiledTemplate, Footer, RenderError, RenderOptions, TemplateSource, Utm};
+use kit::{Currency, Money, Timestamp, WorkspaceId};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::access::Workspace;
+use store::messages::{Body, TemplateRow};
+use store::{ReadTx, StoreError};
+
+/// A template as the shop stores it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    /// What it is for, unless the journey says otherwise.
+    #[serde(default = "marketing")]
+    pub purpose: Purpose,
+    #[serde(flatten)]
+    pub source: TemplateSource,
+}
+
+fn marketing() -> Purpose {
+    Purpose::Marketing
+}
+
+/// Why a message could not be made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RenderFailure {
+    TemplateMissing,
+    /// The template does not compile; it was stored by an older version.
+    TemplateBroken(String),
+    /// A value without default is not there: the message is not sent.
+    Missing(Vec<String>),
+    Stopped(String),
+}
+
+impl RenderFailure {
+    pub fn code(&self) -> &'static str {
+        match self {
+            RenderFailure::TemplateMissing => "template_missing",
+            RenderFailure::TemplateBroken(_) => "template_broken",
+            RenderFailure::Missing(_) => "value_missing",
+            RenderFailure::Stopped(_) => "render_stopped",
+        }
+    }
+
+    pub fn detail(&self) -> String {
+        match self {
+            RenderFailure::TemplateMissing => "no template of this name".into(),
+            RenderFailure::TemplateBroken(why) | RenderFailure::Stopped(why) => why.clone(),
+            RenderFailure::Missing(variables) => format!("no value for {}", variables.join(", ")),
+        }
+    }
+}
+
+/// The words of one message, and the paths of its public links.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Composed {
+    pub body: Body,
+    pub preheader: String,
+    /// Variables without a value; only in previews.
+    pub missing: Vec<String>,
+    pub unsubscribe_url: String,
+}
+
+/// What a message is made of, beside template and profile.
+#[derive(Clone, Copy)]
+pub struct Occasion<'a> {
+    pub workspace: &'a Workspace,
+    pub message_no: i64,
+    pub channel: &'a str,
+    pub purpose: Purpose,
+    /// Named in the links' campaign parameter.
+    pub campaign: &'a str,
+    /// What the run knows: `event`, `awaited`.
+    pub context: &'a Value,
+    pub order: Option<&'a Order>,
+    pub now: Timestamp,
+    /// For previews: nothing is tracked and missing values are listed instead of refused.
+    pub preview: bool,
+}
+
+/// A template that was compiled, or what is wrong with it.
+type Prepared = Result<Arc<CompiledTemplate>, String>;
+
+/// Holds compiled templates and knows where links lead.
+pub struct Composer {
+    pub key: TokenKey,
+    /// Without a slash at its end.
+    pub base_url: String,
+    compiled: BTreeMap<(WorkspaceId, String, i64), Prepared>,
+}
+
+/// Compiled templates that are kept; beyond it all are compiled anew.
+const COMPILED_MAX: usize = 2_000;
+
+fn amount(minor: i64, currency: Currency) -> Value {
+    if currency.exponent() == 0 { json!(minor) } else { json!(Money { minor, currency }.to_f64()) }
+}
+
+fn line_of(line: &CartLine, currency: Currency) -> Value {
+    json!({
+        "id": line.product_id,
+        "product_id": line.product_id,
+        "variant": line.variant,
+        "name": line.name.as_ref().unwrap_or(&line.product_id),
+        "sku": line.sku,
+        "category": line.category,
+        "brand": line.brand,
+        "price": amount(line.price, currency),
+        "quantity": line.quantity,
+        "line_total": amount(line.total(), currency),
+        "url": line.url,
+        "image_url": line.image_url,
+    })
+}
+
+/// What a template sees of a person: see the reference at the top of [`domain::template`].
+pub fn context_of(profile: &Profile, occasion: &Occasion<'_>, base_url: &str, key: &TokenKey) -> Value {
+    let settings = &occasion.workspace.settings;
+    let currency = settings.currency();
+    let shop_zone = settings.zone();
+    let zone = zone_of(profile, &shop_zone);
+    let facts = ProfileFacts { profile, zone: &zone, now: occasion.now, currency };
+    let mut customer = Map::new();
+    for (name, attribute) in &profile.attributes {
+        if !attribute.value.is_null() {
+            customer.insert(name.clone(), attribute.value.clone());
+        }
+    }
+    // The standard fields win over attributes of the same name.
+    for name in ["id", "name", "given_name", "email", "phone", "lifecycle", "tags"] {
+        match facts.value(name) {
+            Some(value) => customer.insert(name.to_owned(), value),
+            None => customer.remove(name),
+        };
+    }
+    let orders: Map<String, Value> = ["count", "revenue", "average", "first_at", "last_at"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), facts.value(&format!("orders.{name}"))?)))
+        .collect();
+    customer.insert("orders".into(), Value::Object(orders));
+    let shop_url = settings.shop.url.trim_end_matches('/');
+    let cart = profile.cart().map(|cart| {
+        let url = cart.url.clone().or_else(|| (!shop_url.is_empty()).then(|| format!("{shop_url}/cart")));
+        json!({
+            "id": cart.cart_id,
+            "items": cart.lines.iter().map(|line| line_of(line, currency)).collect::<Vec<_>>(),
+            "total": amount(cart.total(), currency),
+            "quantity": cart.quantity(),
+            "currency": cart.currency,
+            "url": url,
+        })
+    });
+    let event = occasion.context.get("event").cloned().unwrap_or(Value::Null);
+    let told = event.get("properties").cloned().unwrap_or(Value::Null);
+    let order = occasion.order.map(|order| {
+        let currency = order.currency.parse().unwrap_or(currency);
+        let money = |minor: Option<i64>| minor.map(|minor| amount(minor, currency));
+        json!({
+            "id": order.order_id,
+            "number": order.order_id,
+            "status": order.status(),
+            "items": order.contents.lines.iter().map(|line| line_of(line, currency)).collect::<Vec<_>>(),
+            "subtotal": money(order.contents.subtotal),
+            "discount": money(order.contents.discount),
+            "shipping": money(order.contents.shipping),
+            "tax": money(order.contents.tax),
+            "total": amount(order.contents.total.unwrap_or_else(|| order.gross()), currency),
+            "refunded": amount(order.refunded(), currency),
+            "currency": order.currency,
+            "coupon": order.contents.coupon,
+            "placed_at": order.placed_at.0.ms(),
+            "url": told.get("url").or_else(|| told.get("order_url")).or_else(|| told.get("tracking_url")),
+            "tracking_number": told.get("tracking_number"),
+            "carrier": told.get("carrier"),
+        })
+    });
+    let products = match told.get("products") {
+        Some(Value::Array(products)) => products.clone(),
+        _ if told.get("product_id").is_some() => vec![told.clone()],
+        _ => Vec::new(),
+    };
+    let url = |link: Link| {
+        format!("{base_url}{}", key.path(link, occasion.workspace.workspace, occasion.message_no))
+    };
+    let mut context = json!({
+        "customer": customer,
+        "event": event,
+        "awaited": occasion.context.get("awaited"),
+        "products": products,
+        "shop": {
+            "name": settings.shop.name,
+            "url": settings.shop.url,
+            "currency": settings.currency,
+            "timezone": zone.name(),
+            "address": settings.shop.address,
+            "email": settings.shop.email,
+            "phone": settings.shop.phone,
+            "language": settings.language,
+        },
+        "unsubscribe_url": url(Link::Unsubscribe),
+        "preferences_url": url(Link::Preferences),
+        "view_url": url(Link::View),
+    });
+    for (name, value) in [("cart", cart), ("order", order)] {
+        if let Some(value) = value {
+            context[name] = value;
+        }
+    }
+    context
+}
+
+/// The order that an event is about, read for its template.
+pub fn order_of_context(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    context: &Value,
+) -> Result<Option<Order>, StoreError> {
+    let properties = &context["event"]["properties"];
+    let order_id = match properties.get("order_id").or_else(|| properties.get("orderId")) {
+        Some(Value::String(id)) => id.clone(),
+        Some(Value::Number(id)) => id.to_string(),
+        _ => return Ok(None),
+    };
+    let source = properties.get("source").and_then(Value::as_str).unwrap_or("site").to_lowercase();
+    let found = tx.orders_named(&[(workspace, &source, &order_id)])?;
+    Ok(found.into_iter().flatten().next().map(|row| row.order))
+}
+
+impl Composer {
+    pub fn new(key: TokenKey, base_url: &str) -> Composer {
+        Composer { key, base_url: base_url.trim_end_matches('/').to_owned(), compiled: BTreeMap::new() }
+    }
+
+    /// Where the links of a workspace's messages lead.
+    pub fn base_url<'a>(&'a self, workspace: &'a Workspace) -> &'a str {
+        let own = workspace.settings.public_url.trim_end_matches('/');
+        if own.is_empty() { &self.base_url } else { own }
+    }
+
+    fn prepared(&mut self, workspace: WorkspaceId, template: &TemplateRow) -> Prepared {
+        let key = (workspace, template.template_id.clone(), template.version);
+        if let Some(prepared) = self.compiled.get(&key) {
+            return prepared.clone();
+        }
+        let prepared = serde_json::from_str::<Draft>(&template.source)
+            .map_err(|error| error.to_string())
+            .and_then(|draft| {
+                let told = |problems: Vec<domain::template::TemplateProblem>| {
+                    problems.first().map_or_else(String::new, ToString::to_string)
+                };
+                draft.source.compile().map(Arc::new).map_err(told)
+            });
+        if self.compiled.len() >= COMPILED_MAX {
+            self.compiled.clear();
+        }
+        self.compiled.insert(key, prepared.clone());
+        prepared
+    }
+
+    /// Makes one message from a stored template.
+    pub fn compose(
+        &mut self,
+        template: &TemplateRow,
+        profile: &Profile,
+        occasion: &Occasion<'_>,
+    ) -> Result<Composed, RenderFailure> {
+        let workspace = occasion.workspace.workspace;
+        let compiled = self.prepared(workspace, template).map_err(RenderFailure::TemplateBroken)?;
+        self.compose_with(&compiled, profile, occasion)
+    }
+
+    /// Makes one message from a template that was compiled elsewhere, such as a draft.
+    pub fn compose_with(
+        &self,
+        compiled: &CompiledTemplate,
+        profile: &Profile,
+        occasion: &Occasion<'_>,
+    ) -> Result<Composed, RenderFailure> {
+        let workspace = occasion.workspace;
+        let base_url = self.base_url(workspace).to_owned();
+        let path = |link: Link| self.key.path(link, workspace.workspace, occasion.message_no);
+        let context = context_of(profile, occasion, &base_url, &self.key);
+        let unsubscribe_url = format!("{base_url}{}", path(Link::Unsubscribe));
+        let rewrite = |index: usize, _: &str| format!("{base_url}{}", path(Link::Click(index as u32)));
+        let is_email = occasion.channel == "email";
+        let tracked = !occasion.preview;
+        let utm_source = &workspace.settings.utm_source;
+        let options = RenderOptions {
+            utm: (!utm_source.is_empty()).then(|| Utm {
+                source: Some(utm_source.clone()),
+                medium: Some(occasion.channel.to_owned()),
+                campaign: Some(occasion.campaign.to_owned()),
+                content: None,
+                term: None,
+            }),
+            rewrite_link: if tracked { Some(&rewrite) } else { None },
+            open_pixel_url: (tracked && is_email).then(|| format!("{base_url}{}", path(Link::Open))),
+            footer: self.footer(compiled, occasion, &unsubscribe_url, &base_url),
+            now: Some(occasion.now),
+            allow_missing: occasion.preview,
+            ..RenderOptions::default()
+        };
+        let rendered = compiled.render(&context, &options).map_err(|error| match error {
+            RenderError::Missing { variables } => RenderFailure::Missing(variables),
+            RenderError::Stopped(problem) => RenderFailure::Stopped(problem.to_string()),
+        })?;
+        Ok(Composed {
+            body: Body {
+                subject: rendered.subject,
+                html: rendered.html,
+                text: Some(rendered.text),
+                links: rendered.links,
+            },
+            preheader: rendered.preheader,
+            missing: rendered.missing,
+            unsubscribe_url,
+        })
+    }
+
+    /// What the law wants at the end of an advertisement whose author left it out: who sends it, from where, and
+    /// the way out; and for machines that click everything a link that no person sees.
+    fn footer(
+        &self,
+        compiled: &CompiledTemplate,
+        occasion: &Occasion<'_>,
+        unsubscribe_url: &str,
+        base_url: &str,
+    ) -> Option<Footer> {
+        if occasion.channel != "email" || occasion.purpose != Purpose::Marketing {
+            return None;
+        }
+        let settings = &occasion.workspace.settings;
+        let mut footer = Footer::default();
+        if !compiled.uses_unsubscribe_link() {
+            let stop = if settings.language == "vi" { "Ngừng nhận thư" } else { "Unsubscribe" };
+            let who = [settings.shop.name.as_str(), settings.shop.address.as_str()];
+            let who = who.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+            footer.html = format!(
+                "<p style=\"font:12px/1.6 sans-serif;color:#6b6b6b;text-align:center\">{}<br>\
+                 <a href=\"{unsubscribe_url}\" style=\"color:#6b6b6b\">{stop}</a></p>",
+                escaped(&who)
+            );
+            footer.text = format!("\n--\n{who}\n{stop}: {unsubscribe_url}\n");
+        }
+        if !occasion.preview {
+            let trap = self.key.path(Link::Honeypot, occasion.workspace.workspace, occasion.message_no);
+            footer.html.push_str(&format!(
+                "<a href=\"{base_url}{trap}\" tabindex=\"-1\" aria-hidden=\"true\" style=\"display:none\"></a>"
+            ));
+        }
+        Some(footer)
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,170 @@
+//! The addresses in messages: short, signed, and without anything personal in them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use kit::WorkspaceId;
+use sha2::Sha256;
+
+/// What a public link is for. The letter stands in its path: `/e/c/...`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Link {
+    Open,
+    /// The link of this number in the message.
+    Click(u32),
+    /// A link that no person sees: who follows it is a program.
+    Honeypot,
+    Unsubscribe,
+    Preferences,
+    View,
+}
+
+impl Link {
+    pub const fn letter(self) -> char {
+        match self {
+            Link::Open => 'o',
+            Link::Click(_) => 'c',
+            Link::Honeypot => 'h',
+            Link::Unsubscribe => 'u',
+            Link::Preferences => 'p',
+            Link::View => 'v',
+        }
+    }
+
+    const fn number(self) -> u32 {
+        match self {
+            Link::Click(number) => number,
+            _ => 0,
+        }
+    }
+
+    fn parse(letter: char, number: u32) -> Option<Link> {
+        Some(match letter {
+            'o' => Link::Open,
+            'c' => Link::Click(number),
+            'h' => Link::Honeypot,
+            'u' => Link::Unsubscribe,
+            'p' => Link::Preferences,
+            'v' => Link::View,
+            _ => return None,
+        })
+    }
+}
+
+/// Bytes of the signature that a link carries: 80 bits, one in 10^24 guesses.
+const TAG_BYTES: usize = 10;
+
+/// Signs public links. Made from the secret of the installation; links stay good as long as it does.
+#[derive(Clone)]
+pub struct TokenKey([u8; 32]);
+
+impl std::fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenKey(..)")
+    }
+}
+
+fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push((value as u8) | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0u64;
+    for shift in (0..63).step_by(7) {
+        let (first, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(first & 0x7F) << shift;
+        if first & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+impl TokenKey {
+    /// A key for links only, derived from the installation's secret.
+    pub fn from_secret(secret: &[u8]) -> TokenKey {
+        TokenKey(tag(secret, b"quaylai public links v1"))
+    }
+
+    /// The path of a link, such as `/e/c/AQsC...`.
+    pub fn path(&self, link: Link, workspace: WorkspaceId, message_no: i64) -> String {
+        let mut bytes = Vec::with_capacity(24);
+        put_varint(&mut bytes, workspace.0.unsigned_abs());
+        put_varint(&mut bytes, message_no.unsigned_abs());
+        put_varint(&mut bytes, u64::from(link.number()));
+        let signature = self.sign(link.letter(), &bytes);
+        bytes.extend_from_slice(&signature[..TAG_BYTES]);
+        format!("/e/{}/{}", link.letter(), URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// What a link says, if it is one of ours.
+    pub fn read(&self, letter: &str, token: &str) -> Option<(Link, WorkspaceId, i64)> {
+        let letter = letter.chars().next().filter(|_| letter.len() == 1)?;
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (said, signature) = bytes.split_at_checked(bytes.len().checked_sub(TAG_BYTES)?)?;
+        let expected = self.sign(letter, said);
+        // Constant time: every byte is looked at.
+        let difference = expected.iter().zip(signature).fold(0u8, |all, (a, b)| all | (a ^ b));
+        if difference != 0 {
+            return None;
+        }
+        let mut rest = said;
+        let workspace = take_varint(&mut rest)?;
+        let message_no = take_varint(&mut rest)?;
+        let number = u32::try_from(take_varint(&mut rest)?).ok()?;
+        if !rest.is_empty() {
+            return None;
+        }
+        let workspace = WorkspaceId(i64::try_from(workspace).ok()?);
+        Some((Link::parse(letter, number)?, workspace, i64::try_from(message_no).ok()?))
+    }
+
+    fn sign(&self, letter: char, said: &[u8]) -> [u8; 32] {
+        let mut message = Vec::with_capacity(said.len() + 1);
+        message.push(letter as u8);
+        message.extend_from_slice(said);
+        tag(&self.0, &message)
+    }
+}
+
+fn tag(key: &[u8], message: &[u8]) -> [u8; 32] {
+    // HMAC takes keys of every length.
+    match Hmac::<Sha256>::new_from_slice(key) {
+        Ok(mut mac) => {
+            mac.update(message);
+            mac.finalize().into_bytes().into()
+        }
+        Err(_) => [0; 32],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_read_back_and_forgeries_do_not() {
+        let key = TokenKey::from_secret(b"secret");
+        for link in
+            [Link::Open, Link::Click(7), Link::Unsubscribe, Link::View, Link::Honeypot, Link::Preferences]
+        {
+            let path = key.path(link, WorkspaceId(3), 1_234_567);
+            let (letter, token) = path.strip_prefix("/e/").unwrap().split_once('/').unwrap();
+            assert_eq!(key.read(letter, token), Some((link, WorkspaceId(3), 1_234_567)));
+            assert!(path.len() < 40, "{path}");
+            let other = if letter == "u" { "o" } else { "u" };
+            assert_eq!(key.read(other, token), None, "a link for one thing does another");
+            assert_eq!(TokenKey::from_secret(b"other").read(letter, token), None);
+            let mut forged = token.to_owned();
+            forged.replace_range(0..1, if token.starts_with('A') { "B" } else { "A" });
+            assert_eq!(key.read(letter, &forged), None);
+        }
+        assert_eq!(key.read("c", ""), None);
+        assert_eq!(key.read("", "AAAA"), None);
+    }
+}

@@ -1,0 +1,983 @@
+//! The part of the store that one batch touches, in memory: loaded at once, folded in the order of time, written
+//! back as one changeset.
+
+use crate::directory::{Directory, Shop};
+use crate::note::{Note, Response};
+use crate::{BATCH_ITEMS, BATCH_TIMERS, Engine, EngineError, Numbers, Tick};
+use domain::commerce::{CommerceEvent, Order, OrderSummary, Product};
+use domain::consent::ConsentRecord;
+use domain::event::{Envelope, Item, ItemKind};
+use domain::identifier::Identifier;
+use domain::journey::Run;
+use domain::profile::{AttributeChange, Profile};
+use kit::{Id, ProfileNo, Timestamp, WorkspaceId};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde_json::Value;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
+use store::history::{MessageKey, NewEvent};
+use store::inbox::{Arrival, InboxRow};
+use store::journeys::{CountRow, DueRun, RunRow, StepRow, TimerRow};
+use store::messages::{MessageRow, Responses, SuppressionRow};
+use store::{Changeset, Store};
+
+pub type ProfileKey = (WorkspaceId, ProfileNo);
+type OrderKey = (WorkspaceId, String, String);
+
+/// The kinds of timers, as the store knows them.
+pub mod timer_kind {
+    pub const CART: &str = "cart";
+    pub const DATE: &str = "date";
+    pub const RESUME: &str = "resume";
+}
+
+/// Inbox rows that one changeset takes, at most.
+const BATCH_ROWS: i64 = 512;
+/// Rejected messages that are kept; older ones give way.
+const REJECTIONS_KEPT: i64 = 100_000;
+/// How much of a rejected message is kept to look at, in characters.
+const SAMPLE_CHARS: usize = 500;
+
+/// What came in and what is due, before anything is computed.
+pub struct Batch {
+    rows: Vec<InboxRow>,
+    runs: Vec<DueRun>,
+    timers: Vec<TimerRow>,
+}
+
+impl Batch {
+    pub fn gather(store: &Store, now: Timestamp) -> Result<Batch, EngineError> {
+        let (rows, inbox_is_drained, mut runs, mut timers) = store.read(|tx| {
+            // Rows hold from one to 2,500 messages each, so their counts decide how many are read.
+            let outline = tx.inbox_outline(BATCH_ROWS)?;
+            let (mut items, mut taken) = (0, 0);
+            for count in &outline {
+                if taken > 0 && items + count > BATCH_ITEMS {
+                    break;
+                }
+                items += count;
+                taken += 1;
+            }
+            let drained = taken == outline.len() as i64 && taken < BATCH_ROWS;
+            let rows = if taken > 0 { tx.inbox_peek(taken)? } else { Vec::new() };
+            Ok((rows, drained, tx.due_runs(now, BATCH_TIMERS)?, tx.due_timers(now, BATCH_TIMERS)?))
+        })?;
+        // What is due later than the last row taken waits for the batch that holds the rows before it.
+        if let (false, Some(last)) = (inbox_is_drained, rows.last()) {
+            let horizon = last.arrival.received_at;
+            runs.retain(|run| run.due_at <= horizon);
+            timers.retain(|timer| timer.due_at <= horizon);
+        }
+        Ok(Batch { rows, runs, timers })
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.runs.is_empty() && self.timers.is_empty()
+    }
+}
+
+/// One thing to fold, with the logical instant at which it takes effect.
+enum Work {
+    Item { workspace: WorkspaceId, item: Box<Item>, meta: Arc<Meta> },
+    Note { workspace: WorkspaceId, note: Box<Note> },
+    Rejected { workspace: WorkspaceId, rejection: domain::event::Rejection, sample: String },
+    Run { key: ProfileKey, run_id: Id },
+    Timer(TimerRow),
+}
+
+/// What the door knew of a request.
+#[derive(Default, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Meta {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub historical: bool,
+}
+
+pub struct Person {
+    pub profile: Profile,
+    /// The version in the store; `None` for a profile of this batch.
+    pub version: Option<i64>,
+    pub dirty: bool,
+    pub search_dirty: bool,
+    pub new_identifiers: Vec<Identifier>,
+}
+
+pub struct RunEntry {
+    pub run: Run,
+    /// The revision in the store; `None` for a run of this batch.
+    pub revision: Option<i64>,
+    pub dirty: bool,
+    pub next_step: i64,
+}
+
+struct Merge {
+    workspace: WorkspaceId,
+    at: Timestamp,
+    kept: ProfileNo,
+    other: Profile,
+    other_version: Option<i64>,
+    joined: bool,
+    reason: String,
+    link: String,
+}
+
+pub struct World<'e> {
+    pub store: &'e Store,
+    pub directory: Arc<Directory>,
+    numbers: &'e mut Numbers,
+    event_names: &'e FxHashMap<(WorkspaceId, String), i64>,
+    queue: BinaryHeap<Reverse<(Timestamp, u64)>>,
+    work: FxHashMap<u64, Work>,
+    next_work: u64,
+    horizon: Timestamp,
+    seqs: Vec<i64>,
+
+    pub people: FxHashMap<ProfileKey, Person>,
+    pub owners: FxHashMap<(WorkspaceId, Identifier), Option<ProfileNo>>,
+    /// Absorbed profiles of this batch and who has them now.
+    merged_into: FxHashMap<ProfileKey, ProfileNo>,
+    orders: FxHashMap<OrderKey, Option<(ProfileNo, Order)>>,
+    dirty_orders: std::collections::BTreeSet<OrderKey>,
+    summaries: FxHashMap<ProfileKey, Vec<OrderSummary>>,
+    products: FxHashMap<(WorkspaceId, String), Option<Product>>,
+    dirty_products: std::collections::BTreeSet<(WorkspaceId, String)>,
+    pub runs: FxHashMap<ProfileKey, Vec<RunEntry>>,
+    pub histories: FxHashMap<(WorkspaceId, ProfileNo, String), (u32, Option<Timestamp>)>,
+    seen: FxHashSet<(WorkspaceId, MessageKey)>,
+
+    new_names: Vec<((WorkspaceId, String), i64)>,
+    events: Vec<NewEvent>,
+    attribute_changes: Vec<(WorkspaceId, ProfileNo, AttributeChange, String)>,
+    consent_records: Vec<(WorkspaceId, ProfileNo, ConsentRecord)>,
+    merges: Vec<Merge>,
+    refusals: FxHashSet<(WorkspaceId, ProfileNo, ProfileNo, String)>,
+    rejections: Vec<(WorkspaceId, Timestamp, &'static str, String, String)>,
+    pub steps: Vec<(WorkspaceId, String, StepRow)>,
+    pub counts: BTreeMap<(WorkspaceId, String, u32, String, String), i64>,
+    pub messages: Vec<MessageRow>,
+    pub cancelled_runs: Vec<(WorkspaceId, String, String)>,
+    timers: BTreeMap<(WorkspaceId, ProfileNo, String, String), Option<Timestamp>>,
+    finished_timers: Vec<TimerRow>,
+    responses: Vec<(WorkspaceId, i64, Timestamp, Responses, String, String)>,
+    suppressions: Vec<(WorkspaceId, SuppressionRow)>,
+    arrivals: Vec<Arrival>,
+    tick: Tick,
+}
+
+impl<'e> World<'e> {
+    pub fn load(
+        store: &'e Store,
+        directory: Arc<Directory>,
+        batch: Batch,
+        engine: &'e mut Engine,
+    ) -> Result<World<'e>, EngineError> {
+        let Engine { numbers, event_names, .. } = engine;
+        let mut world = World {
+            store,
+            directory,
+            numbers,
+            event_names,
+            queue: BinaryHeap::new(),
+            work: FxHashMap::default(),
+            next_work: 0,
+            horizon: Timestamp::MIN,
+            seqs: Vec::new(),
+            people: FxHashMap::default(),
+            owners: FxHashMap::default(),
+            merged_into: FxHashMap::default(),
+            orders: FxHashMap::default(),
+            dirty_orders: Default::default(),
+            summaries: FxHashMap::default(),
+            products: FxHashMap::default(),
+            dirty_products: Default::default(),
+            runs: FxHashMap::default(),
+            histories: FxHashMap::default(),
+            seen: FxHashSet::default(),
+            new_names: Vec::new(),
+            events: Vec::new(),
+            attribute_changes: Vec::new(),
+            consent_records: Vec::new(),
+            merges: Vec::new(),
+            refusals: FxHashSet::default(),
+            rejections: Vec::new(),
+            steps: Vec::new(),
+            counts: BTreeMap::new(),
+            messages: Vec::new(),
+            cancelled_runs: Vec::new(),
+            timers: BTreeMap::new(),
+            finished_timers: Vec::new(),
+            responses: Vec::new(),
+            suppressions: Vec::new(),
+            arrivals: Vec::new(),
+            tick: Tick::default(),
+        };
+        // Of things at one instant, what came from outside is folded before what happens by itself: somebody
+        // who buys at the very second at which the reminder is due gets none.
+        for row in batch.rows {
+            world.horizon = world.horizon.max(row.arrival.received_at);
+            world.seqs.push(row.seq);
+            world.tick.taken += row.arrival.items;
+            world.unpack(row.seq, row.arrival);
+        }
+        for timer in batch.timers {
+            world.horizon = world.horizon.max(timer.due_at);
+            world.push(timer.due_at, Work::Timer(timer));
+        }
+        for run in batch.runs {
+            world.horizon = world.horizon.max(run.due_at);
+            if let Ok(run_id) = run.run_id.parse() {
+                world.push(run.due_at, Work::Run { key: (run.workspace, run.profile), run_id });
+            }
+        }
+        world.preload()?;
+        Ok(world)
+    }
+
+    fn push(&mut self, at: Timestamp, work: Work) {
+        let no = self.next_work;
+        self.next_work += 1;
+        self.queue.push(Reverse((at, no)));
+        self.work.insert(no, work);
+    }
+
+    fn unpack(&mut self, seq: i64, arrival: Arrival) {
+        let workspace = arrival.workspace;
+        let at = arrival.received_at;
+        if arrival.kind == "internal" {
+            match serde_json::from_slice::<Note>(&arrival.payload) {
+                Ok(note) => self.push(at, Work::Note { workspace, note: Box::new(note) }),
+                Err(error) => {
+                    let rejection =
+                        domain::event::Rejection { code: "note_unreadable", detail: error.to_string() };
+                    self.push(at, Work::Rejected { workspace, rejection, sample: String::new() });
+                }
+            }
+            return;
+        }
+        let meta: Arc<Meta> = Arc::new(serde_json::from_str(&arrival.meta).unwrap_or_default());
+        let refuse = |error: serde_json::Error| Work::Rejected {
+            workspace,
+            rejection: domain::event::Rejection { code: "invalid_json", detail: error.to_string() },
+            sample: String::new(),
+        };
+        let parts = match crate::door::Parts::of(&arrival.payload, arrival.kind == "batch") {
+            Ok(parts) => parts,
+            Err(error) => {
+                let work = refuse(error);
+                self.push(at, work);
+                return;
+            }
+        };
+        let outer = |raw: Option<&serde_json::value::RawValue>| -> Option<Value> {
+            raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
+        };
+        let (sent_at, context) = (outer(parts.sent_at), outer(parts.context));
+        let kind = ItemKind::parse(&arrival.kind);
+        for (position, raw) in parts.items.iter().enumerate() {
+            // Each by itself: one that cannot be read must not take its neighbours with it.
+            let raw: Value = match serde_json::from_str(raw.get()) {
+                Ok(raw) => raw,
+                Err(error) => {
+                    let work = refuse(error);
+                    self.push(at, work);
+                    continue;
+                }
+            };
+            let fallback = format!("inbox-{seq}-{position}");
+            let envelope = Envelope {
+                received_at: at,
+                kind,
+                sent_at: sent_at.as_ref(),
+                context: context.as_ref(),
+                historical: meta.historical,
+                fallback_id: &fallback,
+            };
+            let named = raw.get("messageId").and_then(Value::as_str).map(str::to_owned);
+            match Item::read(raw, &envelope) {
+                Ok(item) => {
+                    self.tick.items += 1;
+                    self.push(at, Work::Item { workspace, item: Box::new(item), meta: Arc::clone(&meta) });
+                }
+                Err(rejection) => {
+                    let sample = format!("messageId={}", named.unwrap_or(fallback));
+                    self.push(at, Work::Rejected { workspace, rejection, sample });
+                }
+            }
+        }
+    }
+
+    /// Reads in few queries what the batch will need.
+    fn preload(&mut self) -> Result<(), EngineError> {
+        let mut identifiers: Vec<(WorkspaceId, Identifier)> = Vec::new();
+        let mut wanted: Vec<ProfileKey> = Vec::new();
+        let mut orders: Vec<OrderKey> = Vec::new();
+        let mut products: Vec<(WorkspaceId, String)> = Vec::new();
+        let mut messages: Vec<(WorkspaceId, MessageKey, Timestamp)> = Vec::new();
+        let mut numbers: Vec<u64> = self.work.keys().copied().collect();
+        numbers.sort_unstable();
+        for no in numbers {
+            match &self.work[&no] {
+                Work::Item { workspace, item, .. } => {
+                    messages.push((*workspace, MessageKey::of(&item.message_id), item.received_at));
+                    identifiers.extend(item.identifiers().0.into_iter().map(|id| (*workspace, id)));
+                    identifiers
+                        .extend(crate::person::alias_sources(item).into_iter().map(|id| (*workspace, id)));
+                    if let Some(told) = self.commerce_of(*workspace, item) {
+                        if let Some(order) = &told.order {
+                            orders.push((*workspace, order.source.clone(), order.order_id.clone()));
+                        }
+                        products.extend(told.products.iter().map(|p| (*workspace, p.product_id.clone())));
+                    }
+                }
+                Work::Run { key, .. } => wanted.push(*key),
+                Work::Timer(timer) => wanted.push((timer.workspace, timer.profile)),
+                Work::Note { .. } | Work::Rejected { .. } => {}
+            }
+        }
+        identifiers.sort_unstable();
+        identifiers.dedup();
+        orders.sort_unstable();
+        orders.dedup();
+        products.sort_unstable();
+        products.dedup();
+        let store = self.store;
+        store.read(|tx| {
+            for ((workspace, key, _), seen) in messages.iter().zip(tx.seen_messages(&messages)?) {
+                if seen {
+                    self.seen.insert((*workspace, *key));
+                }
+            }
+            let of: Vec<_> = identifiers.iter().map(|(workspace, id)| (*workspace, id)).collect();
+            let owners = tx.find_identifiers(&of)?;
+            let of: Vec<_> = orders.iter().map(|(w, s, o)| (*w, s.as_str(), o.as_str())).collect();
+            let found_orders = tx.orders_named(&of)?;
+            let of: Vec<_> = products.iter().map(|(w, id)| (*w, id.as_str())).collect();
+            let found_products = tx.products_named(&of)?;
+            for ((workspace, identifier), owner) in identifiers.into_iter().zip(owners) {
+                wanted.extend(owner.map(|no| (workspace, no)));
+                self.owners.insert((workspace, identifier), owner);
+            }
+            let mut with_orders: Vec<ProfileKey> = Vec::new();
+            for (key, found) in orders.into_iter().zip(found_orders) {
+                if let Some(row) = &found {
+                    wanted.push((key.0, row.profile));
+                    with_orders.push((key.0, row.profile));
+                }
+                self.orders.insert(key, found.map(|row| (row.profile, row.order)));
+            }
+            self.products.extend(products.into_iter().zip(found_products));
+            wanted.sort_unstable();
+            wanted.dedup();
+            for (workspace, stored) in tx.profiles(&wanted)? {
+                let key = (workspace, stored.profile.no);
+                self.people.insert(key, Person::stored(stored.profile, stored.version));
+            }
+            for (key, rows) in wanted.iter().zip(tx.active_runs(&wanted)?) {
+                self.runs.insert(*key, rows.into_iter().filter_map(RunEntry::stored).collect());
+            }
+            with_orders.sort_unstable();
+            with_orders.dedup();
+            let summaries = tx.order_summaries(&with_orders)?;
+            self.summaries.extend(with_orders.into_iter().zip(summaries));
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Folds everything in the order of its logical time, and what becomes due on the way with it.
+    pub fn run(&mut self, now: Timestamp) -> Result<(), EngineError> {
+        self.horizon = self.horizon.min(now);
+        while let Some(Reverse((at, no))) = self.queue.pop() {
+            let Some(work) = self.work.remove(&no) else { continue };
+            match work {
+                Work::Item { workspace, item, meta } => self.take_item(workspace, *item, &meta)?,
+                Work::Note { workspace, note } => self.take_note(workspace, *note, at)?,
+                Work::Rejected { workspace, rejection, sample } => {
+                    self.reject(workspace, at, rejection.code, rejection.detail, sample);
+                }
+                Work::Run { key, run_id } => {
+                    self.tick.fired += 1;
+                    self.run_is_due(key, run_id, at)?;
+                }
+                Work::Timer(timer) => {
+                    self.tick.fired += 1;
+                    self.timer_is_due(timer, at)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub fn shop(&self, workspace: WorkspaceId) -> Result<&Shop, EngineError> {
+        self.directory.shop(workspace)
+    }
+
+    pub fn commerce_of(&self, workspace: WorkspaceId, item: &Item) -> Option<CommerceEvent> {
+        if item.kind != ItemKind::Track {
+            return None;
+        }
+        let currency = self.directory.workspaces.get(&workspace)?.currency;
+        domain::commerce::read(&item.name, &item.properties, item.at, &item.message_id, currency)
+    }
+
+    /// Whether a message id was taken in before; remembers it.
+    pub fn is_repeated(&mut self, workspace: WorkspaceId, message_id: &str) -> bool {
+        !self.seen.insert((workspace, MessageKey::of(message_id)))
+    }
+
+    pub fn reject(
+        &mut self,
+        workspace: WorkspaceId,
+        at: Timestamp,
+        code: &'static str,
+        detail: String,
+        sample: String,
+    ) {
+        let cut = |text: String| text.chars().take(SAMPLE_CHARS).collect::<String>();
+        self.rejections.push((workspace, at, code, cut(detail), cut(sample)));
+    }
+
+    /// The profile of a number, whoever it was merged into meanwhile, loaded when it is not yet here.
+    pub fn current(&mut self, key: ProfileKey) -> Result<Option<ProfileKey>, EngineError> {
+        let mut key = key;
+        while let Some(kept) = self.merged_into.get(&key) {
+            key = (key.0, *kept);
+        }
+        if !self.people.contains_key(&key) {
+            let store = self.store;
+            let loaded = store.read(|tx| {
+                let profile = tx.profile(key.0, key.1)?;
+                let runs = tx.active_runs(&[key])?;
+                Ok((profile, runs))
+            })?;
+            let (Some(stored), runs) = loaded else { return Ok(None) };
+            self.people.insert(key, Person::stored(stored.profile, stored.version));
+            let rows = runs.into_iter().flatten().filter_map(RunEntry::stored).collect();
+            self.runs.insert(key, rows);
+        }
+        Ok(Some(key))
+    }
+
+    pub fn by_id(&mut self, workspace: WorkspaceId, id: &str) -> Result<Option<ProfileKey>, EngineError> {
+        let Ok(id) = id.parse::<Id>() else { return Ok(None) };
+        let here = self.people.iter().find(|((w, _), person)| *w == workspace && person.profile.id == id);
+        if let Some((key, _)) = here {
+            return Ok(Some(*key));
+        }
+        let store = self.store;
+        match store.read(|tx| tx.profile_by_id(workspace, id))? {
+            Some(stored) => self.current((workspace, stored.profile.no)),
+            None => Ok(None),
+        }
+    }
+
+    pub fn new_person(&mut self, workspace: WorkspaceId, at: Timestamp) -> ProfileKey {
+        let counter = self.numbers.profiles.entry(workspace).or_insert(0);
+        *counter += 1;
+        let no = ProfileNo(*counter);
+        let id = Id::new(at, &mut self.numbers.rng);
+        let person = Person {
+            profile: Profile::new(no, id, at),
+            version: None,
+            dirty: true,
+            search_dirty: true,
+            new_identifiers: Vec::new(),
+        };
+        self.people.insert((workspace, no), person);
+        self.runs.insert((workspace, no), Vec::new());
+        (workspace, no)
+    }
+
+    pub fn new_id(&mut self, at: Timestamp) -> Id {
+        Id::new(at, &mut self.numbers.rng)
+    }
+
+    pub fn person(&mut self, key: ProfileKey) -> Option<&mut Person> {
+        self.people.get_mut(&key)
+    }
+
+    pub fn log_merge(
+        &mut self,
+        key: ProfileKey,
+        other: Profile,
+        other_version: Option<i64>,
+        joined: bool,
+        reason: &str,
+        link: String,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        if !joined {
+            // The same refusal comes with every message of a shared device: once is enough to explain it.
+            let refusal = (key.0, key.1, other.no, link.clone());
+            if !self.refusals.insert(refusal) {
+                return Ok(());
+            }
+            let store = self.store;
+            if store.read(|tx| tx.refusal_is_logged(key.0, key.1, other.no, &link))? {
+                return Ok(());
+            }
+        }
+        if joined {
+            self.merged_into.insert((key.0, other.no), key.1);
+        }
+        let reason = reason.to_owned();
+        self.merges.push(Merge {
+            workspace: key.0,
+            at,
+            kept: key.1,
+            other,
+            other_version,
+            joined,
+            reason,
+            link,
+        });
+        Ok(())
+    }
+
+    pub fn log_change(&mut self, key: ProfileKey, change: AttributeChange, source: &str) {
+        self.attribute_changes.push((key.0, key.1, change, source.to_owned()));
+    }
+
+    pub fn log_consent(&mut self, key: ProfileKey, record: ConsentRecord) {
+        self.consent_records.push((key.0, key.1, record));
+    }
+
+    pub fn add_event(&mut self, key: ProfileKey, event: EventDraft<'_>) -> i64 {
+        let (workspace, profile) = key;
+        let name_no = self.name_no(workspace, event.name);
+        self.numbers.last.event += 1;
+        let event_no = self.numbers.last.event;
+        self.events.push(NewEvent {
+            event_no,
+            workspace,
+            profile,
+            name_no,
+            at: event.at,
+            received_at: event.received_at,
+            historical: event.historical,
+            message_id: event.message_id.to_owned(),
+            body: event.body,
+        });
+        event_no
+    }
+
+    fn name_no(&mut self, workspace: WorkspaceId, name: &str) -> i64 {
+        let key = (workspace, name.to_owned());
+        if let Some(no) = self.event_names.get(&key) {
+            return *no;
+        }
+        if let Some((_, no)) = self.new_names.iter().find(|(known, _)| *known == key) {
+            return *no;
+        }
+        let counter = self.numbers.names.entry(workspace).or_insert(0);
+        *counter += 1;
+        let no = *counter;
+        self.new_names.push((key, no));
+        no
+    }
+
+    pub fn next_message_no(&mut self) -> i64 {
+        self.numbers.last.message += 1;
+        self.numbers.last.message
+    }
+
+    pub fn set_timer(
+        &mut self,
+        key: ProfileKey,
+        kind: &'static str,
+        subject: &str,
+        due_at: Option<Timestamp>,
+    ) {
+        self.timers.insert((key.0, key.1, kind.to_owned(), subject.to_owned()), due_at);
+        if let Some(due_at) = due_at.filter(|at| *at <= self.horizon) {
+            let (workspace, profile) = key;
+            let subject = subject.to_owned();
+            self.push(
+                due_at,
+                Work::Timer(TimerRow { due_at, workspace, kind: kind.into(), profile, subject }),
+            );
+        }
+    }
+
+    /// Wakes a run again within this batch if it is due before the batch ends.
+    pub fn wake_run(&mut self, key: ProfileKey, run_id: Id, due_at: Option<Timestamp>) {
+        if let Some(due_at) = due_at.filter(|at| *at <= self.horizon) {
+            self.push(due_at, Work::Run { key, run_id });
+        }
+    }
+
+    pub fn timer_is_current(&self, timer: &TimerRow) -> bool {
+        let key = (timer.workspace, timer.profile, timer.kind.clone(), timer.subject.clone());
+        self.timers.get(&key).is_none_or(|due_at| *due_at == Some(timer.due_at))
+    }
+
+    pub fn finish_timer(&mut self, timer: TimerRow) {
+        let key = (timer.workspace, timer.profile, timer.kind.clone(), timer.subject.clone());
+        self.timers.remove(&key);
+        self.finished_timers.push(timer);
+    }
+
+    pub fn respond(
+        &mut self,
+        workspace: WorkspaceId,
+        message_no: i64,
+        at: Timestamp,
+        response: Response,
+        machine: Option<&str>,
+        url: Option<&str>,
+    ) {
+        let mut counted = Responses::default();
+        let what = match (response, machine) {
+            (Response::Opened, None) => {
+                counted.opens = 1;
+                counted.first_opened_at = Some(at);
+                "opened"
+            }
+            (Response::Opened, Some(_)) => {
+                counted.machine_opens = 1;
+                "machine_opened"
+            }
+            (Response::Clicked, None) => {
+                counted.clicks = 1;
+                counted.first_clicked_at = Some(at);
+                "clicked"
+            }
+            (Response::Clicked, Some(_)) => {
+                counted.machine_clicks = 1;
+                "machine_clicked"
+            }
+            (Response::Unsubscribed, _) => {
+                counted.unsubscribed_at = Some(at);
+                "unsubscribed"
+            }
+        };
+        let detail = machine.or(url).unwrap_or_default().to_owned();
+        self.responses.push((workspace, message_no, at, counted, what.to_owned(), detail));
+    }
+
+    pub fn suppress(&mut self, workspace: WorkspaceId, row: SuppressionRow) {
+        self.suppressions.push((workspace, row));
+    }
+
+    pub fn append(&mut self, arrival: Arrival) {
+        self.arrivals.push(arrival);
+    }
+
+    pub fn order(&mut self, key: OrderKey) -> Result<Option<(ProfileNo, Order)>, EngineError> {
+        if !self.orders.contains_key(&key) {
+            let store = self.store;
+            let found = store.read(|tx| tx.orders_named(&[(key.0, &key.1, &key.2)]))?;
+            let found = found.into_iter().flatten().next().map(|row| (row.profile, row.order));
+            self.orders.insert(key.clone(), found);
+        }
+        Ok(self.orders.get(&key).cloned().flatten())
+    }
+
+    pub fn put_order(&mut self, key: OrderKey, owner: ProfileNo, order: Order) {
+        self.orders.insert(key.clone(), Some((owner, order)));
+        self.dirty_orders.insert(key);
+    }
+
+    /// The orders of a profile in brief, as the store and this batch know them.
+    pub fn summaries(&mut self, key: ProfileKey) -> Result<&mut Vec<OrderSummary>, EngineError> {
+        if !self.summaries.contains_key(&key) {
+            let loaded = if self.people.get(&key).is_some_and(|person| person.version.is_none()) {
+                Vec::new()
+            } else {
+                let store = self.store;
+                store.read(|tx| tx.order_summaries(&[key]))?.into_iter().flatten().collect()
+            };
+            self.summaries.insert(key, loaded);
+        }
+        Ok(self.summaries.entry(key).or_default())
+    }
+
+    /// Gives the absorbed profile's orders and runs to the one that stays.
+    pub fn hand_over(&mut self, from: ProfileKey, to: ProfileKey) -> Result<(), EngineError> {
+        let theirs = self.summaries(from)?.clone();
+        self.summaries(to)?.extend(theirs);
+        self.summaries.remove(&from);
+        for ((workspace, ..), order) in &mut self.orders {
+            if let Some((owner, _)) = order
+                && *workspace == from.0
+                && *owner == from.1
+            {
+                *owner = to.1;
+            }
+        }
+        let moved: Vec<RunEntry> = self.runs.remove(&from).unwrap_or_default();
+        let ours = self.runs.entry(to).or_default();
+        for mut entry in moved {
+            entry.run.profile = to.1;
+            entry.dirty = true;
+            ours.push(entry);
+        }
+        ours.sort_by_key(|entry| entry.run.id);
+        self.histories.retain(|(workspace, no, _), _| *workspace != from.0 || (*no != from.1 && *no != to.1));
+        let timers: Vec<_> = self.timers.keys().filter(|(w, no, ..)| (*w, *no) == from).cloned().collect();
+        for key in timers {
+            self.timers.remove(&key);
+        }
+        Ok(())
+    }
+
+    pub fn take_product(&mut self, workspace: WorkspaceId, told: Product) -> Result<(), EngineError> {
+        if told.product_id.len() > 200 {
+            return Ok(());
+        }
+        let key = (workspace, told.product_id.clone());
+        if !self.products.contains_key(&key) {
+            let store = self.store;
+            let found = store.read(|tx| tx.products_named(&[(workspace, &told.product_id)]))?;
+            self.products.insert(key.clone(), found.into_iter().flatten().next());
+        }
+        let slot = self.products.entry(key.clone()).or_default();
+        let changed = match slot {
+            Some(held) => held.apply(&told),
+            None => {
+                *slot = Some(told);
+                true
+            }
+        };
+        if changed {
+            self.dirty_products.insert(key);
+        }
+        Ok(())
+    }
+
+    fn final_no(&self, key: ProfileKey) -> ProfileNo {
+        let mut key = key;
+        while let Some(kept) = self.merged_into.get(&key) {
+            key = (key.0, *kept);
+        }
+        key.1
+    }
+
+    /// The changeset of the batch, with the last inbox row in it, and the event names that it introduces.
+    #[expect(
+        clippy::type_complexity,
+        reason = "three results of one step, taken apart at once by the caller"
+    )]
+    pub fn finish(mut self) -> ((Changeset, Option<i64>), Tick, Vec<((WorkspaceId, String), i64)>) {
+        let mut changes = Changeset::new();
+        for ((workspace, name), no) in &self.new_names {
+            changes.insert_event_name(*workspace, *no, name);
+        }
+        let mut keys: Vec<ProfileKey> = self.people.keys().copied().collect();
+        keys.sort_unstable();
+        let finals: Vec<ProfileKey> = keys.iter().map(|key| (key.0, self.final_no(*key))).collect();
+        // Profiles that are new and stay come first, so that whatever follows has an owner.
+        for (key, last) in keys.iter().zip(&finals) {
+            let person = &self.people[key];
+            if person.version.is_none() && key == last {
+                changes.insert_profile(key.0, &person.profile);
+            }
+        }
+        let merges = std::mem::take(&mut self.merges);
+        for merge in &merges {
+            if merge.joined
+                && let Some(version) = merge.other_version
+            {
+                let kept = self.final_no((merge.workspace, merge.kept));
+                changes.absorb_profile(merge.workspace, &merge.other, version, kept);
+            }
+        }
+        for (key, last) in keys.iter().zip(&finals) {
+            let person = &self.people[key];
+            for identifier in &person.new_identifiers {
+                changes.insert_identifier(key.0, identifier, last.1);
+            }
+            if key != last {
+                continue;
+            }
+            if let (Some(version), true) = (person.version, person.dirty) {
+                changes.update_profile(key.0, version, &person.profile);
+            }
+            if person.search_dirty {
+                changes.set_search_text(key.0, key.1, person.profile.search_text());
+            }
+        }
+        for mut event in std::mem::take(&mut self.events) {
+            event.profile = self.final_no((event.workspace, event.profile));
+            changes.insert_event(event);
+        }
+        for (workspace, no, change, source) in std::mem::take(&mut self.attribute_changes) {
+            self.numbers.last.change += 1;
+            let no = self.final_no((workspace, no));
+            changes.log_attribute_change(self.numbers.last.change, workspace, no, &change, &source);
+        }
+        for (workspace, no, record) in std::mem::take(&mut self.consent_records) {
+            self.numbers.last.consent += 1;
+            let no = self.final_no((workspace, no));
+            changes.insert_consent(self.numbers.last.consent, workspace, no, &record);
+        }
+        for merge in &merges {
+            self.numbers.last.merge += 1;
+            let no = self.final_no((merge.workspace, merge.kept));
+            changes.log_merge(
+                self.numbers.last.merge,
+                merge.workspace,
+                merge.at,
+                no,
+                &merge.other,
+                merge.joined,
+                &merge.reason,
+                &merge.link,
+            );
+        }
+        for key in std::mem::take(&mut self.dirty_products) {
+            if let Some(Some(product)) = self.products.get(&key) {
+                changes.set_product(key.0, product);
+            }
+        }
+        for key in std::mem::take(&mut self.dirty_orders) {
+            if let Some(Some((owner, order))) = self.orders.get(&key) {
+                changes.set_order(key.0, self.final_no((key.0, *owner)), order);
+            }
+        }
+        self.finish_runs(&keys, &mut changes);
+        for mut message in std::mem::take(&mut self.messages) {
+            message.profile = self.final_no((message.workspace, message.profile));
+            self.tick.decided += 1;
+            let (workspace, no, at) = (message.workspace, message.message_no, message.decided_at);
+            changes.insert_message(message);
+            changes.log_message(workspace, no, at, "decided", String::new());
+        }
+        for (workspace, run_id, reason) in std::mem::take(&mut self.cancelled_runs) {
+            changes.cancel_messages_of_run(workspace, &run_id, &reason);
+        }
+        for timer in std::mem::take(&mut self.finished_timers) {
+            changes.finish_timer(timer);
+        }
+        for ((workspace, no, kind, subject), due_at) in std::mem::take(&mut self.timers) {
+            let profile = self.final_no((workspace, no));
+            match due_at {
+                Some(due_at) => changes.set_timer(TimerRow { due_at, workspace, kind, profile, subject }),
+                None if kind == timer_kind::CART => {
+                    changes.clear_timer(workspace, timer_kind::CART, profile, &subject);
+                }
+                None => changes.clear_timer(workspace, timer_kind::DATE, profile, &subject),
+            }
+        }
+        for (workspace, message_no, at, responses, what, detail) in std::mem::take(&mut self.responses) {
+            changes.add_responses(workspace, message_no, &responses);
+            changes.log_message(workspace, message_no, at, &what, detail);
+        }
+        for (workspace, row) in std::mem::take(&mut self.suppressions) {
+            changes.suppress(workspace, row);
+        }
+        for (workspace, at, code, detail, sample) in std::mem::take(&mut self.rejections) {
+            self.numbers.last.rejection += 1;
+            let no = self.numbers.last.rejection;
+            changes.insert_rejection(no, workspace, at, code, detail, sample);
+            if no % 1_000 == 0 {
+                changes.trim_rejections(no - REJECTIONS_KEPT);
+            }
+        }
+        for arrival in std::mem::take(&mut self.arrivals) {
+            changes.append(arrival);
+        }
+        for seq in &self.seqs {
+            changes.take_from_inbox(*seq);
+        }
+        let processed = self.seqs.last().copied();
+        if let Some(seq) = processed {
+            changes.set_progress(crate::PROCESSED, seq);
+        }
+        ((changes, processed), self.tick, self.new_names)
+    }
+
+    fn finish_runs(&mut self, keys: &[ProfileKey], changes: &mut Changeset) {
+        for key in keys {
+            for entry in self.runs.get(key).into_iter().flatten().filter(|entry| entry.dirty) {
+                let mut row = entry.row(key.1);
+                let live = (row.journey_id.clone(), entry.run.version);
+                let journeys = self.directory.workspaces.get(&key.0).map(|shop| &shop.journeys);
+                if !journeys.and_then(|journeys| journeys.get(&live)).is_some_and(|live| live.moving) {
+                    // Its journey is paused or cannot be read: it stands still without an alarm clock.
+                    row.due_at = None;
+                }
+                match entry.revision {
+                    None => changes.insert_run(key.0, row),
+                    Some(_) => changes.update_run(key.0, row),
+                }
+            }
+        }
+        for (workspace, run_id, step) in std::mem::take(&mut self.steps) {
+            changes.insert_step(workspace, &run_id, step);
+        }
+        for ((workspace, journey_id, version, node, code), count) in std::mem::take(&mut self.counts) {
+            let row = CountRow { version: i64::from(version), node, code, count };
+            changes.add_count(workspace, &journey_id, row);
+        }
+    }
+}
+
+/// An event on its way into the store.
+pub struct EventDraft<'a> {
+    pub name: &'a str,
+    pub at: Timestamp,
+    pub received_at: Timestamp,
+    pub historical: bool,
+    pub message_id: &'a str,
+    pub body: String,
+}
+
+impl Person {
+    fn stored(profile: Profile, version: i64) -> Person {
+        Person {
+            profile,
+            version: Some(version),
+            dirty: false,
+            search_dirty: false,
+            new_identifiers: Vec::new(),
+        }
+    }
+}
+
+impl RunEntry {
+    fn stored(row: RunRow) -> Option<RunEntry> {
+        // A run that does not read back is left alone and told of: guessing its place could send twice.
+        match serde_json::from_str::<StoredRun>(&row.doc) {
+            Ok(stored) => Some(RunEntry {
+                run: stored.run,
+                revision: Some(row.revision),
+                dirty: false,
+                next_step: stored.next_step,
+            }),
+            Err(error) => {
+                tracing::error!(run.id = %row.run_id, %error, "a run cannot be read and is held");
+                None
+            }
+        }
+    }
+
+    fn row(&self, profile: ProfileNo) -> RunRow {
+        let stored = StoredRun { next_step: self.next_step, run: self.run.clone() };
+        RunRow {
+            run_id: self.run.id.to_string(),
+            journey_id: self.run.journey_id.to_string(),
+            version: i64::from(self.run.version),
+            profile,
+            state: self.run.state.as_str().to_owned(),
+            node: self.run.node.clone().unwrap_or_default(),
+            due_at: self.run.due_at(),
+            started_at: self.run.started_at,
+            ended_at: self.run.ended_at,
+            revision: self.revision.unwrap_or(0),
+            doc: serde_json::to_string(&stored).unwrap_or_default(),
+        }
+    }
+}
+
+/// A run as its row holds it: with the number that its next log line takes.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct StoredRun {
+    next_step: i64,
+    #[serde(flatten)]
+    run: Run,
+}

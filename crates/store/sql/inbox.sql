@@ -1,0 +1,24 @@
+-- name: inbox_append
+INSERT INTO inbox (workspace_id, received_at, kind, items, meta, payload) VALUES ($1, $2, $3, $4, $5, $6)
+RETURNING seq;
+
+-- name: inbox_peek
+SELECT seq, workspace_id, received_at, kind, items, meta, payload FROM inbox ORDER BY seq LIMIT $1;
+
+-- name: inbox_outline
+SELECT seq, items FROM inbox ORDER BY seq LIMIT $1;
+
+-- name: inbox_delete
+DELETE FROM inbox WHERE seq = $1;
+
+-- name: inbox_waiting
+SELECT count(*), CAST(coalesce(sum(items), 0) AS BIGINT), min(received_at) FROM inbox;
+
+-- name: progress_get
+SELECT value FROM progress WHERE name = $1;
+
+-- name: progress_set
+INSERT INTO progress (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: progress_bump
+INSERT INTO progress (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = progress.value + 1;

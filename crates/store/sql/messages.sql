@@ -1,0 +1,159 @@
+-- name: template_insert
+INSERT INTO template (workspace_id, template_id, name, channel, version, created_at, updated_at)
+VALUES ($1, $2, $3, $4, 1, $5, $5);
+
+-- name: template_update
+UPDATE template SET name = $4, channel = $5, version = version + 1, updated_at = $6
+WHERE workspace_id = $1 AND template_id = $2 AND version = $3;
+
+-- name: template_find
+SELECT t.template_id, t.name, t.channel, t.version, t.created_at, t.updated_at, v.source
+FROM template t JOIN template_version v
+ON v.workspace_id = t.workspace_id AND v.template_id = t.template_id AND v.version = t.version
+WHERE t.workspace_id = $1 AND t.template_id = $2;
+
+-- name: template_list
+SELECT t.template_id, t.name, t.channel, t.version, t.created_at, t.updated_at, v.source
+FROM template t JOIN template_version v
+ON v.workspace_id = t.workspace_id AND v.template_id = t.template_id AND v.version = t.version
+WHERE t.workspace_id = $1 ORDER BY t.template_id;
+
+-- name: template_version_insert
+INSERT INTO template_version (workspace_id, template_id, version, source, created_at) VALUES ($1, $2, $3, $4, $5);
+
+-- name: template_version_find
+SELECT source FROM template_version WHERE workspace_id = $1 AND template_id = $2 AND version = $3;
+
+-- name: message_insert
+INSERT INTO message (message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node,
+  template_id, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, context)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '', $16, $17, 0, $18);
+
+-- name: message_last
+SELECT CAST(coalesce(max(message_no), 0) AS BIGINT) FROM message;
+
+-- name: message_due
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context
+FROM message WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, message_no LIMIT $2;
+
+-- name: message_next_due
+SELECT min(due_at) FROM message WHERE state = 'queued';
+
+-- name: message_stranded
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context
+FROM message WHERE state = 'sending' ORDER BY message_no LIMIT $1;
+
+-- name: message_find
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context
+FROM message WHERE workspace_id = $1 AND id = $2;
+
+-- name: message_by_no
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context
+FROM message WHERE workspace_id = $1 AND message_no = $2;
+
+-- name: message_by_key
+SELECT message_no FROM message WHERE workspace_id = $1 AND message_key = $2;
+
+-- name: message_of_profile
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context
+FROM message WHERE workspace_id = $1 AND profile_no = $2 AND message_no < $3 ORDER BY message_no DESC LIMIT $4;
+
+-- name: message_page
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context
+FROM message WHERE workspace_id = $1 AND message_no < $2
+AND ($4 = '' OR state = $4) AND ($5 = '' OR channel = $5) AND ($6 = '' OR journey_id = $6)
+ORDER BY message_no DESC LIMIT $3;
+
+-- name: message_recent
+SELECT channel, attempted_at FROM message
+WHERE workspace_id = $1 AND profile_no = $2 AND purpose = 'marketing'
+AND state IN ('sending', 'accepted', 'unknown') AND attempted_at > $3
+ORDER BY attempted_at;
+
+-- name: message_move
+UPDATE message SET profile_no = $3 WHERE workspace_id = $1 AND profile_no = $2;
+
+-- name: message_cancel_run
+UPDATE message SET state = 'cancelled', reason = $3
+WHERE workspace_id = $1 AND run_id = $2 AND state = 'queued' AND purpose = 'marketing';
+
+-- name: message_claim
+UPDATE message SET state = 'sending', reason = '', attempts = attempts + 1, attempted_at = $2, address = $3,
+  template_version = $4
+WHERE message_no = $1 AND state = 'queued';
+
+-- name: message_turn
+UPDATE message SET state = $3, reason = $4, detail = $5, due_at = $6, address = coalesce($7, address)
+WHERE message_no = $1 AND state = $2;
+
+-- name: message_accept
+UPDATE message SET state = 'accepted', reason = '', detail = $2, accepted_at = $3, provider_id = $4
+WHERE message_no = $1 AND state = 'sending';
+
+-- name: message_states
+SELECT channel, state, reason, count(*) FROM message WHERE workspace_id = $1 AND decided_at >= $2
+GROUP BY channel, state, reason ORDER BY channel, state, reason;
+
+-- name: message_log_insert
+INSERT INTO message_log (workspace_id, message_no, seq, at, what, detail)
+SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), coalesce(max(seq), 0) + 1, CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS TEXT)
+FROM message_log WHERE workspace_id = $1 AND message_no = $2;
+
+-- name: message_log_list
+SELECT at, what, detail FROM message_log WHERE workspace_id = $1 AND message_no = $2 ORDER BY seq LIMIT 500;
+
+-- name: body_set
+INSERT INTO message_body (workspace_id, message_no, created_at, subject, html, text, links)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (workspace_id, message_no) DO UPDATE SET subject = excluded.subject, html = excluded.html,
+  text = excluded.text, links = excluded.links;
+
+-- name: body_find
+SELECT subject, html, text, links FROM message_body WHERE workspace_id = $1 AND message_no = $2;
+
+-- name: body_expire
+UPDATE message_body SET html = NULL, text = NULL
+WHERE workspace_id = $1 AND created_at < $2 AND (html IS NOT NULL OR text IS NOT NULL);
+
+-- name: response_add
+INSERT INTO message_response (workspace_id, message_no, opens, clicks, machine_opens, machine_clicks,
+  first_opened_at, first_clicked_at, unsubscribed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (workspace_id, message_no) DO UPDATE SET
+  opens = message_response.opens + excluded.opens,
+  clicks = message_response.clicks + excluded.clicks,
+  machine_opens = message_response.machine_opens + excluded.machine_opens,
+  machine_clicks = message_response.machine_clicks + excluded.machine_clicks,
+  first_opened_at = coalesce(message_response.first_opened_at, excluded.first_opened_at),
+  first_clicked_at = coalesce(message_response.first_clicked_at, excluded.first_clicked_at),
+  unsubscribed_at = coalesce(message_response.unsubscribed_at, excluded.unsubscribed_at);
+
+-- name: response_find
+SELECT opens, clicks, machine_opens, machine_clicks, first_opened_at, first_clicked_at, unsubscribed_at
+FROM message_response WHERE workspace_id = $1 AND message_no = $2;
+
+-- name: suppression_find
+SELECT reason FROM suppression WHERE workspace_id = $1 AND channel = $2 AND address = $3;
+
+-- name: suppression_set
+INSERT INTO suppression (workspace_id, channel, address, reason, detail, at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (workspace_id, channel, address) DO NOTHING;
+
+-- name: suppression_delete
+DELETE FROM suppression WHERE workspace_id = $1 AND channel = $2 AND address = $3;
+
+-- name: suppression_page
+SELECT channel, address, reason, detail, at FROM suppression
+WHERE workspace_id = $1 AND channel = $2 AND address > $3 ORDER BY address LIMIT $4;

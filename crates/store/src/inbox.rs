@@ -1,0 +1,101 @@
+//! What was acknowledged and waits to be processed.
+
+use crate::{Changeset, ReadTx, Row, StoreError, q, vals};
+use kit::{Timestamp, WorkspaceId};
+
+/// One request as it came in: a batch, a single message, or a note of our own. `payload` is JSON.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Arrival {
+    pub workspace: WorkspaceId,
+    pub received_at: Timestamp,
+    /// `batch`, the word of a message kind, or `internal`.
+    pub kind: String,
+    /// Messages in it, as counted at the door.
+    pub items: i64,
+    /// JSON: the client's address and agent, the historical flag.
+    pub meta: String,
+    pub payload: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct InboxRow {
+    pub seq: i64,
+    pub arrival: Arrival,
+}
+
+/// How much is waiting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Backlog {
+    pub rows: i64,
+    pub items: i64,
+    pub oldest_at: Option<Timestamp>,
+}
+
+/// Counts the changes of settings, journeys, templates and channels.
+pub const CONFIGURATION: &str = "configuration";
+
+impl Changeset {
+    pub fn append(&mut self, arrival: Arrival) {
+        self.one(
+            q::INBOX_APPEND,
+            vals![
+                arrival.workspace,
+                arrival.received_at,
+                arrival.kind,
+                arrival.items,
+                arrival.meta,
+                arrival.payload
+            ],
+        );
+    }
+
+    /// Takes a processed row out; it must still be there, so that no two processes apply it.
+    pub fn take_from_inbox(&mut self, seq: i64) {
+        self.one(q::INBOX_DELETE, vals![seq]);
+    }
+
+    /// Tells every process that settings, journeys, templates or channels changed.
+    pub fn touch_configuration(&mut self) {
+        self.any(q::PROGRESS_BUMP, vals![CONFIGURATION]);
+    }
+
+    pub fn set_progress(&mut self, name: &'static str, value: i64) {
+        self.any(q::PROGRESS_SET, vals![name, value]);
+    }
+}
+
+impl ReadTx<'_> {
+    /// The oldest `limit` rows, in the order of their arrival.
+    pub fn inbox_peek(&mut self, limit: i64) -> Result<Vec<InboxRow>, StoreError> {
+        let read = |mut row: Row| {
+            Ok(InboxRow {
+                seq: row.int(0)?,
+                arrival: Arrival {
+                    workspace: row.workspace(1)?,
+                    received_at: row.at(2)?,
+                    kind: row.take_text(3)?,
+                    items: row.int(4)?,
+                    meta: row.take_text(5)?,
+                    payload: row.take_bytes(6)?,
+                },
+            })
+        };
+        self.query(q::INBOX_PEEK, &vals![limit])?.into_iter().map(read).collect()
+    }
+
+    /// The message counts of the oldest `limit` rows, without their payload.
+    pub fn inbox_outline(&mut self, limit: i64) -> Result<Vec<i64>, StoreError> {
+        self.query(q::INBOX_OUTLINE, &vals![limit])?.iter().map(|row| row.int(1)).collect()
+    }
+
+    pub fn backlog(&mut self) -> Result<Backlog, StoreError> {
+        match self.query_opt(q::INBOX_WAITING, &vals![])? {
+            Some(row) => Ok(Backlog { rows: row.int(0)?, items: row.int(1)?, oldest_at: row.opt_at(2)? }),
+            None => Ok(Backlog::default()),
+        }
+    }
+
+    pub fn progress(&mut self, name: &str) -> Result<Option<i64>, StoreError> {
+        self.query_opt(q::PROGRESS_GET, &vals![name])?.map(|row| row.int(0)).transpose()
+    }
+}
