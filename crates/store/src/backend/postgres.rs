@@ -465,7 +465,17 @@ impl Conn {
         let mut flat = Vec::with_capacity(sets.iter().map(|set| set.len()).sum());
         for (at, set) in sets.iter().enumerate() {
             for write in *set {
-                flat.push((at, write, self.statement(write.stmt)?, registry.get(write.stmt)?.name));
+                let (statement, name) = (self.statement(write.stmt)?, registry.get(write.stmt)?.name);
+                // A value that cannot be encoded would be left out, and the COMMIT behind it sent all the same.
+                for (no, (value, ty)) in write.params.iter().zip(statement.params()).enumerate() {
+                    if !fits(value, ty) {
+                        return Err(StoreError::Bug(format!(
+                            "query {name}: parameter {} does not fit {ty}",
+                            no + 1
+                        )));
+                    }
+                }
+                flat.push((at, write, statement, name));
             }
         }
         let unconditional = flat.iter().all(|(_, write, ..)| write.expect == Expect::Any);
@@ -793,23 +803,39 @@ fn is_known(ty: &Type) -> bool {
     )
 }
 
+fn fits(value: &Val<'_>, ty: &Type) -> bool {
+    match (value, ty.clone()) {
+        (Val::Null, _)
+        | (Val::Int(_), Type::INT8 | Type::FLOAT8)
+        | (Val::Real(_), Type::FLOAT8)
+        | (Val::Bool(_), Type::BOOL)
+        | (Val::Text(_), Type::TEXT | Type::VARCHAR)
+        | (Val::Bytes(_), Type::BYTEA) => true,
+        (Val::Int(x), Type::INT4) => i32::try_from(*x).is_ok(),
+        (Val::Int(x), Type::INT2) => i16::try_from(*x).is_ok(),
+        _ => false,
+    }
+}
+
 impl ToSql for Val<'_> {
     fn to_sql(
         &self,
         ty: &Type,
         out: &mut BytesMut,
     ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        if !fits(self, ty) {
+            return Err(format!("the query wants {ty}").into());
+        }
         match (self, ty.clone()) {
             (Val::Null, _) => Ok(IsNull::Yes),
-            (Val::Int(x), Type::INT8) => x.to_sql(ty, out),
             (Val::Int(x), Type::INT4) => i32::try_from(*x)?.to_sql(ty, out),
             (Val::Int(x), Type::INT2) => i16::try_from(*x)?.to_sql(ty, out),
             (Val::Int(x), Type::FLOAT8) => (*x as f64).to_sql(ty, out),
-            (Val::Real(x), Type::FLOAT8) => x.to_sql(ty, out),
-            (Val::Bool(x), Type::BOOL) => x.to_sql(ty, out),
-            (Val::Text(x), Type::TEXT | Type::VARCHAR) => x.as_ref().to_sql(ty, out),
-            (Val::Bytes(x), Type::BYTEA) => x.as_ref().to_sql(ty, out),
-            (_, ty) => Err(format!("the query wants {ty}").into()),
+            (Val::Int(x), _) => x.to_sql(ty, out),
+            (Val::Real(x), _) => x.to_sql(ty, out),
+            (Val::Bool(x), _) => x.to_sql(ty, out),
+            (Val::Text(x), _) => x.as_ref().to_sql(ty, out),
+            (Val::Bytes(x), _) => x.as_ref().to_sql(ty, out),
         }
     }
 

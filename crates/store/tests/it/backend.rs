@@ -575,6 +575,22 @@ fn a_sqlite_backup_is_one_state_while_writes_go_on() {
 }
 
 #[test]
+fn a_value_of_the_wrong_type_stores_nothing_on_postgres() {
+    on_postgres(|database| {
+        let store = database.open(&CATALOG);
+        let wrong = Write::new(q::COUNTER_INSERT, vals!["a", true]);
+        for writes in [vec![append("x"), wrong.clone(), append("y")], vec![wrong.clone()]] {
+            match store.commit(writes.clone()) {
+                Err(StoreError::Bug(what)) => assert!(what.contains("counter_insert: parameter 2"), "{what}"),
+                other => panic!("{other:?}"),
+            }
+            assert!(matches!(store.submit(writes).wait(), Err(StoreError::Bug(_))));
+        }
+        assert!(bodies(&store).is_empty());
+    });
+}
+
+#[test]
 fn a_lost_postgres_connection_is_replaced() {
     on_postgres(|database| {
         let store = database.open(&CATALOG);
