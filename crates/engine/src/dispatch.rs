@@ -126,12 +126,18 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Decides on up to `limit` messages that are due, and returns those that are to be handed over now; they are
-    /// marked in the ledger before. An empty answer with messages still due means that all of them wait.
-    pub fn claim(&mut self, now: Timestamp, limit: i64) -> Result<Vec<Outgoing>, EngineError> {
+    /// Decides on messages of a channel that are due, `limit` at a time, and returns those that are to be handed over
+    /// now; they are marked in the ledger before. An empty answer means that none is due any more. Channels are
+    /// asked for one by one, so that one which hangs holds up no other.
+    pub fn claim(
+        &mut self,
+        channel: Channel,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Outgoing>, EngineError> {
         self.refresh()?;
         loop {
-            let due = self.store.read(|tx| tx.due_messages(now, limit))?;
+            let due = self.store.read(|tx| tx.due_messages(channel, now, limit))?;
             if due.is_empty() {
                 return Ok(Vec::new());
             }
@@ -144,6 +150,19 @@ impl Dispatcher {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// When the next message of any channel is due.
+    pub fn next_due(&self) -> Result<Option<Timestamp>, EngineError> {
+        Ok(self.store.read(|tx| {
+            let mut next = None;
+            for channel in Channel::ALL {
+                if let Some(at) = tx.next_message_due(*channel)? {
+                    next = Some(next.map_or(at, |earlier: Timestamp| earlier.min(at)));
+                }
+            }
+            Ok(next)
+        })?)
     }
 
     fn decide_all(

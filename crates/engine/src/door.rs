@@ -1,14 +1,17 @@
 //! Where messages of clients come in: checked for size and form, made durable, and only then acknowledged.
 
+use crate::Bell;
 use crate::world::Meta;
 use domain::event::{BATCH_BYTES_MAX, BATCH_ITEMS_MAX, ITEM_BYTES_MAX, ItemKind};
 use kit::{Timestamp, WorkspaceId};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::{Context, Poll};
 use store::inbox::Arrival;
-use store::{Changeset, Pending, Store, StoreError};
+use store::{Changeset, Committed, Pending, Store, StoreError};
 
 /// Messages that may wait in the inbox before clients are asked to come back later.
 const WAITING_MAX: i64 = 400_000;
@@ -69,19 +72,48 @@ pub struct Request {
 /// A request that was found good and is being made durable: acknowledge it when `pending` has answered.
 pub struct Accepted {
     pub items: i64,
-    pub pending: Pending,
+    pub pending: Durable,
+}
+
+/// Answers when what was let in will survive a crash, and wakes the engine.
+pub struct Durable {
+    pending: Pending,
+    bell: Arc<Bell>,
+}
+
+impl Durable {
+    /// Blocks until the outcome is known; not for async code.
+    pub fn wait(self) -> Result<Committed, StoreError> {
+        let outcome = self.pending.wait();
+        self.bell.ring();
+        outcome
+    }
+}
+
+impl Future for Durable {
+    type Output = Result<Committed, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let outcome = Pin::new(&mut self.pending).poll(cx);
+        if outcome.is_ready() {
+            self.bell.ring();
+        }
+        outcome
+    }
 }
 
 /// The way in for clients' messages. Share it by `Arc`.
 pub struct Door {
     store: Arc<Store>,
     waiting: AtomicI64,
+    bell: Arc<Bell>,
 }
 
 impl Door {
-    pub fn open(store: Arc<Store>) -> Result<Door, StoreError> {
+    /// `bell` wakes whoever drives the engine.
+    pub fn open(store: Arc<Store>, bell: Arc<Bell>) -> Result<Door, StoreError> {
         let waiting = store.read(|tx| tx.backlog())?.items;
-        Ok(Door { store, waiting: AtomicI64::new(waiting) })
+        Ok(Door { store, waiting: AtomicI64::new(waiting), bell })
     }
 
     /// The write key that the body names, if it can be read at all.
@@ -130,15 +162,19 @@ impl Door {
             meta: serde_json::to_string(&meta).unwrap_or_default(),
             payload: request.body,
         });
-        Ok(Accepted { items, pending: self.store.enqueue(changes) })
+        Ok(Accepted { items, pending: self.durable(changes) })
     }
 
     /// Appends a note of our own, which takes effect in its turn.
-    pub fn note(&self, workspace: WorkspaceId, note: &crate::Note, now: Timestamp) -> Pending {
+    pub fn note(&self, workspace: WorkspaceId, note: &crate::Note, now: Timestamp) -> Durable {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let mut changes = Changeset::new();
         changes.append(note.arrival(workspace, now));
-        self.store.enqueue(changes)
+        self.durable(changes)
+    }
+
+    fn durable(&self, changes: Changeset) -> Durable {
+        Durable { pending: self.store.enqueue(changes), bell: Arc::clone(&self.bell) }
     }
 
     /// Messages that left the inbox, or that did not get into it.

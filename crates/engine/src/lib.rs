@@ -5,6 +5,7 @@
 //! changeset, and never call a provider: what is to be sent is returned as [`Outgoing`]. Start with
 //! [`Engine::tick`]; production, simulation and tests call the same function.
 
+mod bell;
 mod directory;
 mod dispatch;
 mod door;
@@ -16,8 +17,9 @@ mod render;
 mod token;
 mod world;
 
+pub use bell::Bell;
 pub use dispatch::{Dispatcher, Identity, Outgoing, RETRY_ATTEMPTS_MAX, SettleReport};
-pub use door::{Accepted, Door, DoorError, Request};
+pub use door::{Accepted, Door, DoorError, Durable, Request};
 pub use facts::{ProfileFacts, zone_of};
 pub use note::{Note, Response, machine_of};
 pub use render::{Composed, Composer, Draft, Occasion, RenderFailure, order_of_context};
@@ -150,7 +152,7 @@ impl Engine {
         }
     }
 
-    /// When something happens by itself next. Messages that wait to be sent count too.
+    /// When something happens by itself next; messages that wait to be sent are [`Dispatcher::next_due`]'s.
     pub fn next_due(&self) -> Result<Option<Timestamp>, EngineError> {
         Ok(self.store.read(|tx| tx.next_due())?)
     }

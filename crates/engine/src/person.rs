@@ -2,7 +2,7 @@
 
 use crate::EngineError;
 use crate::note::{Note, Response};
-use crate::world::{EventDraft, Meta, Person, ProfileKey, World, timer_kind};
+use crate::world::{EventDraft, Meta, ProfileKey, World, timer_kind};
 use domain::commerce::{CommerceEvent, Order, OrderTotals};
 use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
 use domain::event::{Item, ItemKind};

@@ -36,10 +36,10 @@ SELECT CAST(coalesce(max(message_no), 0) AS BIGINT) FROM message;
 SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
   template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
   accepted_at, provider_id, context
-FROM message WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at, message_no LIMIT $2;
+FROM message WHERE state = 'queued' AND channel = $1 AND due_at <= $2 ORDER BY due_at, message_no LIMIT $3;
 
 -- name: message_next_due
-SELECT min(due_at) FROM message WHERE state = 'queued';
+SELECT min(due_at) FROM message WHERE state = 'queued' AND channel = $1;
 
 -- name: message_stranded
 SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,

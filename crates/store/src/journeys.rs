@@ -388,10 +388,10 @@ impl ReadTx<'_> {
         self.query(q::TIMER_DUE, &vals![until, limit])?.into_iter().map(read).collect()
     }
 
-    /// The next instant at which a run, a timer or a message is due, if any.
+    /// The next instant at which a run or a timer is due, if any.
     pub fn next_due(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let mut next = None;
-        for stmt in [q::RUN_NEXT_DUE, q::TIMER_NEXT_DUE, q::MESSAGE_NEXT_DUE] {
+        for stmt in [q::RUN_NEXT_DUE, q::TIMER_NEXT_DUE] {
             if let Some(at) = self.query_opt(stmt, &vals![])?.map(|row| row.opt_at(0)).transpose()?.flatten()
             {
                 next = Some(next.map_or(at, |earlier: Timestamp| earlier.min(at)));

@@ -1,6 +1,7 @@
 //! Templates, the message ledger, and what became of each message.
 
 use crate::{Changeset, ReadTx, Row, StoreError, q, vals};
+use domain::consent::Channel;
 use kit::{ProfileNo, Timestamp, WorkspaceId};
 
 #[derive(Clone, PartialEq, Debug)]
@@ -312,9 +313,21 @@ impl ReadTx<'_> {
         row.map(|row| row.into_text(0)).transpose()
     }
 
-    /// Messages that are to go out at or before the instant, in the order in which they were due.
-    pub fn due_messages(&mut self, until: Timestamp, limit: i64) -> Result<Vec<MessageRow>, StoreError> {
-        self.query(q::MESSAGE_DUE, &vals![until, limit])?.into_iter().map(read_message).collect()
+    /// Messages of a channel that are to go out at or before the instant, in the order in which they were due.
+    pub fn due_messages(
+        &mut self,
+        channel: Channel,
+        until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        let rows = self.query(q::MESSAGE_DUE, &vals![channel.as_str(), until, limit])?;
+        rows.into_iter().map(read_message).collect()
+    }
+
+    /// When the next message of a channel is due.
+    pub fn next_message_due(&mut self, channel: Channel) -> Result<Option<Timestamp>, StoreError> {
+        let row = self.query_opt(q::MESSAGE_NEXT_DUE, &vals![channel.as_str()])?;
+        Ok(row.map(|row| row.opt_at(0)).transpose()?.flatten())
     }
 
     /// Messages whose hand-over was begun and never settled: a process died on them.

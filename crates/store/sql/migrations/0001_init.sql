@@ -311,7 +311,7 @@ CREATE UNIQUE INDEX message_by_key ON message (workspace_id, message_key);
 CREATE UNIQUE INDEX message_by_id ON message (workspace_id, id);
 CREATE INDEX message_by_profile ON message (workspace_id, profile_no, message_no);
 CREATE INDEX message_by_workspace ON message (workspace_id, message_no);
-CREATE INDEX message_due ON message (due_at, message_no) WHERE state = 'queued';
+CREATE INDEX message_due ON message (channel, due_at, message_no) WHERE state = 'queued';
 CREATE INDEX message_sending ON message (message_no) WHERE state = 'sending';
 CREATE INDEX message_by_run ON message (workspace_id, run_id) WHERE run_id IS NOT NULL;
 
