@@ -1,1 +1,86 @@
-fn main() {}
+//! The program `quaylai`: one binary, its roles by subcommand.
+//!
+//! It wires the crates together and owns all that touches the machine: clock, chance, environment, files. It must
+//! decide nothing about customers. Start with [`Command`].
+
+mod channels;
+mod clock;
+mod commands;
+mod config;
+mod installation;
+mod runtime;
+mod secrets;
+mod server;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+#[derive(Parser, Debug)]
+#[command(
+    name = "quaylai",
+    version,
+    about = "Keeps an online shop's customers coming back",
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the server.
+    Serve(commands::serve::Serve),
+    /// Run a demo shop with a made-up history and live shoppers.
+    Demo(commands::demo::Demo),
+    /// Make, list and revoke keys.
+    Key(commands::key::Key),
+    /// Make accounts and set passwords.
+    User(commands::user::User),
+    /// Bring the database up to this version and say which it is.
+    Migrate(commands::migrate::Migrate),
+    /// Look for what is wrong with an installation.
+    Doctor(commands::doctor::Doctor),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("quaylai: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let done = |()| ExitCode::SUCCESS;
+    match cli.command {
+        Command::Serve(serve) => runtime()?.block_on(serve.run()).map(done),
+        Command::Demo(demo) => runtime()?.block_on(demo.run()).map(done),
+        Command::Key(key) => key.run().map(done),
+        Command::User(user) => user.run().map(done),
+        Command::Migrate(migrate) => migrate.run().map(done),
+        Command::Doctor(doctor) => runtime()?.block_on(doctor.run()),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// Logs to standard error; `RUST_LOG` chooses what.
+fn start_logging(json: bool) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second subscriber is a mistake of a caller inside this process, and harmless.
+    let _ = if json {
+        logger.json().try_init()
+    } else {
+        logger.with_ansi(std::io::stderr().is_terminal()).try_init()
+    };
+}

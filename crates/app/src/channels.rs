@@ -1,0 +1,216 @@
+//! The channels of every workspace: their settings sealed in the store, the providers built from them.
+
+use crate::secrets::Secret;
+use anyhow::{Context, Result};
+use api::{BoxFuture, ChannelDesk, FieldProblem};
+use domain::consent::Channel;
+use domain::delivery::Sender;
+use engine::Identity;
+use kit::WorkspaceId;
+use plugs::{ChannelConfig, Egress};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use store::Store;
+
+/// What is sealed for one channel.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Sealed {
+    provider: ChannelConfig,
+    #[serde(default)]
+    from: Option<Sender>,
+    #[serde(default)]
+    reply_to: Option<String>,
+    #[serde(default)]
+    return_path: Option<String>,
+}
+
+/// The fields that are ours; the rest of the object is the provider's.
+const OWN_FIELDS: [&str; 4] = ["from", "reply_to", "return_path", "enabled"];
+
+const SEALED_ABOUT: &str = "channel";
+
+/// Checks, seals and shows channel settings, and builds channels from them.
+pub struct Desk {
+    secret: Secret,
+    /// Whether mail relays may be on this machine or its networks. They usually are; an agency that lets shops
+    /// set up their own relays turns it off.
+    private_relays: bool,
+    files: PathBuf,
+}
+
+/// The channels that can be used now, and who speaks through them.
+#[derive(Default)]
+pub struct Switchboard {
+    pub channels: BTreeMap<(WorkspaceId, Channel), Arc<dyn plugs::Channel>>,
+    pub identities: BTreeMap<(WorkspaceId, Channel), Identity>,
+}
+
+impl Desk {
+    pub fn new(secret: Secret, files: PathBuf, private_relays: bool) -> Desk {
+        Desk { secret, private_relays, files }
+    }
+
+    fn unseal(&self, sealed: &[u8]) -> Result<Sealed> {
+        let plain = self.secret.unseal(SEALED_ABOUT, sealed)?;
+        serde_json::from_slice(&plain).context("channel settings of another version")
+    }
+
+    fn egress(&self, allow_private: bool) -> Egress {
+        Egress { allow_private, files_root: Some(self.files.clone()), ..Egress::default() }
+    }
+
+    /// Builds every channel that is switched on. One that cannot be built is told of and left out: its messages
+    /// wait.
+    pub fn switchboard(&self, store: &Store) -> Result<Switchboard> {
+        let (rows, workspaces) = store.read(|tx| Ok((tx.channels()?, tx.workspaces()?)))?;
+        let mut board = Switchboard::default();
+        for workspace in &workspaces {
+            // A journey's webhook names its own address, so the channel exists without being set up.
+            let egress = self.egress(workspace.settings.allow_private_networks);
+            let hook: ChannelConfig = serde_json::from_value(serde_json::json!({ "provider": "webhook" }))?;
+            match plugs::build(&hook, &egress) {
+                Ok(channel) => {
+                    board.channels.insert((workspace.workspace, Channel::Webhook), channel);
+                }
+                Err(error) => tracing::error!(%error, "webhooks cannot be sent"),
+            }
+        }
+        for row in rows.into_iter().filter(|row| row.enabled) {
+            let Ok(channel) = row.channel.parse::<Channel>() else { continue };
+            let built = self.unseal(&row.sealed).and_then(|settings| {
+                let own = workspaces.iter().find(|workspace| workspace.workspace == row.workspace);
+                let allow = match channel {
+                    Channel::Email => self.private_relays,
+                    _ => own.is_some_and(|workspace| workspace.settings.allow_private_networks),
+                };
+                let built =
+                    plugs::build(&settings.provider, &self.egress(allow)).map_err(anyhow::Error::msg)?;
+                Ok((settings, built))
+            });
+            match built {
+                Ok((settings, built)) => {
+                    let key = (row.workspace, channel);
+                    let Sealed { from, reply_to, return_path, .. } = settings;
+                    board.identities.insert(key, Identity { from, reply_to, return_path });
+                    board.channels.insert(key, built);
+                }
+                Err(error) => {
+                    tracing::error!(channel = %channel, error = %error, "a channel cannot be used; its messages wait");
+                }
+            }
+        }
+        Ok(board)
+    }
+}
+
+fn problem(field: &str, message: impl Into<String>) -> FieldProblem {
+    FieldProblem { field: field.to_owned(), message: message.into() }
+}
+
+/// `An Phở <an@pho.vn>` or the address alone.
+fn sender_of(told: &str) -> Sender {
+    match told.trim().strip_suffix('>').and_then(|rest| rest.split_once('<')) {
+        Some((name, address)) => {
+            Sender { name: name.trim().trim_matches('"').to_owned(), address: address.trim().to_owned() }
+        }
+        None => Sender { name: String::new(), address: told.trim().to_owned() },
+    }
+}
+
+/// What a provider's settings commonly are where nothing is said: mail goes by SMTP, encrypted as its port is
+/// used for, and openly only to this machine itself.
+fn fill_in(channel: Channel, provider: &mut Map<String, Value>) {
+    let kind = match channel {
+        Channel::Email => "smtp",
+        Channel::Webhook => "webhook",
+        _ => return,
+    };
+    provider.entry("provider").or_insert_with(|| kind.into());
+    if provider.get("provider").and_then(Value::as_str) == Some("smtp") {
+        let port = provider.get("port").and_then(Value::as_u64);
+        let host = provider.get("host").and_then(Value::as_str).unwrap_or_default();
+        let here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        let security = match port {
+            Some(465) => "tls",
+            _ if here => "none",
+            _ => "starttls",
+        };
+        provider.entry("security").or_insert_with(|| security.into());
+        provider.entry("port").or_insert_with(|| 587.into());
+    }
+}
+
+impl ChannelDesk for Desk {
+    fn prepare(
+        &self,
+        channel: Channel,
+        told: &Value,
+        stored: Option<&[u8]>,
+    ) -> Result<Vec<u8>, Vec<FieldProblem>> {
+        let Value::Object(told) = told else { return Err(vec![problem("", "an object")]) };
+        let (own, mut provider): (Map<String, Value>, Map<String, Value>) =
+            told.clone().into_iter().partition(|(name, _)| OWN_FIELDS.contains(&name.as_str()));
+        fill_in(channel, &mut provider);
+        let read = |error: serde_json::Error| vec![problem("provider", error.to_string())];
+        let mut config: ChannelConfig = serde_json::from_value(Value::Object(provider)).map_err(read)?;
+        let before = stored.and_then(|sealed| self.unseal(sealed).ok());
+        if let Some(before) = &before {
+            config = config.merged(&before.provider);
+        }
+        let mut problems: Vec<FieldProblem> =
+            config.validate().into_iter().map(|p| problem(&p.field, p.message)).collect();
+        let text =
+            |name: &str| own.get(name).and_then(Value::as_str).map(str::to_owned).filter(|t| !t.is_empty());
+        let from: Option<Sender> = match own.get("from") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(told)) => Some(sender_of(told)),
+            Some(from) => match serde_json::from_value(from.clone()) {
+                Ok(from) => Some(from),
+                Err(_) => {
+                    problems.push(problem("from", "an object with name and address"));
+                    None
+                }
+            },
+        };
+        let from = from.or_else(|| before.and_then(|before| before.from));
+        if channel == Channel::Email {
+            let good =
+                |address: &str| domain::normalise::email::normalise(address).is_ok() || address.contains('@');
+            match &from {
+                Some(from) if good(&from.address) => {}
+                _ => problems.push(problem("from.address", "the address that messages come from")),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let settings =
+            Sealed { provider: config, from, reply_to: text("reply_to"), return_path: text("return_path") };
+        let plain = serde_json::to_vec(&settings).map_err(read)?;
+        self.secret.seal(SEALED_ABOUT, &plain).map_err(|error| vec![problem("", error.to_string())])
+    }
+
+    fn shown(&self, sealed: &[u8]) -> Result<Value, String> {
+        let settings = self.unseal(sealed).map_err(|error| error.to_string())?;
+        let provider =
+            serde_json::to_value(settings.provider.redacted()).map_err(|error| error.to_string())?;
+        let Value::Object(mut shown) = provider else {
+            return Err("channel settings of another version".into());
+        };
+        shown.insert("from".into(), serde_json::json!(settings.from));
+        shown.insert("reply_to".into(), serde_json::json!(settings.reply_to));
+        shown.insert("return_path".into(), serde_json::json!(settings.return_path));
+        Ok(Value::Object(shown))
+    }
+
+    fn check<'a>(&'a self, channel: Channel, sealed: &'a [u8]) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(async move {
+            let settings = self.unseal(sealed).map_err(|error| error.to_string())?;
+            let allow = channel == Channel::Email && self.private_relays;
+            plugs::build(&settings.provider, &self.egress(allow))?.check().await
+        })
+    }
+}

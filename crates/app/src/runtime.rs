@@ -1,0 +1,344 @@
+//! The running product: one loop that drives the engine, one that hands messages over.
+
+use crate::channels::{Desk, Switchboard};
+use crate::clock::until;
+use anyhow::Result;
+use domain::consent::Channel;
+use domain::delivery::Outcome;
+use engine::{Bell, Composer, Dispatcher, Door, Engine, Outgoing};
+use kit::{Clock, WorkspaceId};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use store::{Leadership, Store};
+use tokio::sync::watch;
+
+/// The engine looks at the store at least this often: other processes change settings without ringing.
+const ENGINE_WAIT_MAX: Duration = Duration::from_secs(1);
+/// The sender likewise.
+const SENDER_WAIT_MAX: Duration = Duration::from_secs(1);
+/// After an error both loops wait before they try again.
+const ERROR_WAIT: Duration = Duration::from_secs(1);
+/// Messages of one channel under way at once, whatever its settings say.
+const IN_FLIGHT_MAX: usize = 128;
+/// Old bodies, sessions and answers are cleared this often.
+const HOUSEKEEPING_MS: i64 = kit::HOUR_MS;
+
+/// What the loops share with the rest of the process.
+pub struct Shared {
+    pub store: Arc<Store>,
+    pub clock: Arc<dyn Clock>,
+    /// How fast the clock runs; 1 for the real one.
+    pub speed: f64,
+    pub door: Arc<Door>,
+    /// Rung when something was appended to the inbox.
+    pub engine_bell: Arc<Bell>,
+    /// Rung when messages were decided, or a hand-over ended.
+    pub sender_bell: Arc<Bell>,
+    /// The last inbox row processed.
+    pub processed: watch::Sender<i64>,
+    /// Whether this process leads: it drives the engine and sends.
+    pub leads: Arc<AtomicBool>,
+    stop: AtomicBool,
+}
+
+impl Shared {
+    pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>, speed: f64) -> Result<Arc<Shared>> {
+        let engine_bell = Arc::new(Bell::default());
+        let door = Arc::new(Door::open(Arc::clone(&store), Arc::clone(&engine_bell))?);
+        let processed = store.read(|tx| tx.progress(engine::PROCESSED))?.unwrap_or(0);
+        Ok(Arc::new(Shared {
+            store,
+            clock,
+            speed,
+            door,
+            engine_bell,
+            sender_bell: Arc::new(Bell::default()),
+            processed: watch::Sender::new(processed),
+            leads: Arc::new(AtomicBool::new(false)),
+            stop: AtomicBool::new(false),
+        }))
+    }
+
+    fn stops(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+}
+
+/// The threads of a running product. Stop it; dropping it leaves them running.
+pub struct Running {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Starts the loops. `seed` decides ids only.
+pub fn start(
+    shared: &Arc<Shared>,
+    services: &Arc<api::Services>,
+    desk: Arc<Desk>,
+    composer: Composer,
+    seed: u64,
+) -> Result<Running> {
+    let runtime = tokio::runtime::Handle::current();
+    let (leader, counted) = (Arc::clone(shared), Arc::clone(services));
+    let engine =
+        std::thread::Builder::new().name("engine".into()).spawn(move || lead(&leader, &counted, seed))?;
+    let (sender_shared, counted) = (Arc::clone(shared), Arc::clone(services));
+    let sender = std::thread::Builder::new()
+        .name("sender".into())
+        .spawn(move || Sender::new(sender_shared, counted, desk, composer, runtime).run())?;
+    Ok(Running { shared: Arc::clone(shared), threads: vec![engine, sender] })
+}
+
+impl Running {
+    /// Lets what is under way end, then stops. Blocks.
+    pub fn stop(self) {
+        self.shared.stop.store(true, Ordering::SeqCst);
+        self.shared.engine_bell.ring();
+        self.shared.sender_bell.ring();
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a loop ended by a panic");
+            }
+        }
+    }
+}
+
+/// Waits for the engine role, then drives the engine for as long as it is held.
+fn lead(shared: &Shared, services: &api::Services, seed: u64) {
+    let mut told = false;
+    while !shared.stops() {
+        match shared.store.try_lead() {
+            Ok(Some(leadership)) => {
+                shared.leads.store(true, Ordering::SeqCst);
+                shared.sender_bell.ring();
+                drive(shared, services, &leadership, seed);
+                shared.leads.store(false, Ordering::SeqCst);
+                told = false;
+            }
+            Ok(None) => {
+                if !told {
+                    tracing::info!("another process drives the engine; this one takes over when it ends");
+                    told = true;
+                }
+                shared.engine_bell.wait(ERROR_WAIT);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the engine role cannot be asked for");
+                shared.engine_bell.wait(ERROR_WAIT);
+            }
+        }
+    }
+}
+
+fn drive(shared: &Shared, services: &api::Services, leadership: &Leadership, seed: u64) {
+    let mut engine = None;
+    while !shared.stops() && leadership.is_held() {
+        let driven = match &mut engine {
+            Some(engine) => turn(shared, services, engine),
+            none => Engine::open(Arc::clone(&shared.store), seed ^ shared.clock.now().ms().unsigned_abs())
+                .map(|opened| *none = Some(opened)),
+        };
+        if let Err(error) = driven {
+            tracing::error!(%error, "the engine could not go on; it tries again");
+            engine = None;
+            shared.engine_bell.wait(ERROR_WAIT);
+        }
+    }
+}
+
+fn turn(shared: &Shared, services: &api::Services, engine: &mut Engine) -> Result<(), engine::EngineError> {
+    let now = shared.clock.now();
+    let tick = engine.tick(now)?;
+    if tick.did_nothing() {
+        let due = engine.next_due()?;
+        shared.engine_bell.wait(until(now, due, shared.speed, ENGINE_WAIT_MAX));
+        return Ok(());
+    }
+    services.metrics.ticked(&tick);
+    shared.door.left(tick.taken);
+    if let Some(processed) = tick.processed {
+        shared.processed.send_replace(processed);
+    }
+    if tick.decided > 0 {
+        shared.sender_bell.ring();
+    }
+    Ok(())
+}
+
+/// Claims messages, hands them to their channels, and writes down what became of them.
+struct Sender {
+    shared: Arc<Shared>,
+    services: Arc<api::Services>,
+    desk: Arc<Desk>,
+    dispatcher: Dispatcher,
+    board: Switchboard,
+    generation: Option<i64>,
+    runtime: tokio::runtime::Handle,
+    in_flight: BTreeMap<Channel, usize>,
+    ended: Arc<Mutex<Vec<(Outgoing, Outcome)>>>,
+    recovered: bool,
+    cleaned_at: kit::Timestamp,
+}
+
+impl Sender {
+    fn new(
+        shared: Arc<Shared>,
+        services: Arc<api::Services>,
+        desk: Arc<Desk>,
+        composer: Composer,
+        runtime: tokio::runtime::Handle,
+    ) -> Sender {
+        let dispatcher = Dispatcher::new(Arc::clone(&shared.store), composer);
+        Sender {
+            shared,
+            services,
+            desk,
+            dispatcher,
+            board: Switchboard::default(),
+            generation: None,
+            runtime,
+            in_flight: BTreeMap::new(),
+            ended: Arc::default(),
+            recovered: false,
+            cleaned_at: kit::Timestamp::MIN,
+        }
+    }
+
+    fn run(mut self) {
+        while !self.shared.stops() {
+            if !self.shared.leads.load(Ordering::SeqCst) {
+                self.shared.sender_bell.wait(SENDER_WAIT_MAX);
+                continue;
+            }
+            match self.turn() {
+                Ok(true) => {}
+                Ok(false) => {
+                    let due = self.dispatcher.next_due().unwrap_or(None);
+                    let now = self.shared.clock.now();
+                    // What is due and could not be claimed waits for a free place, which rings.
+                    let due = due.filter(|due| *due > now);
+                    let wait = until(now, due, self.shared.speed, SENDER_WAIT_MAX);
+                    self.shared.sender_bell.wait(wait);
+                }
+                Err(error) => {
+                    tracing::error!(error = %error, "messages cannot be handed over now");
+                    self.shared.sender_bell.wait(ERROR_WAIT);
+                }
+            }
+        }
+        // What was handed over before the end is settled, so that nothing is left unknown without need.
+        for _ in 0..100 {
+            if self.in_flight.values().sum::<usize>() == 0 || self.settle().is_err() {
+                break;
+            }
+            self.shared.sender_bell.wait(Duration::from_millis(100));
+        }
+    }
+
+    /// One round. Returns whether there was anything to do.
+    fn turn(&mut self) -> Result<bool> {
+        let now = self.shared.clock.now();
+        if !self.recovered {
+            let recovered = self.dispatcher.recover(now)?;
+            if recovered > 0 {
+                tracing::warn!(messages = recovered, "hand-overs were interrupted; they are marked unknown");
+            }
+            self.recovered = true;
+        }
+        self.refresh()?;
+        let mut busy = self.settle()?;
+        for channel in Channel::ALL {
+            let free =
+                self.places(*channel).saturating_sub(self.in_flight.get(channel).copied().unwrap_or(0));
+            if free == 0 {
+                continue;
+            }
+            let claimed = self.dispatcher.claim(*channel, now, i64::try_from(free)?)?;
+            busy |= !claimed.is_empty();
+            for outgoing in claimed {
+                self.hand_over(outgoing);
+            }
+        }
+        if now.since_ms(self.cleaned_at) > HOUSEKEEPING_MS {
+            self.cleaned_at = now;
+            self.clean(now)?;
+        }
+        Ok(busy)
+    }
+
+    /// How many messages of a channel may be under way: as many as its providers can use.
+    fn places(&self, channel: Channel) -> usize {
+        let of = |key: &(WorkspaceId, Channel)| key.1 == channel;
+        let wanted: usize =
+            self.board.channels.iter().filter(|(key, _)| of(key)).map(|(_, c)| c.concurrency()).sum();
+        // Messages of a channel that is not set up are looked at too, so that the ledger says why they wait.
+        wanted.clamp(4, IN_FLIGHT_MAX)
+    }
+
+    fn refresh(&mut self) -> Result<()> {
+        let generation = self.shared.store.read(|tx| tx.progress(store::inbox::CONFIGURATION))?;
+        if self.generation != Some(generation.unwrap_or(0)) {
+            self.board = self.desk.switchboard(&self.shared.store)?;
+            self.dispatcher.set_channels(self.board.identities.clone());
+            self.generation = Some(generation.unwrap_or(0));
+        }
+        Ok(())
+    }
+
+    fn hand_over(&mut self, outgoing: Outgoing) {
+        let (workspace, channel) = (outgoing.workspace, outgoing.channel);
+        *self.in_flight.entry(channel).or_insert(0) += 1;
+        let provider = self.board.channels.get(&(workspace, channel)).cloned();
+        let ended = Arc::clone(&self.ended);
+        let bell = Arc::clone(&self.shared.sender_bell);
+        self.runtime.spawn(async move {
+            let outcome = match provider {
+                Some(provider) => provider.deliver(&outgoing.delivery).await,
+                None => Outcome::Misconfigured { detail: "the channel was switched off".into() },
+            };
+            ended.lock().unwrap_or_else(PoisonError::into_inner).push((outgoing, outcome));
+            bell.ring();
+        });
+    }
+
+    fn settle(&mut self) -> Result<bool> {
+        let ended = std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner));
+        if ended.is_empty() {
+            return Ok(false);
+        }
+        for (outgoing, _) in &ended {
+            if let Some(count) = self.in_flight.get_mut(&outgoing.channel) {
+                *count = count.saturating_sub(1);
+            }
+        }
+        match self.dispatcher.settle(&ended, self.shared.clock.now()) {
+            Ok(report) => {
+                self.services.metrics.settled(&report);
+                Ok(true)
+            }
+            Err(error) => {
+                // The outcome is known and must not be lost: it is written down as soon as the store allows.
+                for (outgoing, _) in &ended {
+                    *self.in_flight.entry(outgoing.channel).or_insert(0) += 1;
+                }
+                self.ended.lock().unwrap_or_else(PoisonError::into_inner).extend(ended);
+                Err(error.into())
+            }
+        }
+    }
+
+    fn clean(&self, now: kit::Timestamp) -> Result<()> {
+        let workspaces = self.shared.store.read(|tx| tx.workspaces())?;
+        let mut changes = store::Changeset::new();
+        for workspace in workspaces {
+            let days = i64::from(workspace.settings.body_retention_days);
+            changes.expire_bodies(workspace.workspace, now.plus_ms(-days * kit::DAY_MS));
+        }
+        changes.forget_answers(now.plus_ms(-kit::DAY_MS));
+        self.shared.store.apply(changes)?;
+        Ok(())
+    }
+}

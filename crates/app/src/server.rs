@@ -1,0 +1,120 @@
+//! `quaylai serve`: the whole product in one process.
+
+use crate::channels::Desk;
+use crate::config::Listen;
+use crate::installation::{Installation, random_u64};
+use crate::runtime::{self, Running, Shared};
+use anyhow::{Context, Result};
+use api::{Build, Config, Services};
+use engine::{Composer, TokenKey};
+use kit::Clock;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+
+pub fn build() -> Build {
+    Build {
+        version: env!("CARGO_PKG_VERSION").into(),
+        commit: option_env!("QUAYLAI_COMMIT").unwrap_or("unknown").into(),
+    }
+}
+
+/// A server that is up.
+pub struct Server {
+    pub shared: Arc<Shared>,
+    pub services: Arc<Services>,
+    pub address: SocketAddr,
+    listener: TcpListener,
+    running: Running,
+}
+
+impl Server {
+    /// Binds the address and starts the loops; requests are answered by [`Server::serve`].
+    pub async fn start(
+        installation: &Installation,
+        listen: &Listen,
+        clock: Arc<dyn Clock>,
+        speed: f64,
+        is_demo: bool,
+    ) -> Result<Server> {
+        let listener = TcpListener::bind(listen.address)
+            .await
+            .with_context(|| format!("listening on {}: is another server running there?", listen.address))?;
+        let address = listener.local_addr()?;
+        // Port 0 lets the system choose; links must name the port that it chose.
+        let public_url = match listen.address.port() {
+            0 => listen.public_url.replace(&listen.address.to_string(), &address.to_string()),
+            _ => listen.public_url.clone(),
+        };
+        let store = Arc::clone(&installation.store);
+        let (shared, desk, key) = {
+            let shared = Shared::new(Arc::clone(&store), Arc::clone(&clock), speed)?;
+            let files = installation.folder.join("files");
+            let desk = Arc::new(Desk::new(installation.secret.clone(), files, listen.private_relays));
+            (shared, desk, TokenKey::from_secret(installation.secret.bytes()))
+        };
+        let services = Arc::new(Services {
+            store,
+            door: Arc::clone(&shared.door),
+            clock,
+            token_key: key.clone(),
+            processed: shared.processed.subscribe(),
+            desk: Arc::clone(&desk) as Arc<dyn api::ChannelDesk>,
+            fill_random: crate::secrets::fill_random,
+            build: build(),
+            config: Config {
+                secure_cookies: public_url.starts_with("https://"),
+                public_url: public_url.clone(),
+                is_demo,
+                trusted_proxies: listen.trusted_proxies.clone(),
+            },
+            composer: Mutex::new(Composer::new(key.clone(), &public_url)),
+            metrics: Default::default(),
+            memory: Default::default(),
+        });
+        let composer = Composer::new(key, &public_url);
+        let running = runtime::start(&shared, &services, desk, composer, random_u64())?;
+        Ok(Server { shared, services, address, listener, running })
+    }
+
+    /// Answers requests until `stop` is done, then ends the loops in order.
+    pub async fn serve(
+        self,
+        extra: axum::Router,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<()> {
+        let app = api::router(self.services).merge(extra);
+        let service = app.into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(self.listener, service).with_graceful_shutdown(stop).await?;
+        let running = self.running;
+        let store = Arc::clone(&self.shared.store);
+        tokio::task::spawn_blocking(move || {
+            running.stop();
+            store.close()
+        })
+        .await??;
+        Ok(())
+    }
+}
+
+/// Ends when the process is asked to stop.
+pub async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        match terminated {
+            Ok(mut terminated) => {
+                tokio::select! { _ = interrupted => {}, _ = terminated.recv() => {} }
+            }
+            Err(_) => {
+                let _ = interrupted.await;
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = interrupted.await;
+    }
+    tracing::info!("stopping: what is under way is finished first");
+}
