@@ -243,7 +243,10 @@ impl Item {
         if kind == ItemKind::Alias && (other_id.is_none() || user_id.is_none()) {
             return Err(reject("alias_incomplete", "an alias needs previousId and userId"));
         }
-        if user_id.is_none() && anonymous_id.is_none() && kind != ItemKind::Alias {
+        // A shop's own program may know no more than an address or a marketplace's number of the person.
+        let named_otherwise =
+            context.get("externalIds").and_then(Value::as_array).is_some_and(|ids| !ids.is_empty());
+        if user_id.is_none() && anonymous_id.is_none() && !named_otherwise && kind != ItemKind::Alias {
             return Err(reject("identity_missing", "a message needs userId or anonymousId"));
         }
         let historical = envelope.historical || context.get("historical") == Some(&Value::Bool(true));

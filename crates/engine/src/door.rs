@@ -147,6 +147,9 @@ impl Door {
         if let Some((index, item)) = too_large {
             return Err(DoorError::ItemTooLarge { index, bytes: item.get().len() });
         }
+        if let Some(index) = parts.items.iter().position(|item| !item.get().starts_with('{')) {
+            return Err(DoorError::InvalidJson(format!("message {index} is not an object")));
+        }
         let items = parts.items.len() as i64;
         if self.waiting.load(Ordering::Relaxed) + items > WAITING_MAX {
             return Err(DoorError::Overloaded { retry_after_s: 5 });
@@ -175,6 +178,11 @@ impl Door {
 
     fn durable(&self, changes: Changeset) -> Durable {
         Durable { pending: self.store.enqueue(changes), bell: Arc::clone(&self.bell) }
+    }
+
+    /// Wakes the engine after a change that was made beside the inbox.
+    pub fn wake(&self) {
+        self.bell.ring();
     }
 
     /// Messages that left the inbox, or that did not get into it.

@@ -94,7 +94,8 @@ WHERE workspace_id = $1 AND profile_no = $2 ORDER BY placed_at DESC, source, ord
 
 -- name: order_recent
 SELECT placed_at, doc, status, net, refunded, profile_no FROM shop_order
-WHERE workspace_id = $1 AND placed_at < $2 ORDER BY placed_at DESC, source, order_id LIMIT $3;
+WHERE workspace_id = $1 AND placed_at <= $2 AND (placed_at < $2 OR source > $3 OR (source = $3 AND order_id > $4))
+ORDER BY placed_at DESC, source, order_id LIMIT $5;
 
 -- name: order_set
 INSERT INTO shop_order (workspace_id, source, order_id, profile_no, placed_at, status, currency, net, refunded, counts,

@@ -297,14 +297,16 @@ impl ReadTx<'_> {
         rows.iter().map(|row| read_order(row.text(1)?)).collect()
     }
 
-    /// Orders of all profiles, newest first, placed before the instant.
+    /// Orders of all profiles, newest first, those of one instant by source and id; from behind the instant,
+    /// source and id of the last one seen.
     pub fn recent_orders(
         &mut self,
         workspace: WorkspaceId,
-        before: Timestamp,
+        behind: (Timestamp, &str, &str),
         limit: i64,
     ) -> Result<Vec<OrderRow>, StoreError> {
-        let rows = self.query(q::ORDER_RECENT, &vals![workspace, before, limit])?;
+        let (at, source, order_id) = behind;
+        let rows = self.query(q::ORDER_RECENT, &vals![workspace, at, source, order_id, limit])?;
         let read = |row: &Row| Ok(OrderRow { profile: row.profile(5)?, order: read_order(row.text(1)?)? });
         rows.iter().map(read).collect()
     }
