@@ -6,6 +6,7 @@
 //! [`Engine::tick`]; production, simulation and tests call the same function.
 
 mod bell;
+mod conduct;
 mod directory;
 mod dispatch;
 mod door;
@@ -18,6 +19,7 @@ mod token;
 mod world;
 
 pub use bell::Bell;
+pub use conduct::{pause_journey, publish_journey, resume_journey};
 pub use dispatch::{Dispatcher, Identity, Outgoing, RETRY_ATTEMPTS_MAX, SettleReport};
 pub use door::{Accepted, Door, DoorError, Durable, Request};
 pub use facts::{ProfileFacts, zone_of};
@@ -38,6 +40,8 @@ pub enum EngineError {
     Store(#[from] StoreError),
     #[error("workspace {} does not exist", .0.0)]
     UnknownWorkspace(WorkspaceId),
+    #[error("there is no journey {0}, or not this version of it")]
+    UnknownJourney(String),
 }
 
 /// The name under which the engine stores how far it has come in the inbox.

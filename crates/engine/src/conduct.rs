@@ -1,0 +1,135 @@
+//! What a shop does to a journey as a whole: puts a version in force, halts it, lets it go on.
+
+use crate::world::timer_kind;
+use crate::{EngineError, Note, configure};
+use domain::journey::{Definition, Trigger};
+use kit::{Timestamp, WorkspaceId};
+use serde_json::Value;
+use store::journeys::{JourneyRow, TimerRow};
+use store::{Changeset, Store, StoreError};
+
+/// Lets new runs of a journey take `version`; runs under way stay with theirs. A journey that was paused goes on.
+///
+/// # Errors
+/// [`EngineError::UnknownJourney`] when there is no such journey or version; a conflict when somebody else
+/// changed the journey meanwhile.
+pub fn publish_journey(
+    store: &Store,
+    workspace: WorkspaceId,
+    journey_id: &str,
+    version: i64,
+    now: Timestamp,
+) -> Result<(), EngineError> {
+    let mut row = find(store, workspace, journey_id)?;
+    let Some((text, _)) = store.read(|tx| tx.journey_version(workspace, journey_id, version))? else {
+        return Err(EngineError::UnknownJourney(journey_id.to_owned()));
+    };
+    let mut changes = Changeset::new();
+    let was_paused = row.status == "paused";
+    let paused_at = row.updated_at;
+    row.status = "active".into();
+    row.published = version;
+    row.latest = row.latest.max(version);
+    changes.update_journey(workspace, &row, now);
+    start_clock(&mut changes, workspace, journey_id, &text, now);
+    if was_paused {
+        wake_runs(store, &mut changes, workspace, journey_id, paused_at, now)?;
+    }
+    Ok(configure(store, changes)?)
+}
+
+/// Halts a journey: it starts no run and moves none until it is resumed. Nothing to do for one that is not active.
+///
+/// # Errors
+/// As [`publish_journey`].
+pub fn pause_journey(
+    store: &Store,
+    workspace: WorkspaceId,
+    journey_id: &str,
+    now: Timestamp,
+) -> Result<(), EngineError> {
+    let mut row = find(store, workspace, journey_id)?;
+    if row.status != "active" {
+        return Ok(());
+    }
+    row.status = "paused".into();
+    let mut changes = Changeset::new();
+    changes.update_journey(workspace, &row, now);
+    changes.hold_runs(workspace, journey_id);
+    Ok(configure(store, changes)?)
+}
+
+/// Lets a paused journey go on: its runs hear of what happened since its row was last written, which is when it
+/// was paused as long as nothing else writes it, and then do what is overdue.
+///
+/// # Errors
+/// As [`publish_journey`].
+pub fn resume_journey(
+    store: &Store,
+    workspace: WorkspaceId,
+    journey_id: &str,
+    now: Timestamp,
+) -> Result<(), EngineError> {
+    let mut row = find(store, workspace, journey_id)?;
+    if row.status != "paused" {
+        return Ok(());
+    }
+    let paused_at = row.updated_at;
+    row.status = "active".into();
+    let mut changes = Changeset::new();
+    changes.update_journey(workspace, &row, now);
+    if let Some((text, _)) = store.read(|tx| tx.journey_version(workspace, journey_id, row.published))? {
+        start_clock(&mut changes, workspace, journey_id, &text, now);
+    }
+    wake_runs(store, &mut changes, workspace, journey_id, paused_at, now)?;
+    Ok(configure(store, changes)?)
+}
+
+fn find(store: &Store, workspace: WorkspaceId, journey_id: &str) -> Result<JourneyRow, EngineError> {
+    let found = store.read(|tx| tx.journey(workspace, journey_id))?;
+    found.ok_or_else(|| EngineError::UnknownJourney(journey_id.to_owned()))
+}
+
+/// A journey that starts at dates gives every profile its timer.
+fn start_clock(
+    changes: &mut Changeset,
+    workspace: WorkspaceId,
+    journey_id: &str,
+    definition: &str,
+    now: Timestamp,
+) {
+    let dated = Definition::parse(definition).is_ok_and(|d| matches!(d.trigger, Trigger::Date(_)));
+    if dated {
+        let note = Note::ScanDates { journey_id: journey_id.to_owned(), after: 0, at: now.into() };
+        changes.append(note.arrival(workspace, now));
+    }
+}
+
+/// Gives every held run a timer, in the changeset that resumes the journey: a crash between the two would leave
+/// runs asleep for ever.
+fn wake_runs(
+    store: &Store,
+    changes: &mut Changeset,
+    workspace: WorkspaceId,
+    journey_id: &str,
+    paused_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut after = String::new();
+    loop {
+        let held = store.read(|tx| tx.held_runs(workspace, journey_id, &after))?;
+        let Some((last, ..)) = held.last() else { return Ok(()) };
+        after.clone_from(last);
+        for (run_id, doc, _) in held {
+            let run: Value = serde_json::from_str(&doc).unwrap_or_default();
+            let Some(profile) = run["profile"].as_i64().map(kit::ProfileNo) else { continue };
+            changes.set_timer(TimerRow {
+                due_at: now,
+                workspace,
+                kind: timer_kind::RESUME.into(),
+                profile,
+                subject: format!("{run_id}:{}", paused_at.ms()),
+            });
+        }
+    }
+}
