@@ -29,6 +29,8 @@ pub struct Shop {
     pub started_by: FxHashMap<String, Vec<(String, u32)>>,
     /// Journeys that start at a date of the profile, with the attribute that they read.
     pub dated: Vec<(String, u32)>,
+    /// Whether any journey wants to know of changes of a profile.
+    pub watches_changes: bool,
 }
 
 /// A version that is published, or that unfinished runs follow.
@@ -40,6 +42,8 @@ pub struct Live {
     /// Whether new runs take this version.
     pub current: bool,
     pub to_step: Arc<std::collections::BTreeSet<String>>,
+    /// Whether a change of the profile can end a run.
+    pub changes: bool,
 }
 
 impl Directory {
@@ -53,6 +57,7 @@ impl Directory {
                 journeys: BTreeMap::new(),
                 started_by: FxHashMap::default(),
                 dated: Vec::new(),
+                watches_changes: false,
                 workspace,
             };
             directory.workspaces.insert(shop.workspace.workspace, shop);
@@ -79,8 +84,11 @@ impl Directory {
                     shop.dated.push(key.clone());
                 }
             }
-            let to_step = Arc::new(definition.wants().to_step);
-            shop.journeys.insert(key, Live { definition, moving: live.status != "paused", current, to_step });
+            let wants = definition.wants();
+            shop.watches_changes |= wants.changes;
+            let (to_step, changes) = (Arc::new(wants.to_step), wants.changes);
+            let moving = live.status != "paused";
+            shop.journeys.insert(key, Live { definition, moving, current, to_step, changes });
         }
         Ok(directory)
     }

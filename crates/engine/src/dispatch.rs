@@ -142,6 +142,9 @@ impl Dispatcher {
                 return Ok(Vec::new());
             }
             let (changes, outgoing) = self.decide_all(due, now)?;
+            if changes.is_empty() {
+                return Ok(outgoing);
+            }
             match self.store.apply(changes) {
                 Ok(_) if outgoing.is_empty() => continue,
                 Ok(_) => return Ok(outgoing),
@@ -318,17 +321,36 @@ impl Dispatcher {
                 return Ok(Fate::Wait(now.plus_ms(CHANNEL_WAIT_MS), "channel_not_set_up", detail));
             }
         };
+        let order = self.store.read(|tx| order_of_context(tx, message.workspace, &context))?;
+        let occasion = Occasion {
+            workspace,
+            message_no: message.message_no,
+            channel: channel.as_str(),
+            purpose,
+            campaign: "",
+            context: &context,
+            order: order.as_ref(),
+            now,
+            preview: false,
+        };
         if channel == Channel::Webhook {
-            return Ok(self.webhook(message, profile, &context, now));
+            let told = context["webhook"]["body"].as_str();
+            let filled = told.map(|text| self.composer.fill_in("", text, profile, &occasion)).transpose();
+            return Ok(match filled {
+                Ok(filled) => self.webhook(message, profile, &context, filled.map(|(_, text)| text), now),
+                Err(failure) => Fate::Refuse(failure.code(), failure.detail()),
+            });
         }
         if let Some(staff) = context.get("staff") {
-            let word = |key: &str| staff[key].as_str().unwrap_or_default().to_owned();
-            let body = store::messages::Body {
-                subject: word("subject"),
-                html: None,
-                text: Some(word("message")),
-                links: Vec::new(),
+            let word = |key: &str| staff[key].as_str().unwrap_or_default();
+            // A notice with a gap tells staff more than none.
+            let occasion = Occasion { preview: true, ..occasion };
+            let filled = self.composer.fill_in(word("subject"), word("message"), profile, &occasion);
+            let (subject, text) = match filled {
+                Ok(filled) => filled,
+                Err(failure) => return Ok(Fate::Refuse(failure.code(), failure.detail())),
             };
+            let body = store::messages::Body { subject, html: None, text: Some(text), links: Vec::new() };
             return Ok(self.hand_over(message, &identity, address, None, body, None, channel, now));
         }
         let template_id = message.template_id.clone().unwrap_or_default();
@@ -337,18 +359,7 @@ impl Dispatcher {
             return Ok(Fate::Refuse(missing.code(), missing.detail()));
         };
         message.template_version = Some(template.version);
-        let order = self.store.read(|tx| order_of_context(tx, message.workspace, &context))?;
-        let occasion = Occasion {
-            workspace,
-            message_no: message.message_no,
-            channel: channel.as_str(),
-            purpose,
-            campaign: &template.template_id,
-            context: &context,
-            order: order.as_ref(),
-            now,
-            preview: false,
-        };
+        let occasion = Occasion { campaign: &template.template_id, ..occasion };
         match self.composer.compose(&template, profile, &occasion) {
             Err(failure) => Ok(Fate::Refuse(failure.code(), failure.detail())),
             Ok(composed) => {
@@ -418,20 +429,30 @@ impl Dispatcher {
         Fate::Go(Box::new(delivery), body)
     }
 
-    fn webhook(&self, message: &MessageRow, profile: &Profile, context: &Value, now: Timestamp) -> Fate {
+    /// `filled` is the text that the journey's author wrote; without it the run is told as JSON.
+    fn webhook(
+        &self,
+        message: &MessageRow,
+        profile: &Profile,
+        context: &Value,
+        filled: Option<String>,
+        now: Timestamp,
+    ) -> Fate {
         let told = &context["webhook"];
         let headers = told["headers"].as_object().into_iter().flatten();
         let headers =
             headers.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
-        let body = serde_json::json!({
-            "message_id": message.id,
-            "journey_id": message.journey_id,
-            "run_id": message.run_id,
-            "node": message.node,
-            "profile_id": profile.id.to_string(),
-            "event": context.get("event"),
-            "body": told.get("body"),
-        });
+        let body = match filled {
+            Some(text) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            None => serde_json::json!({
+                "message_id": message.id,
+                "journey_id": message.journey_id,
+                "run_id": message.run_id,
+                "node": message.node,
+                "profile": profile_told(profile),
+                "event": context.get("event"),
+            }),
+        };
         let url = told["url"].as_str().unwrap_or_default().to_owned();
         let kept = store::messages::Body {
             subject: url.clone(),
@@ -531,6 +552,21 @@ impl Dispatcher {
         }
         Ok(report)
     }
+}
+
+/// A profile as a webhook tells it.
+fn profile_told(profile: &Profile) -> Value {
+    let identifiers: Vec<String> =
+        profile.identifiers.iter().map(|known| known.identifier.to_string()).collect();
+    let attributes = profile.attributes.iter().filter(|(_, held)| !held.value.is_null());
+    let attributes: serde_json::Map<String, Value> =
+        attributes.map(|(name, held)| (name.clone(), held.value.clone())).collect();
+    serde_json::json!({
+        "id": profile.id.to_string(),
+        "identifiers": identifiers,
+        "attributes": attributes,
+        "tags": profile.active_tags().collect::<Vec<_>>(),
+    })
 }
 
 /// 30 seconds, doubled with every attempt, at most two hours; spread by up to a quarter, always the same for one

@@ -7,7 +7,8 @@ use crate::note::Note;
 use crate::world::{ProfileKey, RunEntry, World, timer_kind};
 use domain::consent::{Channel, Purpose};
 use domain::journey::{
-    Action, Cause, EventView, History, Input, LogEntry, NewRun, Run, RunState, Stepped, Trigger, start, step,
+    Action, Cause, Code, EventView, History, Input, LogEntry, NewRun, Reentry, Run, RunState, Stepped,
+    Trigger, start, step,
 };
 use domain::local_time::Zone;
 use kit::{Id, Timestamp, WorkspaceId};
@@ -59,6 +60,25 @@ impl World<'_> {
         Ok(())
     }
 
+    /// Asks the runs of profiles that changed otherwise than by an event of theirs whether that ends them.
+    pub fn tell_changes(&mut self) -> Result<(), EngineError> {
+        while let Some(key) = self.changed.pop_first() {
+            if !self.directory.workspaces.get(&key.0).is_some_and(|shop| shop.watches_changes) {
+                continue;
+            }
+            let Some(key) = self.current(key)? else { continue };
+            let ids: Vec<Id> = self.runs.get(&key).into_iter().flatten().map(|entry| entry.run.id).collect();
+            for run_id in ids {
+                let Some(run) = self.active(key, run_id) else { continue };
+                let Some(live) = self.live(key.0, &run) else { continue };
+                if live.moving && live.changes {
+                    self.advance(key, run_id, &live, Input::Changed, self.done_at(self.at))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn active(&self, key: ProfileKey, run_id: Id) -> Option<Run> {
         let entries = self.runs.get(&key)?;
         entries
@@ -79,8 +99,6 @@ impl World<'_> {
     ) -> Result<(), EngineError> {
         let Some(live) = self.shop(key.0)?.journeys.get(journey).cloned() else { return Ok(()) };
         let Ok(journey_id) = journey.0.parse::<Id>() else { return Ok(()) };
-        let Some(person) = self.people.get(&key) else { return Ok(()) };
-        let is_new = person.version.is_none();
         // The rules that cost nothing first: most events start nothing.
         if let (Trigger::Event(pattern), Cause::Event(event)) = (&live.definition.trigger, &cause)
             && pattern.event != event.name
@@ -89,20 +107,23 @@ impl World<'_> {
         }
         let history_key = (key.0, key.1, journey.0.clone());
         if !self.histories.contains_key(&history_key) {
-            let (started, last) = if is_new {
-                (0, None)
-            } else {
+            let of: Vec<_> =
+                self.stored_as(key).into_iter().map(|(w, no)| (w, no, journey.0.as_str())).collect();
+            let (mut started, mut last) = (0i64, None);
+            if !of.is_empty() {
                 let store = self.store;
-                store
-                    .read(|tx| tx.run_history(&[(key.0, key.1, &journey.0)]))?
-                    .into_iter()
-                    .next()
-                    .unwrap_or((0, None))
-            };
-            let unsaved = self.runs.get(&key).into_iter().flatten();
-            let unsaved =
-                unsaved.filter(|entry| entry.revision.is_none() && entry.run.journey_id == journey_id);
-            let started = u32::try_from(started).unwrap_or(u32::MAX).saturating_add(unsaved.count() as u32);
+                for (count, at) in store.read(|tx| tx.run_history(&of))? {
+                    started += count;
+                    last = last.max(at);
+                }
+            }
+            for entry in self.runs.get(&key).into_iter().flatten() {
+                if entry.revision.is_none() && entry.run.journey_id == journey_id {
+                    started += 1;
+                    last = last.max(Some(entry.run.started_at));
+                }
+            }
+            let started = u32::try_from(started).unwrap_or(u32::MAX);
             self.histories.insert(history_key.clone(), (started, last));
         }
         let (started, last_started_at) = self.histories.get(&history_key).copied().unwrap_or((0, None));
@@ -161,6 +182,9 @@ impl World<'_> {
     fn settle(&mut self, key: ProfileKey, stepped: Stepped, now: Timestamp) -> Result<(), EngineError> {
         let Stepped { run, effects, log } = stepped;
         let (run_id, journey_id) = (run.id, run.journey_id.to_string());
+        // A run that comes to its end as it was drawn leaves its messages on their way.
+        let before_the_end = log.iter().rev().nth(1).map(|line| line.code);
+        let ends_by_itself = matches!(before_the_end, Some(Code::ExitCome | Code::DelayPassed));
         let mut next_step = 1;
         if let Some(entry) = self
             .runs
@@ -183,7 +207,7 @@ impl World<'_> {
             };
             self.steps.push((key.0, run_id.to_string(), row));
         }
-        if matches!(run.state, RunState::Exited { .. } | RunState::GoalReached) {
+        if matches!(run.state, RunState::Exited { .. } | RunState::GoalReached) && !ends_by_itself {
             // What it still had to say is called off; what it says now (an exit after a send) is not yet queued.
             let reason = if run.state == RunState::GoalReached { "goal_reached" } else { "run_exited" };
             if effects.is_empty() {
@@ -293,8 +317,19 @@ impl World<'_> {
     }
 
     pub fn run_is_due(&mut self, key: ProfileKey, run_id: Id, at: Timestamp) -> Result<(), EngineError> {
-        let Some(key) = self.current(key)? else { return Ok(()) };
-        let Some(run) = self.active(key, run_id) else { return Ok(()) };
+        let workspace = key.0;
+        let active = match self.current(key)? {
+            Some(key) => self.active(key, run_id).map(|run| (key, run)),
+            None => None,
+        };
+        let Some((key, run)) = active else {
+            // Ended within this batch, or not readable; in the store it must not be due for ever.
+            let known = self.runs.values().flatten().any(|entry| entry.run.id == run_id);
+            if !known {
+                self.silenced.push((workspace, run_id.to_string()));
+            }
+            return Ok(());
+        };
         if run.due_at().is_none_or(|due_at| due_at > at) {
             return Ok(());
         }
@@ -333,7 +368,10 @@ impl World<'_> {
                 at: event.at,
                 properties: &body["properties"],
             };
-            self.advance(key, run_id, &live, Input::Event(view), event.received_at)?;
+            self.advance(key, run_id, &live, Input::Event(view), at)?;
+        }
+        if live.changes {
+            self.advance(key, run_id, &live, Input::Changed, at)?;
         }
         self.advance(key, run_id, &live, Input::Resume, at)?;
         if let Some(entry) = self.runs.get_mut(&key).into_iter().flatten().find(|e| e.run.id == run_id) {
@@ -353,6 +391,11 @@ impl World<'_> {
             .map(|entry| (entry.run.journey_id, entry.run.id))
             .collect();
         for (journey_id, run_id) in &active {
+            let Some(run) = self.active(key, *run_id) else { continue };
+            // Where a person may have several runs at once, each is about something of its own: an order, say.
+            if self.live(key.0, &run).is_some_and(|live| live.definition.entry.reentry == Reentry::Always) {
+                continue;
+            }
             let first = active.iter().filter(|(journey, _)| journey == journey_id).map(|(_, run)| run).min();
             if first.is_some_and(|first| first < run_id) {
                 self.stop(key, *run_id, "merged", at)?;
@@ -405,12 +448,9 @@ impl World<'_> {
     }
 
     /// Sets the timers of date journeys that read the attribute (`None`: any).
-    pub fn set_dates(
-        &mut self,
-        key: ProfileKey,
-        name: Option<&str>,
-        at: Timestamp,
-    ) -> Result<(), EngineError> {
+    pub fn set_dates(&mut self, key: ProfileKey, name: Option<&str>) -> Result<(), EngineError> {
+        // From now on, whenever the date was told: history must not bring back a birthday that is over.
+        let at = self.done_at(self.at);
         for journey in self.shop(key.0)?.dated.clone() {
             let Some(live) = self.shop(key.0)?.journeys.get(&journey).cloned() else { continue };
             let Trigger::Date(trigger) = &live.definition.trigger else { continue };

@@ -53,6 +53,8 @@ const BATCH_ITEMS: i64 = 1_500;
 const BATCH_TIMERS: i64 = 1_000;
 /// A changeset that meets a change made beside the engine is computed anew this often.
 const CONFLICTS_MAX: u32 = 8;
+/// After a batch failed by itself, so many are done one thing at a time.
+const CAREFUL_STEPS: u32 = 1_024;
 
 /// What one tick did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -91,6 +93,8 @@ pub struct Engine {
     directory: Arc<Directory>,
     numbers: Numbers,
     event_names: FxHashMap<(WorkspaceId, String), i64>,
+    /// Batches still to be done one thing at a time.
+    careful: u32,
 }
 
 impl Engine {
@@ -116,44 +120,83 @@ impl Engine {
             directory: Arc::new(directory),
             numbers: Numbers { last, profiles, names: highest, rng: Rng::seeded(seed) },
             event_names,
+            careful: 0,
         })
     }
 
     /// Takes in what arrived, fires what is due at `now`, and stores the effects as one changeset. Call it until
     /// it [did nothing](Tick::did_nothing); then nothing changes before something arrives or [`Engine::next_due`].
+    ///
+    /// A batch that fails by itself (a fault of ours, a value that the store refuses, even a panic) is done again
+    /// one thing at a time, and the one that fails is set aside, so that it holds up nothing behind it. Errors are
+    /// those of the store being out of reach or full; the same call can be made again.
     pub fn tick(&mut self, now: Timestamp) -> Result<Tick, EngineError> {
         self.refresh()?;
         let mut conflicts = 0;
         loop {
+            let careful = self.careful > 0;
             let before = self.numbers.clone();
-            let batch = world::Batch::gather(&self.store, now)?;
+            let batch = world::Batch::gather(&self.store, now, careful)?;
             if batch.is_empty() {
+                self.careful = 0;
                 return Ok(Tick::default());
             }
-            let store = Arc::clone(&self.store);
-            let mut world = world::World::load(&store, Arc::clone(&self.directory), batch, self)?;
-            world.run(now)?;
-            let (changes, mut tick, new_names) = world.finish();
-            tick.processed = changes.1;
-            match self.store.apply(changes.0) {
-                Ok(_) => {
-                    self.event_names.extend(new_names);
+            let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.attempt(batch, now)));
+            let failed = match tried {
+                Ok(Ok(tick)) => {
+                    self.careful = self.careful.saturating_sub(1);
                     return Ok(tick);
                 }
-                Err(StoreError::Conflict { .. } | StoreError::Duplicate { .. })
-                    if conflicts < CONFLICTS_MAX =>
-                {
-                    // Somebody else (a journey paused, another process) was faster: read and compute again.
-                    conflicts += 1;
+                Ok(Err(error)) => {
                     self.numbers = before;
-                    self.refresh()?;
+                    match &error {
+                        EngineError::Store(StoreError::Conflict { .. } | StoreError::Duplicate { .. })
+                            if conflicts < CONFLICTS_MAX =>
+                        {
+                            // Somebody else (a journey paused, another process) was faster: compute again.
+                            conflicts += 1;
+                            self.refresh()?;
+                            continue;
+                        }
+                        EngineError::Store(
+                            StoreError::Full(_)
+                            | StoreError::Unavailable(_)
+                            | StoreError::Uncertain(_)
+                            | StoreError::Closed
+                            | StoreError::Migration(_),
+                        ) => return Err(error),
+                        _ => error.to_string(),
+                    }
                 }
-                Err(error) => {
+                Err(panic) => {
                     self.numbers = before;
-                    return Err(error.into());
+                    let told = panic.downcast_ref::<String>().map(String::as_str);
+                    let told = told.or_else(|| panic.downcast_ref::<&str>().copied());
+                    format!("panic: {}", told.unwrap_or("without a message"))
                 }
+            };
+            conflicts = 0;
+            if !careful {
+                tracing::error!(error = %failed, "a batch failed; it is done again one thing at a time");
+                self.careful = CAREFUL_STEPS;
+                continue;
             }
+            let batch = world::Batch::gather(&self.store, now, true)?;
+            let (taken, processed) = batch.taken();
+            self.store.apply(batch.set_aside(now, &failed))?;
+            return Ok(Tick { taken, processed, fired: 1, ..Tick::default() });
         }
+    }
+
+    fn attempt(&mut self, batch: world::Batch, now: Timestamp) -> Result<Tick, EngineError> {
+        let store = Arc::clone(&self.store);
+        let mut world = world::World::load(&store, Arc::clone(&self.directory), batch, self)?;
+        world.run(now)?;
+        let ((changes, processed), mut tick, new_names) = world.finish();
+        tick.processed = processed;
+        self.store.apply(changes)?;
+        self.event_names.extend(new_names);
+        Ok(tick)
     }
 
     /// When something happens by itself next; messages that wait to be sent are [`Dispatcher::next_due`]'s.

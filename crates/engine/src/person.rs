@@ -13,6 +13,7 @@ use domain::normalise::text;
 use domain::profile::{KnownIdentifier, Ms, Profile};
 use kit::{Id, MINUTE_MS, ProfileNo, Timestamp, WorkspaceId};
 use serde_json::{Map, Value, json};
+use store::history::MessageKey;
 use store::journeys::TimerRow;
 use store::messages::SuppressionRow;
 
@@ -79,7 +80,7 @@ impl World<'_> {
                 _ => Value::Object(item.properties),
             };
             let event = EventView { id: &item.message_id, name: &item.name, at, properties: &properties };
-            self.tell_journeys(key, event, item.received_at)?;
+            self.tell_journeys(key, event, self.done_at(item.received_at))?;
         }
         Ok(())
     }
@@ -202,6 +203,7 @@ impl World<'_> {
         person.new_identifiers.push(identifier.clone());
         person.dirty = true;
         person.search_dirty = true;
+        self.changed.insert(key);
         self.owners.insert((key.0, identifier), Some(key.1));
         Ok(())
     }
@@ -257,7 +259,7 @@ impl World<'_> {
         for (cart_id, touched_at) in carts {
             self.set_timer(kept, timer_kind::CART, &cart_id, Some(touched_at.plus_ms(after_ms)));
         }
-        self.set_dates(kept, None, at)?;
+        self.set_dates(kept, None)?;
         self.one_run_a_journey(kept, at)?;
         Ok(Some(kept))
     }
@@ -291,7 +293,8 @@ impl World<'_> {
                 person.dirty = true;
                 person.search_dirty |= NAME_TRAITS.contains(&name);
                 self.log_change(key, change, source);
-                self.set_dates(key, Some(name), at)?;
+                self.changed.insert(key);
+                self.set_dates(key, Some(name))?;
             }
             Err(refused) => {
                 let detail = format!("{name:.100} was not taken");
@@ -306,13 +309,16 @@ impl World<'_> {
             && person.profile.set_tag(tag, on, at)
         {
             person.dirty = true;
+            self.changed.insert(key);
         }
     }
 
     pub fn take_consent(&mut self, key: ProfileKey, record: ConsentRecord) -> Result<(), EngineError> {
         if let Some(person) = self.people.get_mut(&key) {
-            person.profile.consents.apply(&record);
             person.dirty = true;
+            if person.profile.consents.apply(&record) {
+                self.changed.insert(key);
+            }
         }
         self.log_consent(key, record);
         Ok(())
@@ -361,6 +367,7 @@ impl World<'_> {
                         person.profile.totals = totals;
                         person.dirty = true;
                     }
+                    self.changed.insert(owner);
                 }
             }
         }
@@ -368,6 +375,7 @@ impl World<'_> {
         let before: Vec<String> = person.profile.carts.iter().map(|cart| cart.cart_id.clone()).collect();
         if told.apply_to_cart(&mut person.profile, &currency, item.at) {
             person.dirty = true;
+            self.changed.insert(key);
             let carts: Vec<(String, Option<Timestamp>)> = person
                 .profile
                 .carts
@@ -422,6 +430,7 @@ impl World<'_> {
         }
         cart.abandoned_at = Some(Ms(at));
         person.dirty = true;
+        self.changed.insert(key);
         let message_id = format!("cart-{profile_id}-{}", cart.updated_at.0.ms());
         let currency = cart.currency.parse().unwrap_or(kit::Currency::VND);
         let money = |minor: i64| kit::Money { minor, currency }.to_f64();
@@ -450,7 +459,11 @@ impl World<'_> {
         properties: Value,
         at: Timestamp,
     ) -> Result<(), EngineError> {
-        if self.is_repeated(key.0, message_id) {
+        let message_key = MessageKey::of(message_id);
+        let store = self.store;
+        // Unlike those of clients, these ids were not looked up with the batch.
+        let told_before = store.read(|tx| tx.seen_messages(&[(key.0, message_key, at)]))?.contains(&true);
+        if told_before || self.is_repeated(key.0, message_id) {
             return Ok(());
         }
         let body = json!({ "type": "track", "properties": properties }).to_string();
@@ -594,7 +607,7 @@ impl World<'_> {
             "journey_id": message.journey_id,
             "link_url": url,
         });
-        let message_id = format!("{}-{}-{}", message.id, name.len(), at.ms());
+        let message_id = format!("{}-{}-{}", message.id, name.to_lowercase().replace(' ', "_"), at.ms());
         self.happen(key, name, &message_id, properties, at)
     }
 }

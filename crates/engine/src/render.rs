@@ -326,6 +326,37 @@ impl Composer {
         })
     }
 
+    /// Fills in a text of a journey itself, such as a notice to staff: subject and body, without links of ours. With
+    /// `occasion.preview` a missing value prints nothing, else it is refused.
+    pub fn fill_in(
+        &self,
+        subject: &str,
+        text: &str,
+        profile: &Profile,
+        occasion: &Occasion<'_>,
+    ) -> Result<(String, String), RenderFailure> {
+        let source = TemplateSource {
+            subject: subject.to_owned(),
+            body: domain::template::Body::Text(text.to_owned()),
+            ..TemplateSource::default()
+        };
+        let compiled = source.compile().map_err(|problems| {
+            RenderFailure::TemplateBroken(problems.first().map_or_else(String::new, ToString::to_string))
+        })?;
+        let base_url = self.base_url(occasion.workspace).to_owned();
+        let context = context_of(profile, occasion, &base_url, &self.key);
+        let options = RenderOptions {
+            now: Some(occasion.now),
+            allow_missing: occasion.preview,
+            ..RenderOptions::default()
+        };
+        let rendered = compiled.render(&context, &options).map_err(|error| match error {
+            RenderError::Missing { variables } => RenderFailure::Missing(variables),
+            RenderError::Stopped(problem) => RenderFailure::Stopped(problem.to_string()),
+        })?;
+        Ok((rendered.subject, rendered.text))
+    }
+
     /// What the law wants at the end of an advertisement whose author left it out: who sends it, from where, and
     /// the way out; and for machines that click everything a link that no person sees.
     fn footer(

@@ -14,7 +14,7 @@ use kit::{Id, ProfileNo, Timestamp, WorkspaceId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 use store::history::{MessageKey, NewEvent};
 use store::inbox::{Arrival, InboxRow};
@@ -36,6 +36,8 @@ pub mod timer_kind {
 const BATCH_ROWS: i64 = 512;
 /// Rejected messages that are kept; older ones give way.
 const REJECTIONS_KEPT: i64 = 100_000;
+/// A lag that is still keeping up.
+const HELD_UP_MS: i64 = 5 * kit::MINUTE_MS;
 /// How much of a rejected message is kept to look at, in characters.
 const SAMPLE_CHARS: usize = 500;
 
@@ -47,10 +49,12 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub fn gather(store: &Store, now: Timestamp) -> Result<Batch, EngineError> {
-        let (rows, inbox_is_drained, mut runs, mut timers) = store.read(|tx| {
+    /// `careful`: only the one thing that comes first, so that what fails is known.
+    pub fn gather(store: &Store, now: Timestamp, careful: bool) -> Result<Batch, EngineError> {
+        let timers_max = if careful { 1 } else { BATCH_TIMERS };
+        let (mut rows, inbox_is_drained, mut runs, mut timers) = store.read(|tx| {
             // Rows hold from one to 2,500 messages each, so their counts decide how many are read.
-            let outline = tx.inbox_outline(BATCH_ROWS)?;
+            let outline = tx.inbox_outline(if careful { 1 } else { BATCH_ROWS })?;
             let (mut items, mut taken) = (0, 0);
             for count in &outline {
                 if taken > 0 && items + count > BATCH_ITEMS {
@@ -59,17 +63,56 @@ impl Batch {
                 items += count;
                 taken += 1;
             }
-            let drained = taken == outline.len() as i64 && taken < BATCH_ROWS;
+            let drained = !careful && taken == outline.len() as i64 && taken < BATCH_ROWS;
             let rows = if taken > 0 { tx.inbox_peek(taken)? } else { Vec::new() };
-            Ok((rows, drained, tx.due_runs(now, BATCH_TIMERS)?, tx.due_timers(now, BATCH_TIMERS)?))
+            Ok((rows, drained, tx.due_runs(now, timers_max)?, tx.due_timers(now, timers_max)?))
         })?;
-        // What is due later than the last row taken waits for the batch that holds the rows before it.
-        if let (false, Some(last)) = (inbox_is_drained, rows.last()) {
-            let horizon = last.arrival.received_at;
-            runs.retain(|run| run.due_at <= horizon);
-            timers.retain(|timer| timer.due_at <= horizon);
+        // What comes later than the last of a list that was cut waits for the batch that holds the rest of it.
+        let cuts = [
+            rows.last().map(|row| row.arrival.received_at).filter(|_| !inbox_is_drained),
+            runs.last().map(|run| run.due_at).filter(|_| runs.len() as i64 == timers_max),
+            timers.last().map(|timer| timer.due_at).filter(|_| timers.len() as i64 == timers_max),
+        ];
+        if let Some(cut) = cuts.into_iter().flatten().min() {
+            let early = rows.iter().take_while(|row| row.arrival.received_at <= cut).count();
+            rows.truncate(early);
+            runs.retain(|run| run.due_at <= cut);
+            timers.retain(|timer| timer.due_at <= cut);
+        }
+        if careful {
+            // What came from outside goes first, as in a whole batch.
+            if !rows.is_empty() {
+                runs.clear();
+                timers.clear();
+            } else if !timers.is_empty() {
+                runs.clear();
+            }
         }
         Ok(Batch { rows, runs, timers })
+    }
+
+    /// Takes the one thing of a careful batch out of the way, for good and with a trace.
+    pub fn set_aside(self, now: Timestamp, error: &str) -> Changeset {
+        let mut changes = Changeset::new();
+        for row in self.rows {
+            tracing::error!(inbox.seq = row.seq, %error, "an inbox row cannot be processed; it is set aside");
+            changes.set_progress(crate::PROCESSED, row.seq);
+            changes.quarantine(row, now, error.to_owned());
+        }
+        for timer in self.timers {
+            tracing::error!(timer.kind = %timer.kind, %error, "a timer cannot be fired; it is dropped");
+            changes.finish_timer(timer);
+        }
+        for run in self.runs {
+            tracing::error!(run.id = %run.run_id, %error, "a run cannot be stepped; it is held");
+            changes.silence_run(run.workspace, &run.run_id);
+        }
+        changes
+    }
+
+    /// What the rows counted for at the door, and the number of the last.
+    pub fn taken(&self) -> (i64, Option<i64>) {
+        (self.rows.iter().map(|row| row.arrival.items).sum(), self.rows.last().map(|row| row.seq))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -134,12 +177,20 @@ pub struct World<'e> {
     work: FxHashMap<u64, Work>,
     next_work: u64,
     horizon: Timestamp,
+    /// The tick's own instant.
+    now: Timestamp,
+    /// The logical instant of what is being folded.
+    pub at: Timestamp,
     seqs: Vec<i64>,
 
     pub people: FxHashMap<ProfileKey, Person>,
     pub owners: FxHashMap<(WorkspaceId, Identifier), Option<ProfileNo>>,
     /// Absorbed profiles of this batch and who has them now.
     merged_into: FxHashMap<ProfileKey, ProfileNo>,
+    /// Profiles that became another's in this batch, by whose they became: in the store their runs are still theirs.
+    absorbed: FxHashMap<ProfileKey, Vec<ProfileKey>>,
+    /// Profiles that changed since runs were last asked whether that ends them.
+    pub changed: BTreeSet<ProfileKey>,
     orders: FxHashMap<OrderKey, Option<(ProfileNo, Order)>>,
     dirty_orders: std::collections::BTreeSet<OrderKey>,
     summaries: FxHashMap<ProfileKey, Vec<OrderSummary>>,
@@ -160,6 +211,8 @@ pub struct World<'e> {
     pub counts: BTreeMap<(WorkspaceId, String, u32, String, String), i64>,
     pub messages: Vec<MessageRow>,
     pub cancelled_runs: Vec<(WorkspaceId, String, String)>,
+    /// Due runs that could not be read: their alarm clock is taken away.
+    pub silenced: Vec<(WorkspaceId, String)>,
     timers: BTreeMap<(WorkspaceId, ProfileNo, String, String), Option<Timestamp>>,
     finished_timers: Vec<TimerRow>,
     responses: Vec<(WorkspaceId, i64, Timestamp, Responses, String, String)>,
@@ -185,10 +238,14 @@ impl<'e> World<'e> {
             work: FxHashMap::default(),
             next_work: 0,
             horizon: Timestamp::MIN,
+            now: Timestamp::MIN,
+            at: Timestamp::MIN,
             seqs: Vec::new(),
             people: FxHashMap::default(),
             owners: FxHashMap::default(),
             merged_into: FxHashMap::default(),
+            absorbed: FxHashMap::default(),
+            changed: BTreeSet::new(),
             orders: FxHashMap::default(),
             dirty_orders: Default::default(),
             summaries: FxHashMap::default(),
@@ -208,6 +265,7 @@ impl<'e> World<'e> {
             counts: BTreeMap::new(),
             messages: Vec::new(),
             cancelled_runs: Vec::new(),
+            silenced: Vec::new(),
             timers: BTreeMap::new(),
             finished_timers: Vec::new(),
             responses: Vec::new(),
@@ -229,8 +287,9 @@ impl<'e> World<'e> {
         }
         for run in batch.runs {
             world.horizon = world.horizon.max(run.due_at);
-            if let Ok(run_id) = run.run_id.parse() {
-                world.push(run.due_at, Work::Run { key: (run.workspace, run.profile), run_id });
+            match run.run_id.parse() {
+                Ok(run_id) => world.push(run.due_at, Work::Run { key: (run.workspace, run.profile), run_id }),
+                Err(_) => world.silenced.push((run.workspace, run.run_id)),
             }
         }
         world.preload()?;
@@ -391,8 +450,10 @@ impl<'e> World<'e> {
     /// Folds everything in the order of its logical time, and what becomes due on the way with it.
     pub fn run(&mut self, now: Timestamp) -> Result<(), EngineError> {
         self.horizon = self.horizon.min(now);
+        self.now = now;
         while let Some(Reverse((at, no))) = self.queue.pop() {
             let Some(work) = self.work.remove(&no) else { continue };
+            self.at = at;
             match work {
                 Work::Item { workspace, item, meta } => self.take_item(workspace, *item, &meta)?,
                 Work::Note { workspace, note } => self.take_note(workspace, *note, at)?,
@@ -401,15 +462,22 @@ impl<'e> World<'e> {
                 }
                 Work::Run { key, run_id } => {
                     self.tick.fired += 1;
-                    self.run_is_due(key, run_id, at)?;
+                    self.run_is_due(key, run_id, self.done_at(at))?;
                 }
                 Work::Timer(timer) => {
                     self.tick.fired += 1;
-                    self.timer_is_due(timer, at)?;
+                    self.timer_is_due(timer, self.done_at(at))?;
                 }
             }
+            self.tell_changes()?;
         }
         Ok(())
+    }
+
+    /// When something that was due at an instant counts as done: then, as long as the engine keeps up; now, when it
+    /// was held up. What follows is counted from there, so that after an outage it does not come all at once.
+    pub fn done_at(&self, due_at: Timestamp) -> Timestamp {
+        if self.now.since_ms(due_at) > HELD_UP_MS { self.now } else { due_at }
     }
 
     pub fn shop(&self, workspace: WorkspaceId) -> Result<&Shop, EngineError> {
@@ -718,6 +786,11 @@ impl<'e> World<'e> {
         }
         ours.sort_by_key(|entry| entry.run.id);
         self.histories.retain(|(workspace, no, _), _| *workspace != from.0 || (*no != from.1 && *no != to.1));
+        let mut theirs = self.absorbed.remove(&from).unwrap_or_default();
+        theirs.push(from);
+        self.absorbed.entry(to).or_default().extend(theirs);
+        self.changed.remove(&from);
+        self.changed.insert(to);
         let timers: Vec<_> = self.timers.keys().filter(|(w, no, ..)| (*w, *no) == from).cloned().collect();
         for key in timers {
             self.timers.remove(&key);
@@ -747,6 +820,13 @@ impl<'e> World<'e> {
             self.dirty_products.insert(key);
         }
         Ok(())
+    }
+
+    /// Whose runs in the store are this profile's: its own, and those of whom it absorbed in this batch.
+    pub fn stored_as(&self, key: ProfileKey) -> Vec<ProfileKey> {
+        let own = self.people.get(&key).is_some_and(|person| person.version.is_some());
+        let absorbed = self.absorbed.get(&key).into_iter().flatten().copied();
+        own.then_some(key).into_iter().chain(absorbed).collect()
     }
 
     fn final_no(&self, key: ProfileKey) -> ProfileNo {
@@ -846,6 +926,9 @@ impl<'e> World<'e> {
             let (workspace, no, at) = (message.workspace, message.message_no, message.decided_at);
             changes.insert_message(message);
             changes.log_message(workspace, no, at, "decided", String::new());
+        }
+        for (workspace, run_id) in std::mem::take(&mut self.silenced) {
+            changes.silence_run(workspace, &run_id);
         }
         for (workspace, run_id, reason) in std::mem::take(&mut self.cancelled_runs) {
             changes.cancel_messages_of_run(workspace, &run_id, &reason);

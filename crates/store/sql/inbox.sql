@@ -11,6 +11,13 @@ SELECT seq, items FROM inbox ORDER BY seq LIMIT $1;
 -- name: inbox_delete
 DELETE FROM inbox WHERE seq = $1;
 
+-- name: quarantine_insert
+INSERT INTO quarantine (seq, workspace_id, received_at, kind, items, meta, payload, at, error)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: quarantine_count
+SELECT count(*) FROM quarantine;
+
 -- name: inbox_waiting
 SELECT count(*), CAST(coalesce(sum(items), 0) AS BIGINT), min(received_at) FROM inbox;
 

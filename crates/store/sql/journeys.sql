@@ -71,6 +71,9 @@ SELECT min(due_at) FROM journey_run WHERE due_at IS NOT NULL;
 UPDATE journey_run SET due_at = NULL, revision = revision + 1
 WHERE workspace_id = $1 AND journey_id = $2 AND state = 'active' AND due_at IS NOT NULL;
 
+-- name: run_silence
+UPDATE journey_run SET due_at = NULL WHERE workspace_id = $1 AND run_id = $2;
+
 -- name: run_held
 SELECT run_id, doc, revision FROM journey_run
 WHERE workspace_id = $1 AND journey_id = $2 AND state = 'active' AND due_at IS NULL AND run_id > $3

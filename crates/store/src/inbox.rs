@@ -54,6 +54,26 @@ impl Changeset {
         self.one(q::INBOX_DELETE, vals![seq]);
     }
 
+    /// Sets a row aside that no try could process, whole and with the error.
+    pub fn quarantine(&mut self, row: InboxRow, at: Timestamp, error: String) {
+        let InboxRow { seq, arrival } = row;
+        self.one(
+            q::QUARANTINE_INSERT,
+            vals![
+                seq,
+                arrival.workspace,
+                arrival.received_at,
+                arrival.kind,
+                arrival.items,
+                arrival.meta,
+                arrival.payload,
+                at,
+                error
+            ],
+        );
+        self.take_from_inbox(seq);
+    }
+
     /// Tells every process that settings, journeys, templates or channels changed.
     pub fn touch_configuration(&mut self) {
         self.any(q::PROGRESS_BUMP, vals![CONFIGURATION]);
@@ -93,6 +113,11 @@ impl ReadTx<'_> {
             Some(row) => Ok(Backlog { rows: row.int(0)?, items: row.int(1)?, oldest_at: row.opt_at(2)? }),
             None => Ok(Backlog::default()),
         }
+    }
+
+    /// How many inbox rows were set aside.
+    pub fn quarantined(&mut self) -> Result<i64, StoreError> {
+        self.query_opt(q::QUARANTINE_COUNT, &vals![])?.map_or(Ok(0), |row| row.int(0))
     }
 
     pub fn progress(&mut self, name: &str) -> Result<Option<i64>, StoreError> {

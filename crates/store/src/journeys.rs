@@ -157,6 +157,11 @@ impl Changeset {
         self.any(q::RUN_HOLD, vals![workspace, journey_id.to_owned()]);
     }
 
+    /// Takes one run's alarm clock away: it cannot be read or stepped, and must not be due for ever.
+    pub fn silence_run(&mut self, workspace: WorkspaceId, run_id: &str) {
+        self.any(q::RUN_SILENCE, vals![workspace, run_id.to_owned()]);
+    }
+
     /// Gives one held run its alarm clock back.
     pub fn release_run(&mut self, workspace: WorkspaceId, run: &RunRow, due_at: Timestamp) {
         self.one(q::RUN_RELEASE, vals![workspace, run.run_id.clone(), run.revision, due_at]);

@@ -26,6 +26,20 @@ CREATE TABLE inbox (
   payload BYTEA NOT NULL
 );
 
+-- Inbox rows that no try could process: kept whole for whoever mends the fault, so that nothing is lost and
+-- nothing behind them waits.
+CREATE TABLE quarantine (
+  seq BIGINT NOT NULL PRIMARY KEY,
+  workspace_id BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  items BIGINT NOT NULL,
+  meta TEXT NOT NULL,
+  payload BYTEA NOT NULL,
+  at BIGINT NOT NULL,
+  error TEXT NOT NULL
+);
+
 -- Named positions, such as how far the engine has come.
 CREATE TABLE progress (
   name TEXT NOT NULL PRIMARY KEY,
