@@ -195,10 +195,8 @@ pub fn timeline(text: &str, database: Database, crashes: Crashes) -> String {
     }
     let end = script.until.or(script.statements.last().map(|last| last.at)).unwrap_or(script.start);
     stage.live_to(end);
-    if script.until.is_none() {
-        // To the end of all that is under way.
-        stage.live_to(end.plus_ms(120 * DAY_MS));
-    }
+    // Without an end, up to the end of all that is under way.
+    stage.live_to(if script.until.is_none() { end.plus_ms(120 * DAY_MS) } else { end.plus_ms(1) });
     stage.tell()
 }
 
@@ -219,6 +217,7 @@ fn words_of(words: &[&str]) -> (Map<String, Value>, BTreeSet<String>) {
 }
 
 impl Stage {
+    /// Up to an instant. What is due at it is not done yet: what comes from outside at the same instant is first.
     fn live_to(&mut self, at: Timestamp) {
         match self.down_until {
             // Nobody is there to do anything.
@@ -229,7 +228,18 @@ impl Stage {
                 self.world.crash();
                 self.world.advance_to(at);
             }
-            None => self.world.advance_to(at),
+            None if at > self.world.now => {
+                self.world.advance_to(at.plus_ms(-1));
+                self.world.now = at;
+            }
+            None => {}
+        }
+    }
+
+    /// What is due now is done, unless nobody is there to do it.
+    fn settle(&mut self) {
+        if self.down_until.is_none() {
+            self.world.drain();
         }
     }
 
@@ -243,9 +253,12 @@ impl Stage {
             }
         }
         let words: Vec<&str> = line.split_whitespace().collect();
+        if let ["show" | "open" | "click" | "unsubscribe" | "merge" | "trigger", ..] = words.as_slice() {
+            self.settle();
+        }
         match words.as_slice() {
             ["event", who, name, more @ ..] => self.event(who, &event_name(name), more),
-            ["identify", who, more @ ..] => self.identify(who, words_of(more).0),
+            ["identify", who, more @ ..] => self.identify(who, more),
             ["person", who, more @ ..] => {
                 let (traits, plain) = words_of(more);
                 let person = Person {
@@ -419,29 +432,32 @@ impl Stage {
         (user, device.map(str::to_owned))
     }
 
-    fn identify(&mut self, who: &str, traits: Map<String, Value>) {
+    fn identify(&mut self, who: &str, more: &[&str]) {
         let (user, device) = self.address(who);
-        let item = json!({ "type": "identify", "userId": user, "anonymousId": device, "traits": traits });
-        self.send(item, false);
+        let (mut traits, plain) = words_of(more);
+        let at = traits.remove("at").map(|at| self.moved(&at));
+        let item = json!({ "type": "identify", "userId": user, "anonymousId": device, "traits": traits,
+                           "timestamp": at });
+        self.send(item, plain.contains("historical"));
+    }
+
+    /// An instant so far from now, such as `-2h`, as clients write it.
+    fn moved(&self, by: &Value) -> String {
+        let text = by.as_str().unwrap_or_default();
+        let (sign, length) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+        let at = self.world.now.plus_ms(sign * parse_duration(length).expect("a duration"));
+        jiff::Timestamp::from_millisecond(at.ms()).map(|at| at.to_string()).unwrap_or_default()
     }
 
     fn event(&mut self, who: &str, name: &str, more: &[&str]) {
         let (user, device) = self.address(who);
         let (mut properties, plain) = words_of(more);
         let mut item = json!({ "type": "track", "event": name, "userId": user, "anonymousId": device });
-        let moved = |value: Value| {
-            let text = value.as_str().unwrap_or_default().to_owned();
-            let (sign, length) = text.strip_prefix('-').map_or((1, text.as_str()), |rest| (-1, rest));
-            self.world.now.plus_ms(sign * parse_duration(length).expect("a duration"))
-        };
-        let iso = |at: Timestamp| {
-            jiff::Timestamp::from_millisecond(at.ms()).map(|at| at.to_string()).unwrap_or_default()
-        };
         if let Some(at) = properties.remove("at") {
-            item["timestamp"] = json!(iso(moved(at)));
+            item["timestamp"] = json!(self.moved(&at));
         }
         if let Some(sent) = properties.remove("sent") {
-            item["sentAt"] = json!(iso(moved(sent)));
+            item["sentAt"] = json!(self.moved(&sent));
         }
         if let Some(id) = properties.remove("id") {
             item["messageId"] = json!(id.as_str().map_or_else(|| id.to_string(), str::to_owned));
@@ -467,9 +483,7 @@ impl Stage {
             fields.retain(|_, value| !value.is_null());
         }
         self.world.send_items(vec![item], historical);
-        if self.down_until.is_none() {
-            self.world.drain();
-        }
+        self.settle();
     }
 
     fn note(&mut self, note: Note) {
