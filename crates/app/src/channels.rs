@@ -167,13 +167,16 @@ impl ChannelDesk for Desk {
         let from: Option<Sender> = match own.get("from") {
             None | Some(Value::Null) => None,
             Some(Value::String(told)) => Some(sender_of(told)),
-            Some(from) => match serde_json::from_value(from.clone()) {
-                Ok(from) => Some(from),
-                Err(_) => {
-                    problems.push(problem("from", "an object with name and address"));
-                    None
+            Some(from) => {
+                let word = |name: &str| from.get(name).and_then(Value::as_str).map(str::to_owned);
+                match word("address").or_else(|| word("email")) {
+                    Some(address) => Some(Sender { name: word("name").unwrap_or_default(), address }),
+                    None => {
+                        problems.push(problem("from", "an object with name and address"));
+                        None
+                    }
                 }
-            },
+            }
         };
         let from = from.or_else(|| before.and_then(|before| before.from));
         if channel == Channel::Email {

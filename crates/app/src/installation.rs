@@ -49,10 +49,27 @@ fn new_password() -> String {
     letters.take(20).collect()
 }
 
+/// Makes the folder with the parents that it needs; a new one is its owner's alone.
+fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent)?;
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}
+
 impl Installation {
     /// Opens the data, making folder, database, secret and first workspace where they are missing.
     pub fn open(data: &Data) -> Result<(Installation, Option<FirstOwner>)> {
-        std::fs::create_dir_all(&data.folder)
+        make_folder(&data.folder)
             .with_context(|| format!("making the data folder {}", data.folder.display()))?;
         let now = SystemClock.now();
         let store = match &data.database {
