@@ -41,14 +41,8 @@ fn channel_of(visit: &Visit) -> Channel {
 
 /// Sends a note on its way and waits until it cannot get lost.
 async fn tell(services: &Services, visit: &Visit, note: &Note) -> Result<(), Refusal> {
-    match services.door.note(visit.workspace.workspace, note, visit.now).await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            services.door.left(1);
-            tracing::error!(%error, "an answer of a customer could not be stored");
-            Err(Refusal::Trouble(visit.language))
-        }
-    }
+    let stored = services.append(visit.workspace.workspace, note).await;
+    stored.map(|_| ()).map_err(|_| Refusal::Trouble(visit.language))
 }
 
 /// What is in force for the person and channel of a message.
@@ -118,7 +112,11 @@ pub async fn stop(
 ) -> Result<Response, Refusal> {
     let (_, visit) = message_of(&services, "u", &token, &parts).await?;
     let form = Form::read(&body);
-    if form.has("undo", "1") { come_back(&services, &recent, &visit).await } else { stop_now(&services, &recent, &visit).await }
+    if form.has("undo", "1") {
+        come_back(&services, &recent, &visit).await
+    } else {
+        stop_now(&services, &recent, &visit).await
+    }
 }
 
 async fn stop_now(services: &Arc<Services>, recent: &Recent, visit: &Visit) -> Result<Response, Refusal> {

@@ -6,7 +6,7 @@ use axum::extract::Path;
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
 
@@ -57,7 +57,9 @@ pub async fn file(Path(name): Path<String>) -> Response {
         (&files.script, "text/javascript; charset=utf-8", LIVE_SCRIPT),
         (&files.favicon, "image/svg+xml", FAVICON),
     ];
-    let kind_of = |name: &str| name.split_once('.').map(|(stem, rest)| (stem.to_owned(), rest.rsplit('.').next().map(str::to_owned)));
+    let kind_of = |name: &str| {
+        name.split_once('.').map(|(stem, rest)| (stem.to_owned(), rest.rsplit('.').next().map(str::to_owned)))
+    };
     for (current, content_type, content) in known {
         let keep = if *current == name {
             "public, max-age=31536000, immutable"
@@ -159,7 +161,13 @@ pub struct ShopFront<'a> {
 }
 
 /// A page of one card, for the shop's customers.
-pub fn card(language: Language, status: StatusCode, shop: ShopFront<'_>, title: &str, inside: Markup) -> Response {
+pub fn card(
+    language: Language,
+    status: StatusCode,
+    shop: ShopFront<'_>,
+    title: &str,
+    inside: Markup,
+) -> Response {
     let t = language.texts();
     let body = html! {
         div.alone {
@@ -291,11 +299,7 @@ pub fn trouble(language: Language) -> Response {
 
 /// Whether an address may be linked and redirected to: the web, and no scheme that runs something.
 pub fn is_web(url: &str) -> bool {
-    let starts = |scheme: &str| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let starts =
+        |scheme: &str| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
     starts("https://") || starts("http://")
-}
-
-/// Text that is HTML already, such as a stored message.
-pub fn raw(html: &str) -> PreEscaped<&str> {
-    PreEscaped(html)
 }

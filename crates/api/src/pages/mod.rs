@@ -7,8 +7,14 @@ mod consent;
 mod language;
 mod layout;
 mod link;
+mod message;
+mod outbox;
+mod people;
+mod person;
 mod reasons;
 mod recent;
+mod sign_in;
+mod staff;
 mod texts;
 mod view;
 mod visit;
@@ -18,7 +24,7 @@ use crate::Services;
 use axum::extract::DefaultBodyLimit;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use language::Language;
 use recent::Recent;
@@ -38,6 +44,14 @@ pub fn router() -> Router<Arc<Services>> {
         .route("/e/v/{token}", get(view::view))
         .route("/e/-/{name}", get(layout::file))
         .route("/e/{*rest}", get(nothing))
+        .route("/", get(sign_in::start))
+        .route("/sign-in", get(sign_in::ask).post(sign_in::enter))
+        .route("/sign-out", post(sign_in::leave))
+        .route("/outbox", get(outbox::list))
+        .route("/outbox/{id}", get(message::show))
+        .route("/outbox/{id}/body", get(message::body))
+        .route("/people", get(people::list))
+        .route("/people/{id}", get(person::show))
         .layer(Extension(Arc::new(Recent::default())))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
 }

@@ -42,11 +42,7 @@ const REASONS: &[Row] = &[
         "Khách thuộc nhóm đối chứng, không nhận tin quảng cáo để đo hiệu quả",
         "The person is in the holdout, who get no marketing so that its effect can be measured",
     ),
-    (
-        "outside_hours",
-        "Ngoài giờ được gửi tin quảng cáo",
-        "Outside the hours in which marketing may be sent",
-    ),
+    ("outside_hours", "Ngoài giờ được gửi tin quảng cáo", "Outside the hours in which marketing may be sent"),
     (
         "frequency_cap",
         "Khách đã nhận đủ số tin quảng cáo cho phép trong khoảng thời gian này",
@@ -105,7 +101,11 @@ const REASONS: &[Row] = &[
     ),
     ("too_large", "Tin quá lớn", "The message is too large"),
     ("invalid", "Địa chỉ hoặc nội dung không hợp lệ", "The address or the content is not valid"),
-    ("refused_by_provider", "Bên nhận từ chối mà không nói rõ lý do", "The other side refused without saying why"),
+    (
+        "refused_by_provider",
+        "Bên nhận từ chối mà không nói rõ lý do",
+        "The other side refused without saying why",
+    ),
     (
         "no_answer",
         "Bên nhận không trả lời nên không rõ tin có đến không; không gửi lại để khách không nhận hai lần",
@@ -117,11 +117,7 @@ const REASONS: &[Row] = &[
         "The program ended during the hand-over; not sent again, so that nobody gets it twice",
     ),
     // Journeys.
-    (
-        "goal_reached",
-        "Khách đã đạt mục tiêu của kịch bản",
-        "The person reached the journey's goal",
-    ),
+    ("goal_reached", "Khách đã đạt mục tiêu của kịch bản", "The person reached the journey's goal"),
     ("run_exited", "Khách đã rời kịch bản", "The person left the journey"),
 ];
 
@@ -263,14 +259,42 @@ const STEPS: &[Row] = &[
     ("webhook.asked", "Yêu cầu gọi {url}", "Asked for a call of {url}"),
     ("staff.notified", "Báo nhân viên", "Notified staff"),
     ("exit.come", "Đến điểm ra", "Came to an exit"),
-    ("declined.trigger", "Không bắt đầu: kịch bản này bắt đầu bằng {expected}", "Not started: this journey starts by {expected}"),
-    ("declined.filter", "Không bắt đầu: sự kiện không thuộc loại bắt đầu kịch bản", "Not started: the event is not one that starts it"),
-    ("declined.entry", "Không bắt đầu: chưa đạt điều kiện vào", "Not started: the entry condition does not hold"),
-    ("declined.once", "Không bắt đầu: chỉ chạy một lần và đã chạy rồi", "Not started: once only, and it has run before"),
+    (
+        "declined.trigger",
+        "Không bắt đầu: kịch bản này bắt đầu bằng {expected}",
+        "Not started: this journey starts by {expected}",
+    ),
+    (
+        "declined.filter",
+        "Không bắt đầu: sự kiện không thuộc loại bắt đầu kịch bản",
+        "Not started: the event is not one that starts it",
+    ),
+    (
+        "declined.entry",
+        "Không bắt đầu: chưa đạt điều kiện vào",
+        "Not started: the entry condition does not hold",
+    ),
+    (
+        "declined.once",
+        "Không bắt đầu: chỉ chạy một lần và đã chạy rồi",
+        "Not started: once only, and it has run before",
+    ),
     ("declined.running", "Không bắt đầu: đang có một lượt chạy", "Not started: a run is under way"),
-    ("declined.too_many", "Không bắt đầu: đang có {active} lượt, tối đa {most}", "Not started: {active} runs under way, at most {most}"),
-    ("declined.cooldown", "Không bắt đầu: chưa được vào lại trước {until}", "Not started: not again before {until}"),
-    ("declined.exit", "Không bắt đầu: sẽ rời ngay vì {reason}", "Not started: it would end at once: {reason}"),
+    (
+        "declined.too_many",
+        "Không bắt đầu: đang có {active} lượt, tối đa {most}",
+        "Not started: {active} runs under way, at most {most}",
+    ),
+    (
+        "declined.cooldown",
+        "Không bắt đầu: chưa được vào lại trước {until}",
+        "Not started: not again before {until}",
+    ),
+    (
+        "declined.exit",
+        "Không bắt đầu: sẽ rời ngay vì {reason}",
+        "Not started: it would end at once: {reason}",
+    ),
 ];
 
 fn find(rows: &[Row], code: &str, language: Language) -> Option<&'static str> {
@@ -390,8 +414,19 @@ mod tests {
     use engine::RenderFailure;
 
     const TABLES: &[&[Row]] = &[
-        STATES, REASONS, TURNS, MACHINES, CHANNELS, CHANNELS_WITHIN, PURPOSES, STAGES, ORDER_STATUSES,
-        CONSENT_STATES, IDENTIFIER_KINDS, EVENTS, STEPS,
+        STATES,
+        REASONS,
+        TURNS,
+        MACHINES,
+        CHANNELS,
+        CHANNELS_WITHIN,
+        PURPOSES,
+        STAGES,
+        ORDER_STATUSES,
+        CONSENT_STATES,
+        IDENTIFIER_KINDS,
+        EVENTS,
+        STEPS,
     ];
 
     fn knows(rows: &[Row], code: &str) -> bool {
@@ -401,8 +436,12 @@ mod tests {
     #[test]
     fn both_languages_say_the_same_things() {
         let places = |text: &str| {
-            let mut found: Vec<String> =
-                text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).map(str::to_owned).collect();
+            let mut found: Vec<String> = text
+                .split('{')
+                .skip(1)
+                .filter_map(|rest| rest.split('}').next())
+                .map(str::to_owned)
+                .collect();
             found.sort();
             found
         };
@@ -556,19 +595,21 @@ mod tests {
             let (said, rest) = turn(what, detail, Language::English);
             assert_eq!((said.as_str(), rest.as_str()), expect);
         };
-        check("refused", "no_consent ", ("Not sent: The person has not agreed to marketing on this channel", ""));
-        check("refused", "value_missing no value for cart", (
-            "Not sent: A value that the template needs is missing and has no default",
-            "no value for cart",
-        ));
+        check(
+            "refused",
+            "no_consent ",
+            ("Not sent: The person has not agreed to marketing on this channel", ""),
+        );
+        check(
+            "refused",
+            "value_missing no value for cart",
+            ("Not sent: A value that the template needs is missing and has no default", "no value for cart"),
+        );
         check("machine_clicked", "burst", ("Link followed by a machine: many links at one time", ""));
         check("clicked", "https://a.vn/", ("Link followed by a person", "https://a.vn/"));
         check("brand_new", "x", ("brand_new", "x"));
         let params = r#"{"event":"Order Completed","until":"2026-11-21 09:00"}"#;
-        assert_eq!(
-            step("wait.begun", params, Language::Vietnamese),
-            "Đợi “Đặt hàng” đến 21/11/2026 09:00"
-        );
+        assert_eq!(step("wait.begun", params, Language::Vietnamese), "Đợi “Đặt hàng” đến 21/11/2026 09:00");
         assert_eq!(step("branch.taken", r#"{"path":"otherwise"}"#, Language::English), "Took path otherwise");
         assert_eq!(step("delay.begun", "broken", Language::English), "Waits until {until}");
     }

@@ -96,7 +96,6 @@ texts! {
     nav_label: "Điều hướng chính", "Main";
     nav_outbox: "Hộp thư đi", "Outbox";
     nav_people: "Khách hàng", "People";
-    back: "Quay lại", "Back";
     newer: "Về trang đầu", "First page";
     older: "Cũ hơn", "Older";
 

@@ -42,20 +42,14 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Reads from the store on a thread that may block.
+/// Reads from the store; a store that does not answer is a page that says so.
 pub async fn offer<T: Send + 'static>(
     services: &Arc<Services>,
     language: Language,
     ask: impl FnOnce(&mut ReadTx<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let store = Arc::clone(&services.store);
-    let answer = tokio::task::spawn_blocking(move || store.read(ask)).await;
-    answer.map_err(|error| error.to_string()).and_then(|read| read.map_err(|error| error.to_string())).map_err(
-        |error| {
-            tracing::warn!(%error, "a page cannot be shown: the store does not answer");
-            Refusal::Trouble(language)
-        },
-    )
+    // The cause was logged where the problem was made.
+    services.read(ask).await.map_err(|_| Refusal::Trouble(language))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -88,7 +82,10 @@ impl Visit {
 
     pub fn shop_front(&self) -> ShopFront<'_> {
         let shop = &self.workspace.settings.shop;
-        ShopFront { name: if shop.name.is_empty() { &self.workspace.name } else { &shop.name }, url: &shop.url }
+        ShopFront {
+            name: if shop.name.is_empty() { &self.workspace.name } else { &shop.name },
+            url: &shop.url,
+        }
     }
 
     /// The shop's name as it stands in a sentence.
@@ -128,7 +125,7 @@ pub async fn message_of(
         workspace,
         message,
         language,
-        now: services.clock.now(),
+        now: services.now(),
         ip: client_address(&services.config.trusted_proxies, &parts.headers, &parts.extensions),
         user_agent,
     };
