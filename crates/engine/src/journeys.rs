@@ -287,7 +287,7 @@ impl World<'_> {
     /// A row for the ledger that waits for the gate.
     pub fn new_message(&mut self, key: ProfileKey, message_key: &str, now: Timestamp) -> MessageRow {
         let message_no = self.next_message_no();
-        let id = self.new_id(now);
+        let id = self.message_id(key.0, message_no, now);
         MessageRow {
             message_no,
             workspace: key.0,

@@ -77,13 +77,28 @@ impl Tick {
     }
 }
 
-/// Counters and chance that go forward with each changeset, and back when one could not be stored.
+/// Counters that go forward with each changeset, and back when one could not be stored.
 #[derive(Clone, Debug)]
 struct Numbers {
     last: LastNumbers,
     profiles: FxHashMap<WorkspaceId, i64>,
     names: FxHashMap<WorkspaceId, i64>,
-    rng: Rng,
+    seed: u64,
+}
+
+impl Numbers {
+    /// The id of what has this number: the same on every try, whether the process died in between or not.
+    fn id_of(&self, kind: Kind, workspace: WorkspaceId, no: i64, at: Timestamp) -> Id {
+        let place = ((kind as u64) << 62) ^ ((workspace.0 as u64) << 44) ^ no as u64;
+        Id::new(at, &mut Rng::seeded(self.seed ^ place))
+    }
+}
+
+/// What is numbered and has an id beside.
+#[derive(Clone, Copy)]
+enum Kind {
+    Profile = 1,
+    Message = 2,
 }
 
 /// The one writer of profiles, events, orders, runs and new messages. One process at a time may drive it, see
@@ -118,7 +133,7 @@ impl Engine {
         Ok(Engine {
             store,
             directory: Arc::new(directory),
-            numbers: Numbers { last, profiles, names: highest, rng: Rng::seeded(seed) },
+            numbers: Numbers { last, profiles, names: highest, seed },
             event_names,
             careful: 0,
         })

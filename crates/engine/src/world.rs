@@ -52,7 +52,7 @@ impl Batch {
     /// `careful`: only the one thing that comes first, so that what fails is known.
     pub fn gather(store: &Store, now: Timestamp, careful: bool) -> Result<Batch, EngineError> {
         let timers_max = if careful { 1 } else { BATCH_TIMERS };
-        let (mut rows, inbox_is_drained, mut runs, mut timers) = store.read(|tx| {
+        let (mut rows, mut inbox_is_drained, mut runs, mut timers) = store.read(|tx| {
             // Rows hold from one to 2,500 messages each, so their counts decide how many are read.
             let outline = tx.inbox_outline(if careful { 1 } else { BATCH_ROWS })?;
             let (mut items, mut taken) = (0, 0);
@@ -69,13 +69,19 @@ impl Batch {
         })?;
         // What comes later than the last of a list that was cut waits for the batch that holds the rest of it.
         let cuts = [
-            rows.last().map(|row| row.arrival.received_at).filter(|_| !inbox_is_drained),
             runs.last().map(|run| run.due_at).filter(|_| runs.len() as i64 == timers_max),
             timers.last().map(|timer| timer.due_at).filter(|_| timers.len() as i64 == timers_max),
         ];
-        if let Some(cut) = cuts.into_iter().flatten().min() {
+        let due_cut = cuts.into_iter().flatten().min();
+        if let Some(cut) = due_cut {
             let early = rows.iter().take_while(|row| row.arrival.received_at <= cut).count();
+            inbox_is_drained &= early == rows.len();
             rows.truncate(early);
+        }
+        // Not the rows by their own end: they come in the order of arrival, and a clock that was put back between
+        // two of them must not leave a batch without any.
+        let row_cut = rows.last().map(|row| row.arrival.received_at).filter(|_| !inbox_is_drained);
+        if let Some(cut) = [due_cut, row_cut].into_iter().flatten().min() {
             runs.retain(|run| run.due_at <= cut);
             timers.retain(|timer| timer.due_at <= cut);
         }
@@ -547,7 +553,7 @@ impl<'e> World<'e> {
         let counter = self.numbers.profiles.entry(workspace).or_insert(0);
         *counter += 1;
         let no = ProfileNo(*counter);
-        let id = Id::new(at, &mut self.numbers.rng);
+        let id = self.numbers.id_of(crate::Kind::Profile, workspace, no.0, at);
         let person = Person {
             profile: Profile::new(no, id, at),
             version: None,
@@ -560,8 +566,9 @@ impl<'e> World<'e> {
         (workspace, no)
     }
 
-    pub fn new_id(&mut self, at: Timestamp) -> Id {
-        Id::new(at, &mut self.numbers.rng)
+    /// The id of a message of the ledger.
+    pub fn message_id(&self, workspace: WorkspaceId, message_no: i64, at: Timestamp) -> Id {
+        self.numbers.id_of(crate::Kind::Message, workspace, message_no, at)
     }
 
     pub fn person(&mut self, key: ProfileKey) -> Option<&mut Person> {
