@@ -231,7 +231,8 @@ CREATE TABLE journey_run (
   PRIMARY KEY (workspace_id, run_id)
 );
 CREATE INDEX journey_run_by_profile ON journey_run (workspace_id, profile_no, journey_id, started_at);
-CREATE INDEX journey_run_active ON journey_run (workspace_id, profile_no) WHERE state = 'active';
+-- Without the run_id, SQLite reads every run of the workspace for those of one profile in order.
+CREATE INDEX journey_run_active ON journey_run (workspace_id, profile_no, run_id) WHERE state = 'active';
 CREATE INDEX journey_run_due ON journey_run (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX journey_run_by_journey ON journey_run (workspace_id, journey_id, run_id);
 
