@@ -49,16 +49,16 @@ fn verdict(visit: &Visit, parts: &Parts, kind: Kind, links_within_burst: u32, ho
     })
 }
 
-fn note(services: &Services, visit: &Visit, act: Act, machine: Option<String>, url: Option<String>) {
-    let note = Note::Response {
-        message_no: visit.message.message_no,
-        response: act,
-        at: visit.now.into(),
-        machine,
-        url,
-    };
-    // Written in its turn; nobody waits for it.
-    drop(services.door.note(visit.workspace.workspace, &note, visit.now));
+/// Sends a count on its way without waiting for it.
+fn note(services: &Arc<Services>, visit: &Visit, act: Act, machine: Option<String>, url: Option<String>) {
+    let message_no = visit.message.message_no;
+    let note = Note::Response { message_no, response: act, at: visit.now.into(), machine, url };
+    let (services, workspace) = (Arc::clone(services), visit.workspace.workspace);
+    tokio::spawn(async move {
+        if services.append(workspace, &note).await.is_err() {
+            tracing::warn!(message.no = message_no, "a response was not counted");
+        }
+    });
 }
 
 /// `GET /e/o/{token}`, with or without `.gif` at its end.

@@ -1,0 +1,83 @@
+//! `/api/v1`, one file a group of endpoints. What a group shows is its own set of shapes; the store's rows and the
+//! domain's types are never written out as they are.
+
+mod channels;
+mod events;
+mod history;
+mod journeys;
+mod keys;
+mod messages;
+mod orders;
+mod preview;
+mod products;
+mod profiles;
+mod runs;
+mod sessions;
+mod settings;
+mod status;
+mod suppressions;
+mod templates;
+
+use crate::problem::Problem;
+use crate::services::Services;
+use crate::{caller, idempotency, openapi};
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+
+/// All routes that ask for a key, and the document that describes them and the open ones.
+pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
+    let groups = [
+        profiles::router(),
+        history::router(),
+        events::router(),
+        orders::router(),
+        products::router(),
+        journeys::router(),
+        runs::router(),
+        templates::router(),
+        preview::router(),
+        messages::router(),
+        channels::router(),
+        settings::router(),
+        keys::router(),
+        suppressions::router(),
+        status::router(),
+    ];
+    let mut all = OpenApiRouter::new();
+    for group in groups {
+        all = all.merge(group);
+    }
+    let (router, mut described) = all.split_for_parts();
+    let (_, open) = sessions::router().split_for_parts();
+    described.merge(open);
+    let paths = std::mem::take(&mut described.paths.paths);
+    described.paths.paths = paths.into_iter().map(|(path, item)| (format!("/api/v1{path}"), item)).collect();
+    let mut document = openapi::base();
+    document.merge(described);
+    (router, openapi::finish(document))
+}
+
+pub fn router(services: &Arc<Services>) -> Router<Arc<Services>> {
+    let (closed, document) = described();
+    let document: Arc<str> = document.to_json().unwrap_or_default().into();
+    let closed = closed
+        .layer(from_fn_with_state(Arc::clone(services), idempotency::once))
+        .layer(from_fn_with_state(Arc::clone(services), caller::authenticate));
+    let json = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")];
+    Router::new()
+        .merge(closed)
+        .merge(sessions::router().split_for_parts().0)
+        .route("/openapi.json", get(async move || (json, document.to_string())))
+        .fallback(async || {
+            let detail = "there is no such path; /api/v1/openapi.json lists them";
+            Problem::new(StatusCode::NOT_FOUND, "path_unknown", detail)
+        })
+        .method_not_allowed_fallback(async || {
+            let detail = "this path does not take this method; /api/v1/openapi.json lists them";
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+        })
+}

@@ -1,0 +1,92 @@
+//! The OpenAPI document, made from the same declarations as the routes.
+
+use crate::endpoints;
+use crate::problem::ProblemDocument;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::{Modify, OpenApi as _};
+
+const DESCRIPTION: &str = "\
+Everything that Quaylai can do for one workspace, which follows from the key.
+
+**Access.** `Authorization: Bearer qs_...` with a secret key. Its scopes: `read` sees everything; `write` changes \
+profiles, orders, products, journeys and templates; `send` sends messages, publishes and triggers journeys; `admin` \
+changes keys, channels and settings. A key without scopes may do all of it. A write key (`qw_...`) may send events to \
+`/v1` only, which is the HTTP API of Segment.
+
+**Writes about people** go through the same inbox as events and are answered when they have taken effect; when the \
+engine is more than ten seconds behind, the answer is 202 with the code `accepted_for_later`: the write is stored and \
+will take effect.
+
+**Idempotency.** A POST with the header `Idempotency-Key` happens once: the same request within 24 hours gets the \
+answer of the first.
+
+**Lists** are pages of `limit` items (50, at most 500); `next` is the `cursor` of the next page, null at the end.
+
+**Money** is an integer in the minor unit of its currency (199000 is 199.000 ₫; 1250 with USD is $12.50).
+
+**Instants** are ISO 8601 in UTC.
+
+**Errors** are `application/problem+json` (RFC 9457) with a stable `code` and a `detail` that says what to do.";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "Quaylai", description = DESCRIPTION, license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    components(schemas(ProblemDocument)),
+    tags(
+        (name = "profiles", description = "Who the customers are, and all that is known of them."),
+        (name = "events", description = "What happened, and what could not be taken in."),
+        (name = "commerce", description = "Orders and products."),
+        (name = "journeys", description = "Journeys, their versions and runs. docs/journeys.md is the grammar of definitions."),
+        (name = "templates", description = "What messages say: Liquid in MJML, HTML or text."),
+        (name = "messages", description = "The ledger: a row a decision, with its reason."),
+        (name = "channels", description = "How messages travel."),
+        (name = "workspace", description = "Settings, keys, suppressions, status, session."),
+    ),
+    modifiers(&Finish),
+)]
+struct Described;
+
+struct Finish;
+
+impl Modify for Finish {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A secret key."));
+        components.add_security_scheme("key", SecurityScheme::Http(bearer.build()));
+    }
+}
+
+/// The document without paths; the router adds them.
+pub(crate) fn base() -> OpenApi {
+    let mut document = Described::openapi();
+    document.info.version = "1".into();
+    document
+}
+
+/// Says of every operation what errors look like.
+pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
+    let problem = || {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
+        RefOr::T(
+            ResponseBuilder::new()
+                .description("An error: see its code and detail")
+                .content("application/problem+json", content)
+                .build(),
+        )
+    };
+    for item in document.paths.paths.values_mut() {
+        let operations: [&mut Option<Operation>; 5] =
+            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            operation.responses.responses.insert("default".into(), problem());
+        }
+    }
+    document
+}
+
+/// The OpenAPI document of `/api/v1` as JSON.
+pub fn document() -> String {
+    endpoints::described().1.to_json().unwrap_or_default()
+}

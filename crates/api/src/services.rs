@@ -1,0 +1,210 @@
+//! What handlers work with, and the few ways in which they reach the store and the engine.
+
+use crate::address::{Network, client_address};
+use crate::memory::Memory;
+use crate::metrics::Metrics;
+use crate::problem::{Answer, Problem};
+use axum::http::{Extensions, HeaderMap};
+use domain::consent::Channel;
+use engine::{Composer, Door, DoorError, Note, Request, TokenKey};
+use kit::{Clock, Id, Rng, Timestamp, WorkspaceId};
+use serde_json::Value;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use store::access::Workspace;
+use store::{Changeset, ReadTx, Store, StoreError};
+
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A field of a document that cannot be used, and what it should be.
+#[derive(Clone, PartialEq, Debug, serde::Serialize)]
+pub struct FieldProblem {
+    pub field: String,
+    pub message: String,
+}
+
+/// What the API needs of channels without knowing any provider.
+pub trait ChannelDesk: Send + Sync {
+    /// Checks what a shop told of a channel, takes secrets that were left out from what is stored, and seals it.
+    fn prepare(
+        &self,
+        channel: Channel,
+        told: &Value,
+        stored: Option<&[u8]>,
+    ) -> Result<Vec<u8>, Vec<FieldProblem>>;
+
+    /// The set-up of a channel without its secrets.
+    fn shown(&self, sealed: &[u8]) -> Result<Value, String>;
+
+    /// Tries whether the provider answers and takes the credentials, without sending anything.
+    fn check<'a>(&'a self, channel: Channel, sealed: &'a [u8]) -> BoxFuture<'a, Result<String, String>>;
+}
+
+/// What is running.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Build {
+    pub version: String,
+    pub commit: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// Where browsers and mail programs reach this server, without a slash at its end.
+    pub public_url: String,
+    /// The demo shop: its sign-in is shown, its outbox is open.
+    pub is_demo: bool,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Session cookies travel over TLS only.
+    pub secure_cookies: bool,
+}
+
+/// All that handlers work with. The server must be started with
+/// `into_make_service_with_connect_info::<SocketAddr>()`, so that the address of a client is known.
+pub struct Services {
+    pub store: Arc<Store>,
+    pub door: Arc<Door>,
+    pub clock: Arc<dyn Clock>,
+    pub token_key: TokenKey,
+    /// The number of the last inbox row that the engine has processed. When its sender is dropped, the engine has
+    /// ended and this process is no longer ready.
+    pub processed: tokio::sync::watch::Receiver<i64>,
+    pub desk: Arc<dyn ChannelDesk>,
+    /// Fills the slice from the operating system's source of chance.
+    pub fill_random: fn(&mut [u8]),
+    pub build: Build,
+    pub config: Config,
+    /// Makes previews.
+    pub composer: Mutex<Composer>,
+    pub metrics: Metrics,
+    pub memory: Memory,
+}
+
+/// How long a write waits for the engine to take it in before it answers 202.
+const ENGINE_WAIT: Duration = Duration::from_secs(10);
+
+impl Services {
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// An id that nobody can guess.
+    pub fn new_id(&self) -> Id {
+        let mut seed = [0u8; 8];
+        (self.fill_random)(&mut seed);
+        Id::new(self.now(), &mut Rng::seeded(u64::from_le_bytes(seed)))
+    }
+
+    /// Blocking work off the threads that serve requests.
+    pub async fn aside<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Services) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let services = Arc::clone(self);
+        match tokio::task::spawn_blocking(move || work(&services)).await {
+            Ok(answer) => answer,
+            Err(error) => Err(Problem::internal(&format!("a blocking task ended: {error}"))),
+        }
+    }
+
+    /// Reads on one snapshot of the store.
+    pub async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&mut ReadTx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<T> {
+        self.aside(move |services| Ok(services.store.read(read)?)).await
+    }
+
+    /// Stores a change of settings, journeys, templates, channels or keys, and tells every process of it.
+    pub async fn configure(self: &Arc<Self>, changes: Changeset) -> Answer<()> {
+        self.aside(move |services| Ok(engine::configure(&services.store, changes)?)).await?;
+        self.memory.keys.forget_all();
+        self.door.wake();
+        Ok(())
+    }
+
+    /// Stores something that no other process needs to hear of: a session, a remembered answer.
+    pub async fn apply(self: &Arc<Self>, changes: Changeset) -> Answer<()> {
+        self.aside(move |services| Ok(services.store.apply(changes).map(|_| ())?)).await
+    }
+
+    /// Lets a note in and waits until the engine has acted on it.
+    pub async fn note(&self, workspace: WorkspaceId, note: &Note) -> Answer<()> {
+        let seq = self.append(workspace, note).await?;
+        self.processed_up_to(seq).await
+    }
+
+    /// Lets a note in; answers its number in the inbox.
+    pub async fn append(&self, workspace: WorkspaceId, note: &Note) -> Answer<i64> {
+        match self.door.note(workspace, note, self.now()).await {
+            Ok(committed) => Ok(committed.returned.unwrap_or(0)),
+            Err(error) => {
+                self.door.left(1);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Lets in what a client could have sent to the tracking API, and waits until the engine has acted on it.
+    pub async fn tell(
+        &self,
+        workspace: WorkspaceId,
+        kind: domain::event::ItemKind,
+        item: &Value,
+    ) -> Answer<()> {
+        let request = Request {
+            kind: Some(kind),
+            body: item.to_string().into_bytes(),
+            ip: None,
+            user_agent: None,
+            historical: false,
+        };
+        let accepted = self.door.admit(workspace, request, self.now()).map_err(Problem::from)?;
+        match accepted.pending.await {
+            Ok(committed) => self.processed_up_to(committed.returned.unwrap_or(0)).await,
+            Err(error) => {
+                self.door.left(accepted.items);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Waits until the engine has processed the inbox up to a row.
+    ///
+    /// # Errors
+    /// [`Problem::late`] when it takes too long.
+    pub async fn processed_up_to(&self, seq: i64) -> Answer<()> {
+        let mut processed = self.processed.clone();
+        let reached = tokio::time::timeout(ENGINE_WAIT, processed.wait_for(|last| *last >= seq)).await;
+        match reached {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Problem::late()),
+        }
+    }
+
+    pub fn client_ip(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<String> {
+        client_address(&self.config.trusted_proxies, headers, extensions).map(|address| address.to_string())
+    }
+}
+
+/// A workspace with its settings.
+pub(crate) fn workspace_of(tx: &mut ReadTx<'_>, workspace: WorkspaceId) -> Result<Workspace, StoreError> {
+    let found = tx.workspaces()?.into_iter().find(|row| row.workspace == workspace);
+    found.ok_or_else(|| StoreError::Bug(format!("workspace {} of a key does not exist", workspace.0)))
+}
+
+impl From<DoorError> for Problem {
+    fn from(error: DoorError) -> Problem {
+        let detail = error.to_string();
+        match error {
+            DoorError::NotUtf8 => Problem::bad_request("invalid_utf8", detail),
+            DoorError::InvalidJson(_) => Problem::bad_request("invalid_json", detail),
+            DoorError::ItemTooLarge { .. } => Problem::bad_request("event_too_large", detail),
+            DoorError::BatchTooLarge(_) => Problem::bad_request("batch_too_large", detail),
+            DoorError::BatchTooLong(_) => Problem::bad_request("batch_too_long", detail),
+            DoorError::Overloaded { retry_after_s } => Problem::too_many(detail, retry_after_s),
+            DoorError::Store(error) => error.into(),
+        }
+    }
+}
