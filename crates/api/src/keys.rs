@@ -3,7 +3,7 @@
 use kit::{SECOND_MS, Timestamp};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use store::access::KeyRow;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,12 +114,15 @@ const BELIEVED_MS: i64 = 3 * SECOND_MS;
 /// Keys that are remembered; beyond it all are forgotten.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// Keys seen lately, by their hash, and since when they are known. Unknown keys are remembered too.
+/// By the hash of a key, what the store said of it and when; `None` for a key that does not exist.
+type Seen = HashMap<[u8; 32], (Option<KeyRow>, Timestamp)>;
+
+/// Keys seen lately. Unknown ones are remembered too.
 #[derive(Debug, Default)]
-pub struct KeyCache(Mutex<HashMap<[u8; 32], (Option<KeyRow>, Timestamp)>>);
+pub struct KeyCache(Mutex<Seen>);
 
 impl KeyCache {
-    fn entries(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], (Option<KeyRow>, Timestamp)>> {
+    fn entries(&self) -> MutexGuard<'_, Seen> {
         // A map of whole entries: a thread that panicked left none half written.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
