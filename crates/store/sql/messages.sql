@@ -60,7 +60,10 @@ SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id
 FROM message WHERE workspace_id = $1 AND message_no = $2;
 
 -- name: message_by_key
-SELECT message_no FROM message WHERE workspace_id = $1 AND message_key = $2;
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context
+FROM message WHERE workspace_id = $1 AND message_key = $2;
 
 -- name: message_of_profile
 SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,

@@ -347,6 +347,15 @@ impl ReadTx<'_> {
         self.query_opt(q::MESSAGE_BY_NO, &vals![workspace, no])?.map(read_message).transpose()
     }
 
+    /// The message of a decision.
+    pub fn message_by_key(
+        &mut self,
+        workspace: WorkspaceId,
+        key: &str,
+    ) -> Result<Option<MessageRow>, StoreError> {
+        self.query_opt(q::MESSAGE_BY_KEY, &vals![workspace, key])?.map(read_message).transpose()
+    }
+
     pub fn message_key_is_taken(&mut self, workspace: WorkspaceId, key: &str) -> Result<bool, StoreError> {
         Ok(!self.query(q::MESSAGE_BY_KEY, &vals![workspace, key])?.is_empty())
     }
