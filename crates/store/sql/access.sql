@@ -68,7 +68,8 @@ SELECT fingerprint, status, body FROM idempotency WHERE workspace_id = $1 AND id
 
 -- name: idempotency_set
 INSERT INTO idempotency (workspace_id, idempotency_key, fingerprint, status, body, at) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (workspace_id, idempotency_key) DO NOTHING;
+ON CONFLICT (workspace_id, idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
+  body = excluded.body, at = excluded.at;
 
 -- name: idempotency_expire
 DELETE FROM idempotency WHERE at < $1;

@@ -120,6 +120,7 @@ impl Changeset {
         self.any(q::LOGIN_DELETE, vals![token_hash]);
     }
 
+    /// The latest answer holds: one that is there is too old to count, or it would have been given again.
     pub fn remember_answer(
         &mut self,
         workspace: WorkspaceId,
