@@ -68,7 +68,8 @@ impl Changeset {
                 arrival.meta,
                 arrival.payload,
                 at,
-                error
+                // An error may quote what it stumbled over, and no database stores this character.
+                error.replace('\0', "")
             ],
         );
         self.take_from_inbox(seq);
