@@ -62,7 +62,7 @@ WHERE workspace_id = $1 AND profile_no = $2 AND journey_id = $3;
 
 -- name: run_due
 SELECT workspace_id, run_id, profile_no, due_at FROM journey_run
-WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, run_id LIMIT $2;
+WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, run_id, workspace_id LIMIT $2;
 
 -- name: run_next_due
 SELECT min(due_at) FROM journey_run WHERE due_at IS NOT NULL;

@@ -83,7 +83,7 @@ ORDER BY message_no DESC LIMIT $3;
 SELECT channel, attempted_at FROM message
 WHERE workspace_id = $1 AND profile_no = $2 AND purpose = 'marketing'
 AND state IN ('sending', 'accepted', 'unknown') AND attempted_at > $3
-ORDER BY attempted_at;
+ORDER BY attempted_at, message_no;
 
 -- name: message_move
 UPDATE message SET profile_no = $3 WHERE workspace_id = $1 AND profile_no = $2;

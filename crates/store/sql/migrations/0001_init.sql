@@ -136,7 +136,7 @@ CREATE TABLE attribute_change (
   new TEXT NOT NULL,
   source TEXT NOT NULL
 );
-CREATE INDEX attribute_change_by_profile ON attribute_change (workspace_id, profile_no, at);
+CREATE INDEX attribute_change_by_profile ON attribute_change (workspace_id, profile_no, change_no);
 
 -- Only ever added to: the proof of consent.
 CREATE TABLE consent_record (
@@ -162,7 +162,7 @@ CREATE TABLE merge_log (
   -- The absorbed profile as it was.
   other_doc TEXT
 );
-CREATE INDEX merge_log_by_profile ON merge_log (workspace_id, profile_no);
+CREATE INDEX merge_log_by_profile ON merge_log (workspace_id, profile_no, merge_no);
 
 CREATE TABLE product (
   workspace_id BIGINT NOT NULL,
@@ -233,7 +233,8 @@ CREATE TABLE journey_run (
 CREATE INDEX journey_run_by_profile ON journey_run (workspace_id, profile_no, journey_id, started_at);
 -- Without the run_id, SQLite reads every run of the workspace for those of one profile in order.
 CREATE INDEX journey_run_active ON journey_run (workspace_id, profile_no, run_id) WHERE state = 'active';
-CREATE INDEX journey_run_due ON journey_run (due_at) WHERE due_at IS NOT NULL;
+-- All of the order: a festival wakes a hundred thousand at one instant, and no batch may sort them all.
+CREATE INDEX journey_run_due ON journey_run (due_at, run_id, workspace_id) WHERE due_at IS NOT NULL;
 CREATE INDEX journey_run_by_journey ON journey_run (workspace_id, journey_id, run_id);
 
 CREATE TABLE journey_step (
@@ -268,7 +269,7 @@ CREATE TABLE timer (
   due_at BIGINT NOT NULL,
   PRIMARY KEY (workspace_id, kind, profile_no, subject)
 );
-CREATE INDEX timer_due ON timer (due_at);
+CREATE INDEX timer_due ON timer (due_at, workspace_id, kind, profile_no, subject);
 CREATE INDEX timer_by_profile ON timer (workspace_id, profile_no);
 
 CREATE TABLE template (
@@ -328,6 +329,9 @@ CREATE INDEX message_by_profile ON message (workspace_id, profile_no, message_no
 CREATE INDEX message_by_workspace ON message (workspace_id, message_no);
 CREATE INDEX message_due ON message (channel, due_at, message_no) WHERE state = 'queued';
 CREATE INDEX message_sending ON message (message_no) WHERE state = 'sending';
+-- For the frequency cap, which every send asks.
+CREATE INDEX message_advertised ON message (workspace_id, profile_no, attempted_at, message_no)
+WHERE purpose = 'marketing' AND attempted_at IS NOT NULL;
 CREATE INDEX message_by_run ON message (workspace_id, run_id) WHERE run_id IS NOT NULL;
 
 -- Every turn in the life of a message: decisions, attempts, receipts, opens and clicks.
@@ -354,7 +358,9 @@ CREATE TABLE message_body (
   links TEXT NOT NULL,
   PRIMARY KEY (workspace_id, message_no)
 );
-CREATE INDEX message_body_by_age ON message_body (created_at);
+-- Only what there is to forget.
+CREATE INDEX message_body_by_age ON message_body (workspace_id, created_at)
+WHERE html IS NOT NULL OR text IS NOT NULL;
 
 -- What people did with a message, and beside it what machines did.
 CREATE TABLE message_response (
