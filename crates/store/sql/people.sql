@@ -49,7 +49,9 @@ ON CONFLICT (workspace_id, profile_no) DO UPDATE SET text = excluded.text;
 DELETE FROM profile_search WHERE workspace_id = $1 AND profile_no = $2;
 
 -- name: search_find
-SELECT profile_no FROM profile_search WHERE workspace_id = $1 AND profile_no < $2 AND text LIKE $3 ESCAPE '\'
+SELECT profile_no FROM profile_search WHERE workspace_id = $1 AND profile_no < $2
+-- @sqlite AND instr(text, $3) > 0
+-- @postgres AND strpos(text, $3) > 0
 ORDER BY profile_no DESC LIMIT $4;
 
 -- name: attribute_change_insert

@@ -218,8 +218,7 @@ impl ReadTx<'_> {
         before: ProfileNo,
         limit: i64,
     ) -> Result<Vec<StoredProfile>, StoreError> {
-        let escaped = key.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let rows = self.query(q::SEARCH_FIND, &vals![workspace, before, format!("%{escaped}%"), limit])?;
+        let rows = self.query(q::SEARCH_FIND, &vals![workspace, before, key, limit])?;
         let of = rows
             .iter()
             .map(|row| Ok((workspace, row.profile(0)?)))
