@@ -4,4 +4,5 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 
 mod backend;
+mod conformance;
 mod databases;

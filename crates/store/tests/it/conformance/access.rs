@@ -1,0 +1,299 @@
+//! Workspaces, keys, accounts, sessions, channels, and answers remembered.
+
+use super::{A, B, TEXTS, at, conflicts, duplicates, get, on_stores, put};
+use domain::settings::Settings;
+use kit::{Timestamp, WorkspaceId};
+use store::Store;
+use store::access::{AccountRow, ChannelRow, KeyRow, LoginRow, RememberedAnswer, Workspace};
+
+pub const METHODS: &[&str] = &[
+    "insert_workspace",
+    "update_workspace",
+    "set_channel",
+    "insert_key",
+    "revoke_key",
+    "insert_account",
+    "set_password",
+    "insert_login",
+    "delete_login",
+    "remember_answer",
+    "forget_answers",
+    "workspaces",
+    "channel",
+    "channels",
+    "key_by_hash",
+    "keys",
+    "account_by_email",
+    "account",
+    "accounts",
+    "login",
+    "remembered_answer",
+];
+
+fn workspace(id: WorkspaceId, slug: &str, name: &str) -> Workspace {
+    Workspace {
+        workspace: id,
+        slug: slug.into(),
+        name: name.into(),
+        settings: Settings::default(),
+        salt: format!("salt of {slug} 'ạ'"),
+        version: 1,
+    }
+}
+
+#[test]
+fn a_workspace_comes_back_as_it_was() {
+    on_stores(|store| {
+        let mut rows: Vec<_> = TEXTS
+            .iter()
+            .enumerate()
+            .map(|(n, text)| workspace(WorkspaceId(n as i64), &format!("s{n}{text}"), text))
+            .collect();
+        rows[1].settings.currency = "USD".into();
+        rows[1].settings.shop.name = "Cửa hàng \"Ánh\" 🛒".into();
+        rows[1].settings.body_retention_days = u32::MAX;
+        rows[2].workspace = B;
+        put(store, |c| rows.iter().for_each(|row| c.insert_workspace(row, at(0))));
+        duplicates(store, "workspace_insert", |c| c.insert_workspace(&workspace(B, "new", ""), at(0)));
+        let taken = workspace(WorkspaceId(77), &rows[0].slug, "");
+        duplicates(store, "workspace_insert", |c| c.insert_workspace(&taken, at(0)));
+        rows.sort_by_key(|row| row.workspace.0);
+        assert_eq!(get(store, |tx| tx.workspaces()), rows);
+    });
+}
+
+#[test]
+fn settings_are_stored_over_the_version_that_was_read() {
+    on_stores(|store| {
+        let (first, other) = (workspace(A, "a", "a"), workspace(B, "b", "b"));
+        put(store, |c| {
+            c.insert_workspace(&first, at(0));
+            c.insert_workspace(&other, at(0));
+        });
+        let mut changed = Workspace { name: "Tên mới".into(), ..first.clone() };
+        changed.settings.language = "en".into();
+        put(store, |c| c.update_workspace(&changed));
+        let mut expect = vec![Workspace { version: 2, ..changed.clone() }, other];
+        assert_eq!(get(store, |tx| tx.workspaces()), expect);
+        conflicts(store, "workspace_update", |c| {
+            c.touch_configuration();
+            c.update_workspace(&changed);
+        });
+        assert_eq!(get(store, |tx| tx.progress(store::inbox::CONFIGURATION)), None);
+        conflicts(store, "workspace_update", |c| c.update_workspace(&workspace(WorkspaceId(9), "", "")));
+        assert_eq!(get(store, |tx| tx.workspaces()), expect);
+        // The slug and the salt are given once.
+        let renamed = Workspace { slug: "z".into(), salt: "z".into(), ..expect[0].clone() };
+        put(store, |c| c.update_workspace(&renamed));
+        expect[0].version = 3;
+        assert_eq!(get(store, |tx| tx.workspaces()), expect);
+    });
+}
+
+#[test]
+fn a_channel_is_set_and_set_again() {
+    on_stores(|store| {
+        let row = |workspace, channel: &str, sealed: Vec<u8>, enabled| ChannelRow {
+            workspace,
+            channel: channel.into(),
+            sealed,
+            enabled,
+            updated_at: at(3),
+        };
+        let rows = [
+            row(B, "email", vec![], false),
+            row(A, "sms", (0..=255).collect(), true),
+            row(A, "email", vec![0], true),
+        ];
+        put(store, |c| {
+            c.set_channel(ChannelRow { updated_at: at(1), ..row(A, "sms", vec![9], false) });
+            rows.iter().for_each(|row| c.set_channel(row.clone()));
+        });
+        for row in &rows {
+            assert_eq!(get(store, |tx| tx.channel(row.workspace, &row.channel)).as_ref(), Some(row));
+        }
+        assert_eq!(get(store, |tx| tx.channel(B, "sms")), None);
+        let [there, sms, email] = rows;
+        assert_eq!(get(store, |tx| tx.channels()), [email, sms, there]);
+    });
+}
+
+fn key(key_id: &str, workspace: WorkspaceId, created: i64) -> KeyRow {
+    KeyRow {
+        key_id: key_id.into(),
+        workspace,
+        kind: "secret".into(),
+        name: "Khoá \"chính\"".into(),
+        scopes: String::new(),
+        hint: "qk_1".into(),
+        created_at: at(created),
+        revoked_at: None,
+    }
+}
+
+#[test]
+fn keys_are_found_by_their_hash_and_revoked_once() {
+    on_stores(|store| {
+        let rows = [key("c", A, 5), key("a", A, 5), key("b", A, 1), key("d", B, 0)];
+        put(store, |c| {
+            for (n, row) in rows.iter().enumerate() {
+                c.insert_key(row.clone(), vec![n as u8; 32]);
+            }
+        });
+        duplicates(store, "key_insert", |c| c.insert_key(key("new", B, 0), vec![0; 32]));
+        duplicates(store, "key_insert", |c| c.insert_key(key("a", B, 0), vec![99; 32]));
+        let by_hash = |n: u8| get(store, |tx| tx.key_by_hash(&[n; 32]));
+        for (n, row) in rows.iter().enumerate() {
+            assert_eq!(by_hash(n as u8).as_ref(), Some(row));
+        }
+        assert_eq!((by_hash(99), get(store, |tx| tx.key_by_hash(&[]))), (None, None));
+        let keys = |workspace| get(store, |tx| tx.keys(workspace));
+        let [c, a, b, d] = rows.clone();
+        assert_eq!(keys(A), [b.clone(), a.clone(), c.clone()], "oldest first, then by id");
+        assert_eq!(keys(B), [d]);
+        conflicts(store, "key_revoke", |changes| changes.revoke_key(B, "a", at(9)));
+        put(store, |changes| changes.revoke_key(A, "a", at(9)));
+        conflicts(store, "key_revoke", |changes| changes.revoke_key(A, "a", at(10)));
+        conflicts(store, "key_revoke", |changes| changes.revoke_key(A, "none", at(10)));
+        let revoked = KeyRow { revoked_at: Some(at(9)), ..a };
+        assert_eq!(by_hash(1).as_ref(), Some(&revoked));
+        assert_eq!(keys(A), [b, revoked, c]);
+    });
+}
+
+fn account(account_id: &str, workspace: WorkspaceId, email: &str) -> AccountRow {
+    AccountRow {
+        account_id: account_id.into(),
+        workspace,
+        email: email.into(),
+        name: "Nguyễn Thị Ánh".into(),
+        role: "owner".into(),
+        password_hash: format!("$argon2id$ {account_id}"),
+    }
+}
+
+fn sign_in(store: &Store, token: u8, account_id: &str, expires: i64, now: i64) {
+    let row = LoginRow { account_id: account_id.into(), workspace: A, expires_at: at(expires) };
+    put(store, |c| c.insert_login(vec![token; 32], row, at(now)));
+}
+
+/// Until when the session of a token lasts, if it is known.
+fn signed_in(store: &Store, token: u8) -> Option<Timestamp> {
+    get(store, |tx| tx.login(&[token; 32])).map(|login| login.expires_at)
+}
+
+#[test]
+fn accounts_are_found_by_email_and_id() {
+    on_stores(|store| {
+        let rows = [
+            account("3", A, "c@shop.vn"),
+            account("1", A, "a@shop.vn"),
+            account("2", B, "ánh@shop.vn"),
+            account("4", A, "b@shop.vn"),
+        ];
+        put(store, |c| {
+            for (row, created) in rows.iter().zip([5, 5, 0, 1]) {
+                c.insert_account(row.clone(), at(created));
+            }
+        });
+        // One person, one account, whatever the workspace.
+        duplicates(store, "account_insert", |c| c.insert_account(account("9", B, "a@shop.vn"), at(0)));
+        duplicates(store, "account_insert", |c| c.insert_account(account("1", B, "new@shop.vn"), at(0)));
+        for row in &rows {
+            assert_eq!(get(store, |tx| tx.account_by_email(&row.email)).as_ref(), Some(row));
+            assert_eq!(get(store, |tx| tx.account(&row.account_id)).as_ref(), Some(row));
+        }
+        assert_eq!(get(store, |tx| tx.account_by_email("none")), None);
+        assert_eq!(get(store, |tx| tx.account("none")), None);
+        let [c, a, there, b] = rows;
+        assert_eq!(get(store, |tx| tx.accounts(A)), [b, a, c], "oldest first, then by address");
+        assert_eq!(get(store, |tx| tx.accounts(B)), [there]);
+    });
+}
+
+#[test]
+fn a_new_password_ends_every_session_of_the_account() {
+    on_stores(|store| {
+        put(store, |c| {
+            c.insert_account(account("1", A, "a@shop.vn"), at(0));
+            c.insert_account(account("2", A, "b@shop.vn"), at(0));
+        });
+        for (token, account_id) in [(1, "1"), (2, "1"), (3, "2")] {
+            sign_in(store, token, account_id, 100, 0);
+        }
+        put(store, |c| c.set_password("1", "new $hash".into()));
+        assert_eq!([1, 2, 3].map(|token| signed_in(store, token)), [None, None, Some(at(100))]);
+        assert_eq!(get(store, |tx| tx.account("1")).unwrap().password_hash, "new $hash");
+        assert_eq!(get(store, |tx| tx.account("2")), Some(account("2", A, "b@shop.vn")));
+        conflicts(store, "account_password", |c| c.set_password("none", "x".into()));
+    });
+}
+
+#[test]
+fn sessions_are_remembered_by_their_token_until_they_expire() {
+    on_stores(|store| {
+        sign_in(store, 1, "a", 10, 0);
+        sign_in(store, 2, "Ạ", 20, 0);
+        let found = get(store, |tx| tx.login(&[2; 32]));
+        assert_eq!(found, Some(LoginRow { account_id: "Ạ".into(), workspace: A, expires_at: at(20) }));
+        duplicates(store, "login_insert", |c| {
+            let row = LoginRow { account_id: "b".into(), workspace: B, expires_at: at(99) };
+            c.insert_login(vec![1; 32], row, at(0));
+        });
+        // The next one to sign in sweeps out what has expired.
+        sign_in(store, 3, "a", 30, 10);
+        assert_eq!(
+            [1, 2, 3].map(|token| signed_in(store, token)),
+            [Some(at(10)), Some(at(20)), Some(at(30))]
+        );
+        sign_in(store, 4, "a", 40, 11);
+        assert_eq!([1, 2].map(|token| signed_in(store, token)), [None, Some(at(20))]);
+        put(store, |c| c.delete_login(vec![2; 32]));
+        put(store, |c| c.delete_login(vec![2; 32]));
+        assert_eq!([2, 3].map(|token| signed_in(store, token)), [None, Some(at(30))]);
+        assert_eq!(get(store, |tx| tx.login(&[])), None);
+    });
+}
+
+fn answer(fingerprint: u8, body: &str) -> RememberedAnswer {
+    RememberedAnswer { fingerprint: vec![fingerprint; 32], status: 201, body: body.into() }
+}
+
+#[test]
+fn an_answer_is_remembered_by_workspace_and_key() {
+    on_stores(|store| {
+        let ask = |workspace, key: &str, after: i64| {
+            get(store, |tx| tx.remembered_answer(workspace, key, at(after)))
+        };
+        for (n, text) in TEXTS.iter().enumerate() {
+            let told = RememberedAnswer { status: i64::MAX, ..answer(n as u8, text) };
+            put(store, |c| {
+                c.remember_answer(A, &format!("k{text}"), told.clone(), at(0));
+                c.remember_answer(B, &format!("k{text}"), answer(99, "there"), at(0));
+            });
+            assert_eq!(ask(A, &format!("k{text}"), -1), Some(told));
+            assert_eq!(ask(B, &format!("k{text}"), -1), Some(answer(99, "there")));
+        }
+        assert_eq!(ask(A, "K", -1), None);
+        assert_eq!((ask(A, "k", 0), ask(A, "k", 1)), (None, None), "after the instant, not at it");
+    });
+}
+
+#[test]
+fn a_key_that_was_used_long_ago_is_new_again() {
+    on_stores(|store| {
+        let ask = |after: i64| get(store, |tx| tx.remembered_answer(A, "k", at(after)));
+        put(store, |c| c.remember_answer(A, "k", answer(1, "first"), at(0)));
+        // Too old to count, and not swept out yet: what is answered now must be remembered all the same.
+        assert_eq!(ask(10), None);
+        put(store, |c| {
+            c.remember_answer(A, "k", answer(2, "second"), at(20));
+            c.forget_answers(at(10));
+        });
+        assert_eq!(ask(10), Some(answer(2, "second")));
+        put(store, |c| c.forget_answers(at(20)));
+        assert_eq!(ask(10), Some(answer(2, "second")), "from before the instant, not at it");
+        put(store, |c| c.forget_answers(at(21)));
+        assert_eq!(ask(10), None);
+    });
+}

@@ -1,0 +1,713 @@
+//! Templates, the message ledger, and what became of each message.
+
+use super::{A, B, TEXTS, at, conflicts, duplicates, get, no, on_stores, pages, put};
+use domain::consent::Channel;
+use kit::{Timestamp, WorkspaceId};
+use store::Store;
+use store::messages::{Body, MessageLogRow, MessageRow, Responses, SuppressionRow, TemplateRow};
+
+pub const METHODS: &[&str] = &[
+    "insert_template",
+    "update_template",
+    "insert_message",
+    "claim_message",
+    "accept_message",
+    "turn_message",
+    "cancel_messages_of_run",
+    "log_message",
+    "set_body",
+    "expire_bodies",
+    "add_responses",
+    "suppress",
+    "release_suppression",
+    "template",
+    "templates",
+    "template_version",
+    "due_messages",
+    "next_message_due",
+    "stranded_messages",
+    "message",
+    "message_by_no",
+    "message_by_key",
+    "message_key_is_taken",
+    "messages_of_profile",
+    "message_page",
+    "recent_marketing",
+    "message_states",
+    "message_log",
+    "body",
+    "responses",
+    "suppressions_of",
+    "suppression_page",
+];
+
+/// A queued advertisement to profile 1 as it is after it was stored.
+pub fn message(workspace: WorkspaceId, message_no: i64, key: &str) -> MessageRow {
+    MessageRow {
+        message_no,
+        workspace,
+        id: format!("id{message_no}"),
+        key: key.into(),
+        profile: no(1),
+        origin: "journey".into(),
+        journey_id: None,
+        run_id: None,
+        node: None,
+        template_id: None,
+        template_version: None,
+        channel: "email".into(),
+        purpose: "marketing".into(),
+        address: None,
+        state: "queued".into(),
+        reason: String::new(),
+        detail: String::new(),
+        decided_at: at(0),
+        due_at: at(0),
+        attempts: 0,
+        attempted_at: None,
+        accepted_at: None,
+        provider_id: None,
+        context: "{}".into(),
+    }
+}
+
+pub fn message_of(workspace: WorkspaceId, profile: i64, message_no: i64, key: &str) -> MessageRow {
+    MessageRow { profile: no(profile), ..message(workspace, message_no, key) }
+}
+
+fn by_no(store: &Store, workspace: WorkspaceId, message_no: i64) -> MessageRow {
+    get(store, |tx| tx.message_by_no(workspace, message_no)).unwrap()
+}
+
+fn insert(store: &Store, rows: &[MessageRow]) {
+    put(store, |c| rows.iter().for_each(|row| c.insert_message(row.clone())));
+}
+
+fn numbers(rows: &[MessageRow]) -> Vec<i64> {
+    rows.iter().map(|row| row.message_no).collect()
+}
+
+fn template_row(template_id: &str, name: &str, source: &str) -> TemplateRow {
+    TemplateRow {
+        template_id: template_id.into(),
+        name: name.into(),
+        channel: "email".into(),
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+        source: source.into(),
+    }
+}
+
+#[test]
+fn a_template_comes_back_as_it_was() {
+    on_stores(|store| {
+        let ids = ["b", "B", "ă", "a", "10", "9", ""];
+        let mut rows: Vec<_> =
+            ids.iter().zip(TEXTS).map(|(one, text)| template_row(one, text, text)).collect();
+        put(store, |c| {
+            for row in &rows {
+                c.insert_template(A, row);
+                c.insert_template(B, &template_row(&row.template_id, "there", "there"));
+            }
+        });
+        for row in &rows {
+            assert_eq!(get(store, |tx| tx.template(A, &row.template_id)), Some(row.clone()));
+            let there = template_row(&row.template_id, "there", "there");
+            assert_eq!(get(store, |tx| tx.template(B, &row.template_id)), Some(there));
+            duplicates(store, "template_insert", |c| c.insert_template(A, row));
+        }
+        rows.sort_by(|a, b| a.template_id.cmp(&b.template_id));
+        assert_eq!(get(store, |tx| tx.templates(A)), rows);
+        assert_eq!(get(store, |tx| tx.template(A, "none")), None);
+        assert!(get(store, |tx| tx.templates(WorkspaceId(0))).is_empty());
+    });
+}
+
+#[test]
+fn a_template_keeps_its_versions() {
+    on_stores(|store| {
+        let first = template_row("t", "Chào", "{\"v\":1}");
+        put(store, |c| {
+            c.insert_template(A, &first);
+            c.insert_template(B, &first);
+        });
+        let second = TemplateRow {
+            name: "Chào lại".into(),
+            channel: "sms".into(),
+            source: "{\"v\":\"hai\"}".into(),
+            updated_at: at(9),
+            ..first.clone()
+        };
+        put(store, |c| c.update_template(A, &second));
+        assert_eq!(get(store, |tx| tx.template(A, "t")), Some(TemplateRow { version: 2, ..second.clone() }));
+        for version in [0, 1, 3] {
+            conflicts(store, "template_update", |c| {
+                c.suppress(A, suppression("email", "nobody@shop.vn", "manual"));
+                c.update_template(A, &TemplateRow { version, ..second.clone() });
+            });
+        }
+        assert!(get(store, |tx| tx.suppression_page(A, "email", "", 9)).is_empty());
+        let version = |workspace, of: &str, n| get(store, |tx| tx.template_version(workspace, of, n));
+        assert_eq!(version(A, "t", 1).as_deref(), Some("{\"v\":1}"));
+        assert_eq!(version(A, "t", 2).as_deref(), Some("{\"v\":\"hai\"}"));
+        assert_eq!((version(A, "t", 3), version(B, "t", 2), version(A, "T", 1)), (None, None, None));
+        assert_eq!(get(store, |tx| tx.template(B, "t")), Some(first));
+    });
+}
+
+#[test]
+fn a_decision_comes_back_as_it_was() {
+    on_stores(|store| {
+        let mut rows = Vec::new();
+        for (n, text) in TEXTS.iter().enumerate() {
+            let told = (n % 2 == 0).then(|| (*text).to_owned());
+            rows.push(MessageRow {
+                id: format!("id {n} {text}"),
+                profile: no(i64::MAX - n as i64),
+                origin: (*text).into(),
+                journey_id: told.clone(),
+                run_id: told.clone(),
+                node: told.clone(),
+                template_id: told.clone(),
+                channel: (*text).into(),
+                purpose: (*text).into(),
+                address: told,
+                state: (*text).into(),
+                reason: (*text).into(),
+                decided_at: at(-(n as i64)),
+                due_at: Timestamp::MAX,
+                context: (*text).into(),
+                ..message(A, i64::MAX - n as i64, &format!("key {n} {text}"))
+            });
+        }
+        insert(store, &rows);
+        for row in &rows {
+            assert_eq!(by_no(store, A, row.message_no), *row);
+            assert_eq!(get(store, |tx| tx.message(A, &row.id)), Some(row.clone()));
+            assert_eq!(get(store, |tx| tx.message_by_key(A, &row.key)), Some(row.clone()));
+            assert!(get(store, |tx| tx.message_key_is_taken(A, &row.key)));
+            // Nothing of it is seen from elsewhere.
+            assert_eq!(get(store, |tx| tx.message_by_no(B, row.message_no)), None);
+            assert_eq!(get(store, |tx| tx.message(B, &row.id)), None);
+            assert_eq!(get(store, |tx| tx.message_by_key(B, &row.key)), None);
+            assert!(!get(store, |tx| tx.message_key_is_taken(B, &row.key)));
+        }
+        assert!(!get(store, |tx| tx.message_key_is_taken(A, "key")));
+        assert_eq!(get(store, |tx| tx.message(A, "")), None);
+    });
+}
+
+#[test]
+fn a_decision_is_made_once() {
+    on_stores(|store| {
+        insert(store, &[message(A, 1, "run/step/1")]);
+        let again = message(A, 2, "run/step/1");
+        duplicates(store, "message_insert", |c| {
+            c.log_message(A, 1, at(0), "decided", String::new());
+            c.insert_message(again.clone());
+        });
+        assert!(get(store, |tx| tx.message_log(A, 1)).is_empty());
+        duplicates(store, "message_insert", |c| {
+            c.insert_message(MessageRow { id: "id1".into(), ..message(A, 2, "another") });
+        });
+        duplicates(store, "message_insert", |c| c.insert_message(message(B, 1, "any")));
+        // The same key and id in another workspace are another message.
+        insert(store, &[MessageRow { id: "id1".into(), ..message(B, 3, "run/step/1") }]);
+        assert_eq!(get(store, |tx| tx.message(A, "id1")).unwrap().message_no, 1);
+        assert_eq!(get(store, |tx| tx.message(B, "id1")).unwrap().message_no, 3);
+    });
+}
+
+#[test]
+fn messages_are_due_by_channel_in_their_order() {
+    on_stores(|store| {
+        // Number, workspace, channel, due, state.
+        let cases = [
+            (1, A, "email", 5, "queued"),
+            (2, B, "email", 5, "queued"),
+            (3, A, "email", -7, "queued"),
+            (4, A, "email", 9, "queued"),
+            (5, A, "email", -9, "cancelled"),
+            (6, A, "sms", -20, "queued"),
+            (7, B, "email", 5, "queued"),
+        ];
+        let rows: Vec<_> = cases
+            .iter()
+            .map(|(n, workspace, channel, due, state)| MessageRow {
+                channel: (*channel).into(),
+                due_at: at(*due),
+                state: (*state).into(),
+                ..message(*workspace, *n, &format!("k{n}"))
+            })
+            .collect();
+        for channel in Channel::ALL {
+            assert_eq!(get(store, |tx| tx.next_message_due(*channel)), None);
+        }
+        insert(store, &rows);
+        for (until, expect) in
+            [(-8, &[][..]), (-7, &[3]), (4, &[3]), (5, &[3, 1, 2, 7]), (9, &[3, 1, 2, 7, 4])]
+        {
+            for limit in [0, 1, 3, 100] {
+                let due = get(store, |tx| tx.due_messages(Channel::Email, at(until), limit));
+                assert_eq!(numbers(&due), expect[..expect.len().min(limit as usize)], "{until} {limit}");
+            }
+        }
+        assert_eq!(get(store, |tx| tx.due_messages(Channel::Sms, at(0), 9)), rows[5..6]);
+        assert!(get(store, |tx| tx.due_messages(Channel::Push, Timestamp::MAX, 9)).is_empty());
+        let next = |channel| get(store, |tx| tx.next_message_due(channel));
+        assert_eq!(
+            (next(Channel::Email), next(Channel::Sms), next(Channel::Zalo)),
+            (Some(at(-7)), Some(at(-20)), None)
+        );
+        put(store, |c| c.claim_message(&rows[2], "a@shop.vn", at(0)));
+        assert_eq!(next(Channel::Email), Some(at(5)));
+    });
+}
+
+#[test]
+fn a_message_is_claimed_accepted_and_turned_only_from_the_state_it_is_in() {
+    on_stores(|store| {
+        let queued =
+            MessageRow { reason: "quiet_hours".into(), template_id: Some("t".into()), ..message(A, 1, "k") };
+        insert(store, &[queued.clone(), message(B, 2, "k")]);
+        let other = || by_no(store, B, 2);
+        conflicts(store, "message_accept", |c| c.accept_message(1, String::new(), at(1), None));
+        let claim = MessageRow { template_version: Some(i64::MAX), ..queued.clone() };
+        put(store, |c| c.claim_message(&claim, "ánh@shop.vn", at(3)));
+        let sending = MessageRow {
+            state: "sending".into(),
+            reason: String::new(),
+            attempts: 1,
+            attempted_at: Some(at(3)),
+            address: Some("ánh@shop.vn".into()),
+            ..claim.clone()
+        };
+        assert_eq!(by_no(store, A, 1), sending);
+        conflicts(store, "message_claim", |c| {
+            c.log_message(A, 1, at(4), "claimed", String::new());
+            c.claim_message(&claim, "x", at(4));
+        });
+        assert!(get(store, |tx| tx.message_log(A, 1)).is_empty());
+        // Back into the queue, and out again without a template.
+        put(store, |c| {
+            c.turn_message(1, "sending", "queued", "busy", "429 ạ".into(), at(60), None);
+        });
+        let again = MessageRow {
+            state: "queued".into(),
+            reason: "busy".into(),
+            detail: "429 ạ".into(),
+            due_at: at(60),
+            ..sending.clone()
+        };
+        assert_eq!(by_no(store, A, 1), again, "without an address the one it has stays");
+        for from in ["sending", "accepted", "", "QUEUED"] {
+            conflicts(store, "message_turn", |c| {
+                c.turn_message(1, from, "failed", "", String::new(), at(0), None);
+            });
+        }
+        put(store, |c| {
+            c.turn_message(1, "queued", "queued", "", String::new(), at(70), Some("b@shop.vn".into()));
+        });
+        assert_eq!(by_no(store, A, 1).address.as_deref(), Some("b@shop.vn"));
+        put(store, |c| c.claim_message(&MessageRow { template_version: None, ..claim.clone() }, "", at(71)));
+        put(store, |c| c.accept_message(1, "250 ok".into(), at(72), Some("prov-1".into())));
+        let accepted = MessageRow {
+            state: "accepted".into(),
+            reason: String::new(),
+            detail: "250 ok".into(),
+            due_at: at(70),
+            attempts: 2,
+            attempted_at: Some(at(71)),
+            accepted_at: Some(at(72)),
+            provider_id: Some("prov-1".into()),
+            template_version: None,
+            address: Some(String::new()),
+            ..sending
+        };
+        assert_eq!(by_no(store, A, 1), accepted);
+        conflicts(store, "message_accept", |c| c.accept_message(1, "again".into(), at(73), None));
+        conflicts(store, "message_claim", |c| c.claim_message(&claim, "x", at(74)));
+        put(store, |c| c.turn_message(1, "accepted", "failed", "bounced", "5.1.1".into(), at(70), None));
+        assert_eq!(by_no(store, A, 1).state, "failed");
+        assert_eq!(other(), message(B, 2, "k"), "the other workspace's message stays as it was");
+        put(store, |c| c.claim_message(&other(), "b", at(1)));
+        put(store, |c| c.accept_message(2, String::new(), Timestamp::MIN, None));
+        assert_eq!((other().provider_id, other().accepted_at), (None, Some(Timestamp::MIN)));
+    });
+}
+
+#[test]
+fn stranded_are_those_whose_hand_over_was_begun() {
+    on_stores(|store| {
+        let rows: Vec<_> = [(5, A), (2, B), (9, A), (1, A)]
+            .map(|(n, workspace)| message(workspace, n, &format!("k{n}")))
+            .into();
+        insert(store, &rows);
+        assert!(get(store, |tx| tx.stranded_messages(9)).is_empty());
+        put(store, |c| rows[..3].iter().for_each(|row| c.claim_message(row, "a", at(1))));
+        let stranded = |limit| numbers(&get(store, |tx| tx.stranded_messages(limit)));
+        assert_eq!((stranded(9), stranded(2), stranded(0)), (vec![2, 5, 9], vec![2, 5], vec![]));
+        put(store, |c| c.turn_message(5, "sending", "unknown", "", String::new(), at(0), None));
+        put(store, |c| c.accept_message(2, String::new(), at(2), None));
+        assert_eq!(get(store, |tx| tx.stranded_messages(9)), [by_no(store, A, 9)]);
+    });
+}
+
+#[test]
+fn a_run_that_ends_calls_off_its_advertisements() {
+    on_stores(|store| {
+        let of = |n: i64, workspace, run_id: Option<&str>| MessageRow {
+            run_id: run_id.map(str::to_owned),
+            ..message(workspace, n, &format!("k{n}"))
+        };
+        let rows = [
+            of(1, A, Some("r")),
+            of(2, A, Some("r")),
+            MessageRow { purpose: "transactional".into(), ..of(3, A, Some("r")) },
+            of(4, A, Some("other")),
+            of(5, A, None),
+            of(6, B, Some("r")),
+            of(7, A, Some("r")),
+        ];
+        insert(store, &rows);
+        put(store, |c| c.claim_message(&rows[1], "a", at(0)));
+        put(store, |c| c.cancel_messages_of_run(A, "r", "exit:order ạ"));
+        put(store, |c| c.cancel_messages_of_run(A, "none", "x"));
+        let states: Vec<_> = rows.iter().map(|row| by_no(store, row.workspace, row.message_no)).collect();
+        let states: Vec<_> = states.iter().map(|row| (row.state.as_str(), row.reason.as_str())).collect();
+        let (off, queued) = (("cancelled", "exit:order ạ"), ("queued", ""));
+        assert_eq!(states, [off, ("sending", ""), queued, queued, queued, queued, off]);
+    });
+}
+
+/// Messages over two workspaces, three profiles, and several states, channels and journeys.
+fn ledger(store: &Store) -> Vec<MessageRow> {
+    let mut rows = Vec::new();
+    for n in 1..=24i64 {
+        let at_n = n as usize;
+        rows.push(MessageRow {
+            workspace: if n % 4 == 0 { B } else { A },
+            profile: no(1 + n % 3),
+            state: ["queued", "accepted", "refused"][at_n / 2 % 3].into(),
+            reason: ["", "quiet_hours"][at_n / 6 % 2].into(),
+            channel: ["email", "sms"][at_n / 3 % 2].into(),
+            journey_id: [None, Some("j"), Some("ĵ")][at_n % 3].map(str::to_owned),
+            decided_at: at(n / 6),
+            ..message(A, n, &format!("k{n}"))
+        });
+    }
+    insert(store, &rows);
+    rows.reverse();
+    rows
+}
+
+#[test]
+fn the_ledger_is_paged_newest_first() {
+    on_stores(|store| {
+        let rows = ledger(store);
+        for workspace in [A, B] {
+            let own: Vec<_> = rows.iter().filter(|row| row.workspace == workspace).cloned().collect();
+            for profile in [1, 2, 3] {
+                let whole: Vec<_> = own.iter().filter(|row| row.profile == no(profile)).cloned().collect();
+                pages(&whole, |last, limit| {
+                    let before = last.map_or(i64::MAX, |row| row.message_no);
+                    get(store, |tx| tx.messages_of_profile(workspace, no(profile), before, limit))
+                });
+            }
+            for state in ["", "queued", "accepted", "unknown"] {
+                for channel in ["", "email", "sms", "push"] {
+                    for journey in ["", "j", "ĵ", "none"] {
+                        let passes = |filter: &str, value: &str| filter.is_empty() || filter == value;
+                        let whole: Vec<_> = own
+                            .iter()
+                            .filter(|row| passes(state, &row.state) && passes(channel, &row.channel))
+                            .filter(|row| passes(journey, row.journey_id.as_deref().unwrap_or_default()))
+                            .cloned()
+                            .collect();
+                        pages(&whole, |last, limit| {
+                            let before = last.map_or(i64::MAX, |row| row.message_no);
+                            get(store, |tx| {
+                                tx.message_page(workspace, before, limit, state, channel, journey)
+                            })
+                        });
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn messages_are_counted_by_channel_state_and_reason() {
+    on_stores(|store| {
+        let rows = ledger(store);
+        for (workspace, since) in
+            [(A, Timestamp::MIN), (A, at(2)), (B, at(2)), (A, at(100)), (WorkspaceId(0), at(0))]
+        {
+            let mut expect: Vec<(String, String, String, i64)> = Vec::new();
+            for row in rows.iter().filter(|row| row.workspace == workspace && row.decided_at >= since) {
+                let same = expect.iter_mut().find(|(channel, state, reason, _)| {
+                    *channel == row.channel && *state == row.state && *reason == row.reason
+                });
+                match same {
+                    Some(found) => found.3 += 1,
+                    None => expect.push((row.channel.clone(), row.state.clone(), row.reason.clone(), 1)),
+                }
+            }
+            expect.sort();
+            assert_eq!(get(store, |tx| tx.message_states(workspace, since)), expect);
+        }
+    });
+}
+
+#[test]
+fn recent_advertisements_are_those_handed_over() {
+    on_stores(|store| {
+        // Number, profile, channel, purpose, when claimed, state afterwards.
+        type Case = (i64, i64, &'static str, &'static str, Option<i64>, &'static str);
+        let cases: &[Case] = &[
+            (1, 1, "email", "marketing", Some(10), "accepted"),
+            (2, 1, "sms", "marketing", Some(5), "sending"),
+            (3, 1, "push", "marketing", Some(7), "unknown"),
+            (4, 1, "zalo", "marketing", Some(8), "failed"),
+            (5, 1, "email", "transactional", Some(8), "accepted"),
+            (6, 1, "email", "marketing", None, "queued"),
+            (7, 2, "email", "marketing", Some(8), "accepted"),
+            (8, 1, "email", "marketing", Some(4), "accepted"),
+            // One instant, several messages: their numbers decide.
+            (9, 1, "zalo", "marketing", Some(10), "accepted"),
+            (10, 1, "onsite", "marketing", Some(10), "accepted"),
+            (11, 1, "email", "marketing", Some(9), "refused"),
+        ];
+        for (n, profile, channel, purpose, claimed, state) in cases {
+            for (workspace, message_no) in [(A, *n), (B, 100 + n)] {
+                let row = MessageRow {
+                    channel: (*channel).into(),
+                    purpose: (*purpose).into(),
+                    ..message_of(workspace, *profile, message_no, &format!("k{n}"))
+                };
+                put(store, |c| {
+                    c.insert_message(row.clone());
+                    if let Some(claimed) = claimed {
+                        c.claim_message(&row, "a", at(*claimed));
+                    }
+                    match *state {
+                        "queued" | "sending" => {}
+                        "accepted" => c.accept_message(message_no, String::new(), at(11), None),
+                        "unknown" => {
+                            c.turn_message(message_no, "sending", "unknown", "", String::new(), at(0), None)
+                        }
+                        "failed" => {
+                            c.turn_message(message_no, "sending", "failed", "", String::new(), at(0), None)
+                        }
+                        _ => c.turn_message(message_no, "sending", "refused", "", String::new(), at(0), None),
+                    }
+                });
+            }
+        }
+        put(store, |c| c.turn_message(101, "accepted", "failed", "", String::new(), at(0), None));
+        let asked = [(A, no(2)), (A, no(1)), (A, no(9)), (B, no(1))];
+        let found = get(store, |tx| tx.recent_marketing(&asked, at(4)));
+        let told = |list: &[(&str, i64)]| {
+            list.iter().map(|(channel, when)| ((*channel).to_owned(), at(*when))).collect::<Vec<_>>()
+        };
+        let late = [("sms", 5), ("push", 7), ("email", 10), ("zalo", 10), ("onsite", 10)];
+        let there = [("sms", 5), ("push", 7), ("zalo", 10), ("onsite", 10)];
+        assert_eq!(found, [told(&[("email", 8)]), told(&late), vec![], told(&there)]);
+        assert_eq!(get(store, |tx| tx.recent_marketing(&asked[1..2], at(3)))[0].len(), 6, "after, not at");
+        assert!(get(store, |tx| tx.recent_marketing(&[], at(0))).is_empty());
+    });
+}
+
+#[test]
+fn the_log_of_a_message_goes_on_in_order() {
+    on_stores(|store| {
+        let row = |n: usize| MessageLogRow {
+            at: at(-(n as i64)),
+            what: TEXTS[n % TEXTS.len()].into(),
+            detail: TEXTS[n / 3 % TEXTS.len()].into(),
+        };
+        let whole: Vec<_> = (0..510).map(row).collect();
+        // Several in one changeset, and one in each of several.
+        let (first, rest) = whole.split_at(3);
+        put(store, |c| {
+            for one in first {
+                c.log_message(A, 1, one.at, &one.what, one.detail.clone());
+                c.log_message(B, 1, one.at, "there", String::new());
+            }
+            c.log_message(A, 2, at(0), "another", String::new());
+        });
+        put(store, |c| c.log_message(A, 1, rest[0].at, &rest[0].what, rest[0].detail.clone()));
+        put(store, |c| {
+            for one in &rest[1..] {
+                c.log_message(A, 1, one.at, &one.what, one.detail.clone());
+            }
+        });
+        assert_eq!(get(store, |tx| tx.message_log(A, 1)), whole[..500]);
+        assert_eq!(get(store, |tx| tx.message_log(B, 1)).len(), 3);
+        assert_eq!(get(store, |tx| tx.message_log(A, 2)).len(), 1);
+        assert!(get(store, |tx| tx.message_log(B, 2)).is_empty());
+    });
+}
+
+#[test]
+fn a_body_comes_back_word_for_word() {
+    on_stores(|store| {
+        let long = "<p>Ưu đãi 🎁</p>".repeat(20_000);
+        let bodies = [
+            Body::default(),
+            Body {
+                subject: "Chào \"Ánh\" 🛒".into(),
+                html: Some(long),
+                text: Some("a\0b".into()),
+                links: vec!["https://shop.vn/?a=1&b=%20ạ".into(), String::new()],
+            },
+            Body { html: Some(String::new()), ..Body::default() },
+            Body {
+                text: Some("x".into()),
+                links: TEXTS.iter().map(|text| (*text).into()).collect(),
+                ..Body::default()
+            },
+        ];
+        for (n, body) in bodies.iter().enumerate() {
+            put(store, |c| {
+                c.set_body(A, n as i64, at(0), body);
+                c.set_body(B, n as i64, at(0), &bodies[(n + 1) % bodies.len()]);
+            });
+        }
+        for (n, body) in bodies.iter().enumerate() {
+            assert_eq!(get(store, |tx| tx.body(A, n as i64)).as_ref(), Some(body));
+            assert_eq!(get(store, |tx| tx.body(B, n as i64)).as_ref(), Some(&bodies[(n + 1) % bodies.len()]));
+        }
+        assert_eq!(get(store, |tx| tx.body(A, 99)), None);
+        // A second try to send may have rendered anew.
+        put(store, |c| c.set_body(A, 0, at(5), &bodies[1]));
+        assert_eq!(get(store, |tx| tx.body(A, 0)).as_ref(), Some(&bodies[1]));
+    });
+}
+
+#[test]
+fn old_bodies_lose_their_words_and_keep_their_links() {
+    on_stores(|store| {
+        let body = Body {
+            subject: "s".into(),
+            html: Some("h".into()),
+            text: Some("t".into()),
+            links: vec!["https://shop.vn/1".into(), "https://shop.vn/2".into()],
+        };
+        put(store, |c| {
+            c.set_body(A, 1, at(9), &body);
+            c.set_body(A, 2, at(10), &body);
+            c.set_body(A, 3, at(8), &Body { html: None, ..body.clone() });
+            c.set_body(B, 1, at(9), &body);
+        });
+        for _ in 0..2 {
+            put(store, |c| c.expire_bodies(A, at(10)));
+            let expired = Some(Body { html: None, text: None, ..body.clone() });
+            assert_eq!(get(store, |tx| tx.body(A, 1)), expired);
+            assert_eq!(get(store, |tx| tx.body(A, 3)), expired);
+            assert_eq!(get(store, |tx| tx.body(A, 2)), Some(body.clone()));
+            assert_eq!(get(store, |tx| tx.body(B, 1)), Some(body.clone()));
+        }
+    });
+}
+
+#[test]
+fn responses_add_up_and_keep_their_first_instants() {
+    on_stores(|store| {
+        assert_eq!(get(store, |tx| tx.responses(A, 1)), Responses::default());
+        let add = |more: Responses| put(store, |c| c.add_responses(A, 1, &more));
+        let one = Responses::default();
+        add(Responses { machine_opens: 1, ..one });
+        assert_eq!(get(store, |tx| tx.responses(A, 1)), Responses { machine_opens: 1, ..one });
+        add(Responses { opens: 2, first_opened_at: Some(at(5)), ..one });
+        add(Responses {
+            opens: 1,
+            first_opened_at: Some(at(6)),
+            clicks: 1,
+            first_clicked_at: Some(at(6)),
+            ..one
+        });
+        add(Responses { machine_clicks: 4, clicks: 1, first_clicked_at: Some(at(7)), ..one });
+        add(Responses { unsubscribed_at: Some(at(8)), ..one });
+        add(Responses { unsubscribed_at: Some(at(9)), ..one });
+        let expect = Responses {
+            opens: 3,
+            clicks: 2,
+            machine_opens: 1,
+            machine_clicks: 4,
+            first_opened_at: Some(at(5)),
+            first_clicked_at: Some(at(6)),
+            unsubscribed_at: Some(at(8)),
+        };
+        assert_eq!(get(store, |tx| tx.responses(A, 1)), expect);
+        put(store, |c| c.add_responses(B, 1, &Responses { opens: i64::MAX, ..one }));
+        assert_eq!(get(store, |tx| tx.responses(B, 1)), Responses { opens: i64::MAX, ..one });
+        assert_eq!(get(store, |tx| tx.responses(A, 1)), expect);
+        assert_eq!(get(store, |tx| tx.responses(A, 2)), Responses::default());
+    });
+}
+
+fn suppression(channel: &str, address: &str, reason: &str) -> SuppressionRow {
+    SuppressionRow {
+        channel: channel.into(),
+        address: address.into(),
+        reason: reason.into(),
+        detail: "550 ạ".into(),
+        at: at(1),
+    }
+}
+
+#[test]
+fn a_suppressed_address_keeps_its_first_reason() {
+    on_stores(|store| {
+        put(store, |c| {
+            c.suppress(A, suppression("email", "a@shop.vn", "bounced"));
+            c.suppress(A, suppression("email", "a@shop.vn", "complained"));
+            c.suppress(B, suppression("email", "a@shop.vn", "manual"));
+            c.suppress(A, suppression("sms", "+84901234567", ""));
+        });
+        let asked = [
+            (A, "email", "a@shop.vn"),
+            (A, "sms", "a@shop.vn"),
+            (B, "email", "a@shop.vn"),
+            (A, "email", "A@shop.vn"),
+            (A, "sms", "+84901234567"),
+            (B, "sms", "+84901234567"),
+        ];
+        let found = |store: &Store| get(store, |tx| tx.suppressions_of(&asked));
+        let told = |reasons: [Option<&str>; 6]| reasons.map(|reason| reason.map(str::to_owned));
+        assert_eq!(found(store), told([Some("bounced"), None, Some("manual"), None, Some(""), None]));
+        put(store, |c| {
+            c.release_suppression(A, "email", "a@shop.vn");
+            c.release_suppression(A, "email", "never there");
+        });
+        assert_eq!(found(store), told([None, None, Some("manual"), None, Some(""), None]));
+        put(store, |c| c.suppress(A, suppression("email", "a@shop.vn", "complained")));
+        assert_eq!(found(store)[0].as_deref(), Some("complained"));
+        assert!(get(store, |tx| tx.suppressions_of(&[])).is_empty());
+    });
+}
+
+#[test]
+fn suppressed_addresses_are_paged_by_channel() {
+    on_stores(|store| {
+        let mut whole: Vec<_> = ["b@x.vn", "B@x.vn", "a%@x.vn", "ạ@x.vn", "_@x.vn", "z@x.vn"]
+            .map(|address| suppression("email", address, "bounced"))
+            .into();
+        put(store, |c| {
+            for row in &whole {
+                c.suppress(A, row.clone());
+                c.suppress(A, SuppressionRow { channel: "sms".into(), ..row.clone() });
+                c.suppress(B, SuppressionRow { reason: "there".into(), ..row.clone() });
+            }
+        });
+        whole.sort_by(|a, b| a.address.cmp(&b.address));
+        pages(&whole, |last, limit| {
+            let after = last.map_or("", |row| row.address.as_str());
+            get(store, |tx| tx.suppression_page(A, "email", after, limit))
+        });
+        assert!(get(store, |tx| tx.suppression_page(B, "sms", "", 9)).is_empty());
+    });
+}

@@ -1,0 +1,94 @@
+//! What SQLite makes of the queries that every batch, every send and every wait asks.
+
+use crate::databases::Database;
+use store::CATALOG;
+
+/// The text of a query as SQLite reads it. `$1` is a parameter for it too.
+fn sql(name: &str) -> String {
+    let head = format!("-- name: {name}");
+    let mut found = Vec::new();
+    for (_, text) in CATALOG.queries.files {
+        let mut inside = false;
+        for line in text.lines() {
+            if line.starts_with("-- name:") {
+                inside = line == head || line == format!("{head} @sqlite");
+            } else if inside {
+                match line.strip_prefix("-- @") {
+                    Some(rest) => found.extend(rest.strip_prefix("sqlite ")),
+                    None => found.push(line),
+                }
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no query {name}");
+    found.join("\n")
+}
+
+/// Sorting what is left.
+enum Sort {
+    /// The index gives the order.
+    Never,
+    /// The rows of one profile that share an instant may be sorted: few, and a wider index costs every write.
+    Ties,
+}
+use Sort::{Never, Ties};
+
+#[test]
+fn hot_queries_use_their_indexes() {
+    // Query, how it finds its first table, sorting.
+    let cases = [
+        ("inbox_peek", "SCAN inbox", Never),
+        ("inbox_outline", "SCAN inbox", Never),
+        ("identifier_find", "SEARCH identifier USING PRIMARY KEY", Never),
+        ("profile_by_no", "SEARCH profile USING INDEX sqlite_autoindex_profile_1", Never),
+        ("profile_by_id", "SEARCH profile USING INDEX profile_by_id", Never),
+        ("event_message_find", "SEARCH event_message USING PRIMARY KEY", Never),
+        ("event_page", "SEARCH e USING INDEX event_by_profile", Ties),
+        ("event_last", "SEARCH event USING COVERING INDEX", Never),
+        ("message_last", "SEARCH message USING COVERING INDEX", Never),
+        ("attribute_change_page", "SEARCH attribute_change USING INDEX attribute_change_by_profile", Never),
+        ("merge_list", "SEARCH merge_log USING INDEX merge_log_by_profile", Never),
+        ("order_find", "SEARCH shop_order USING INDEX sqlite_autoindex_shop_order_1", Never),
+        ("order_summaries", "SEARCH shop_order USING INDEX shop_order_by_profile", Ties),
+        ("run_active", "SEARCH journey_run USING INDEX journey_run_active", Never),
+        ("run_find", "SEARCH journey_run USING INDEX sqlite_autoindex_journey_run_1", Never),
+        ("run_due", "SEARCH journey_run USING INDEX journey_run_due (due_at>? AND due_at<?)", Never),
+        ("run_next_due", "SEARCH journey_run USING COVERING INDEX journey_run_due", Never),
+        ("run_history", "SEARCH journey_run USING COVERING INDEX journey_run_by_profile", Never),
+        ("run_of_journey", "SEARCH journey_run USING INDEX journey_run_by_journey", Never),
+        ("timer_due", "SEARCH timer USING COVERING INDEX timer_due (due_at<?)", Never),
+        ("timer_next_due", "SEARCH timer USING COVERING INDEX timer_due", Never),
+        ("message_due", "SEARCH message USING INDEX message_due (channel=? AND due_at<?)", Never),
+        ("message_next_due", "SEARCH message USING COVERING INDEX message_due (channel=?)", Never),
+        ("message_stranded", "SCAN message USING INDEX message_sending", Never),
+        ("message_by_key", "SEARCH message USING INDEX message_by_key", Never),
+        ("message_recent", "SEARCH message USING INDEX message_advertised", Never),
+        ("message_of_profile", "SEARCH message USING INDEX message_by_profile", Never),
+        ("message_cancel_run", "SEARCH message USING INDEX message_by_run", Never),
+        ("suppression_find", "SEARCH suppression USING PRIMARY KEY", Never),
+        ("body_expire", "SEARCH message_body USING INDEX message_body_by_age", Never),
+        ("idempotency_expire", "SEARCH idempotency USING INDEX idempotency_by_age", Never),
+    ];
+    let database = Database::sqlite();
+    database.open(&CATALOG).close().unwrap();
+    let conn = rusqlite::Connection::open(database.sqlite_options().path).unwrap();
+    let mut wrong = Vec::new();
+    for (name, start, sort) in cases {
+        let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {}", sql(name))).unwrap();
+        // A parameter that is not bound is null, and the plan is the same.
+        let mut rows = statement.raw_query();
+        let mut plan: Vec<String> = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            plan.push(row.get(3).unwrap());
+        }
+        let finds = plan.first().is_some_and(|line| line.starts_with(start));
+        let scans = plan.iter().skip(1).any(|line| line.starts_with("SCAN"));
+        let sorts = plan.iter().any(|line| {
+            line.contains("TEMP B-TREE") && (matches!(sort, Never) || line.ends_with("B-TREE FOR ORDER BY"))
+        });
+        if !finds || scans || sorts {
+            wrong.push(format!("{name}: {}", plan.join("; ")));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
