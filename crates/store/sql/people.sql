@@ -24,7 +24,11 @@ ORDER BY profile_no DESC LIMIT $3;
 SELECT count(*) FROM profile_search WHERE workspace_id = $1;
 
 -- name: profile_no_last
-SELECT CAST(coalesce(max(profile_no), 0) AS BIGINT) FROM profile WHERE workspace_id = $1;
+SELECT CAST(max(last.no) AS BIGINT) FROM (
+  SELECT coalesce(max(profile_no), 0) AS no FROM profile WHERE workspace_id = $1
+  UNION ALL
+  SELECT coalesce(max(other_no), 0) FROM merge_log WHERE workspace_id = $1 AND joined = $2
+) AS last;
 
 -- name: profile_alias_insert
 INSERT INTO profile_alias (workspace_id, id, profile_no) VALUES ($1, $2, $3);
