@@ -7,10 +7,14 @@
 //! For development only; nothing of the product may depend on it. It must never read a clock or sleep. Start with
 //! [`scenario::timeline`], then [`World`].
 
+pub mod checks;
 pub mod database;
 pub mod notation;
+pub mod plan;
 pub mod provider;
 pub mod scenario;
+pub mod seeded;
+pub mod told;
 pub mod world;
 
 pub use database::Database;

@@ -357,13 +357,7 @@ impl Stage {
     }
 
     fn put_template(&mut self, name: &str, channel: &str, body: &str) {
-        let source = match channel {
-            "email" => {
-                json!({ "subject": name, "body": { "kind": "html", "source": format!("<p>{body}</p>") } })
-            }
-            _ => json!({ "subject": "", "body": { "kind": "text", "source": body } }),
-        };
-        self.world.put_template(name, channel, &source);
+        self.world.put_plain_template(name, channel, body);
     }
 
     fn settings(&mut self, words: &[&str]) {

@@ -67,7 +67,6 @@ pub struct World {
     database: Database,
     process: Option<Process>,
     seed: u64,
-    openings: u64,
     pub now: Timestamp,
     pub crashes: Crashes,
     pub provider: Provider,
@@ -85,7 +84,6 @@ impl World {
             database,
             process: None,
             seed,
-            openings: 0,
             now,
             crashes: Crashes::Never,
             provider: Provider { seed, ..Provider::default() },
@@ -112,10 +110,7 @@ impl World {
 
     fn open(&mut self) {
         let store = Arc::new(self.database.open(self.now));
-        // Every process draws its ids anew: two of them with one seed would name two profiles of one instant alike.
-        self.openings += 1;
-        let seed = self.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(self.openings);
-        let engine = Engine::open(Arc::clone(&store), seed).expect("the engine opens");
+        let engine = Engine::open(Arc::clone(&store), self.seed).expect("the engine opens");
         let door = Door::open(Arc::clone(&store), Arc::new(Bell::default())).expect("the door opens");
         let composer = Composer::new(TokenKey::from_secret(b"simulated"), "https://mail.example.com");
         let mut dispatcher = Dispatcher::new(Arc::clone(&store), composer);
@@ -297,6 +292,17 @@ impl World {
 
     fn configure(&mut self, changes: Changeset) {
         engine::configure(self.store(), changes).expect("the configuration is stored");
+    }
+
+    /// A template whose subject, or whose whole text where there is none, is its name unless `body` says otherwise.
+    pub fn put_plain_template(&mut self, name: &str, channel: &str, body: &str) {
+        let text = |source: &str| serde_json::json!({ "kind": "text", "source": source });
+        let html = serde_json::json!({ "kind": "html", "source": format!("<p>{body}</p>") });
+        let draft = match channel {
+            "email" => serde_json::json!({ "subject": name, "body": html }),
+            _ => serde_json::json!({ "subject": "", "body": text(body) }),
+        };
+        self.put_template(name, channel, &draft);
     }
 
     /// A new template, or a new version of it.

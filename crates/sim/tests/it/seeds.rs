@@ -1,0 +1,63 @@
+//! Shops that nobody wrote down.
+
+use sim::database::postgres_url;
+use sim::{Crashes, Database, seeded};
+
+/// Tests run side by side, so the seeds are in quarters.
+fn check_seeds(seeds: std::ops::Range<u64>) {
+    let (mut crashed, mut accepted, mut interrupted) = (0, 0, 0);
+    for seed in seeds {
+        let lived = seeded::check(seed, Database::sqlite);
+        crashed += lived.crashed;
+        accepted += lived.accepted;
+        interrupted += lived.interrupted.len();
+    }
+    // Worlds in which nothing happens prove nothing.
+    assert!(crashed > 0 && accepted > 100 && interrupted > 0, "{crashed} {accepted} {interrupted}");
+}
+
+#[test]
+fn seeds_0_to_24() {
+    check_seeds(0..25);
+}
+
+#[test]
+fn seeds_25_to_49() {
+    check_seeds(25..50);
+}
+
+#[test]
+fn seeds_50_to_74() {
+    check_seeds(50..75);
+}
+
+#[test]
+fn seeds_75_to_99() {
+    check_seeds(75..100);
+}
+
+#[test]
+fn seeds_on_postgresql() {
+    let Some(url) = postgres_url() else {
+        eprintln!("skipped on PostgreSQL: QUAYLAI_TEST_POSTGRES is not set");
+        return;
+    };
+    for seed in 0..4 {
+        let there = seeded::check(seed, || Database::postgres(&url));
+        let here = seeded::check(seed, Database::sqlite);
+        assert!(there.timeline == here.timeline, "seed {seed} differs between the databases");
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_world() {
+    for seed in [3, 31] {
+        let once = seeded::check(seed, Database::sqlite);
+        let again = seeded::check(seed, Database::sqlite);
+        assert_eq!(once.timeline, again.timeline);
+        assert_eq!(once.crashed, again.crashed);
+    }
+    let (one, other) = (7, 8);
+    let lived = |seed| seeded::live(seed, Database::sqlite(), Crashes::Never, Default::default()).timeline;
+    assert_ne!(lived(one), lived(other));
+}
