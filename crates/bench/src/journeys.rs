@@ -1,0 +1,150 @@
+//! The journeys and templates that the bench installs.
+
+use crate::http::{Client, Key};
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+/// The five active journeys of the standard world: the demo shop's three, and two that follow browsing and the
+/// profile.
+pub fn standard() -> Vec<Value> {
+    let mut journeys: Vec<Value> = demo::journeys().into_iter().map(|journey| journey.definition).collect();
+    journeys.push(json!({
+        "schema": 1,
+        "name": "Xem nhiều mà chưa mua",
+        "trigger": { "type": "event", "event": "Product Viewed" },
+        "entry": { "reentry": "when_not_running", "cooldown": "30d" },
+        "goal": { "event": "Order Completed" },
+        "start": "days",
+        "nodes": {
+            "days": { "type": "delay", "for": "3d", "next": "often" },
+            "often": {
+                "type": "branch",
+                "paths": [{ "when": { "seen": { "event": "Product Viewed", "at_least": 3 } }, "next": "mark" }],
+                "otherwise": "end"
+            },
+            "mark": { "type": "add_tag", "tag": "browser", "next": "end" },
+            "end": { "type": "exit", "reason": "done" }
+        }
+    }));
+    journeys.push(json!({
+        "schema": 1,
+        "name": "Thanh toán dở dang",
+        "trigger": { "type": "event", "event": "Checkout Started" },
+        "entry": { "reentry": "when_not_running" },
+        "start": "wait",
+        "nodes": {
+            "wait": {
+                "type": "wait_for", "event": "Order Completed", "timeout": "1h",
+                "on_event": "bought", "on_timeout": "note"
+            },
+            "note": { "type": "set_attribute", "name": "left_checkout", "value": true, "next": "bought" },
+            "bought": { "type": "exit", "reason": "done" }
+        }
+    }));
+    journeys
+}
+
+/// One e-mail as soon as the event happens.
+pub fn one_mail(event: &str, template: &str) -> Value {
+    json!({
+        "schema": 1,
+        "name": format!("bench: {template}"),
+        "trigger": { "type": "event", "event": event },
+        "entry": { "reentry": "always", "max_runs_at_once": 20 },
+        "start": "mail",
+        "nodes": {
+            "mail": { "type": "send", "channel": "email", "template": template, "purpose": "transactional" }
+        }
+    })
+}
+
+/// An attribute from the event, a branch on it, a delay until an instant that the event names, a tag, the end.
+pub fn steps(event: &str) -> Value {
+    json!({
+        "schema": 1,
+        "name": "bench: steps",
+        "trigger": { "type": "event", "event": event },
+        "entry": { "reentry": "always", "max_runs_at_once": 20 },
+        "start": "due",
+        "nodes": {
+            "due": {
+                "type": "set_attribute", "name": "bench_due_at", "value": { "from": "event.properties.due_at" },
+                "next": "size"
+            },
+            "size": {
+                "type": "set_attribute", "name": "bench_size", "value": { "from": "event.properties.size" },
+                "next": "which"
+            },
+            "which": {
+                "type": "branch",
+                "paths": [
+                    { "when": { "attribute": "bench_size", "op": "gt", "value": 60 }, "next": "large" },
+                    { "when": { "attribute": "bench_size", "op": "gt", "value": 20 }, "next": "wait" }
+                ],
+                "otherwise": "wait"
+            },
+            "large": { "type": "add_tag", "tag": "bench-large", "next": "wait" },
+            "wait": { "type": "delay", "until_attribute": "attributes.bench_due_at", "next": "done" },
+            "done": { "type": "add_tag", "tag": "bench-done", "next": "end" },
+            "end": { "type": "exit", "reason": "done" }
+        }
+    })
+}
+
+/// A mail with the cart in it: the demo shop's, with so much text added that the HTML has about 20 KB.
+pub fn cart_mail() -> Result<Value> {
+    let template = demo::templates().into_iter().find(|t| t.key == "cart_abandoned" && t.language == "vi");
+    let mut document = template.context("the demo shop has no cart template")?.document();
+    let mjml = document["body"]["mjml"].as_str().context("the cart template is not MJML")?;
+    let paragraph = "<mj-section><mj-column><mj-text>Lụa được dệt tay ở Vạn Phúc và may tại Hội An. Mỗi tấm có đường \
+                     vân riêng, nên chiếc bạn chọn chỉ có một. Giặt tay bằng nước mát, phơi trong bóng râm, ủi mặt \
+                     trái khi còn ẩm.</mj-text></mj-column></mj-section>";
+    let longer = mjml.replacen("</mj-body>", &format!("{}</mj-body>", paragraph.repeat(6)), 1);
+    document["body"]["mjml"] = longer.into();
+    document["name"] = "bench: cart".into();
+    document["purpose"] = "transactional".into();
+    Ok(document)
+}
+
+/// A short mail.
+pub fn short_mail() -> Value {
+    json!({
+        "name": "bench: short", "channel": "email", "purpose": "transactional",
+        "subject": "Chào {{ customer.given_name | default: 'bạn' }}",
+        "body": { "mjml": "<mjml><mj-body><mj-section><mj-column><mj-text>Xin chào {{ customer.name | default: 'bạn' }}\
+                           </mj-text></mj-column></mj-section></mj-body></mjml>" },
+    })
+}
+
+/// The demo shop's templates, which its journeys name.
+pub fn put_shop_templates(client: &mut Client, key: Key<'_>) -> Result<()> {
+    for template in demo::templates() {
+        let id = format!("{}-{}", template.key.replace('_', "-"), template.language);
+        client.call("PUT", &format!("/api/v1/templates/{id}"), key, Some(&template.document()))?;
+    }
+    Ok(())
+}
+
+/// Journeys that are active until [`Active::archive`].
+pub struct Active(Vec<String>);
+
+/// Makes and publishes journeys.
+pub fn publish(client: &mut Client, key: Key<'_>, definitions: &[Value]) -> Result<Active> {
+    let mut ids = Vec::new();
+    for definition in definitions {
+        let made = client.call("POST", "/api/v1/journeys", key, Some(definition))?;
+        let id = made["id"].as_str().context("a journey without id")?.to_owned();
+        client.call("POST", &format!("/api/v1/journeys/{id}/publish"), key, None)?;
+        ids.push(id);
+    }
+    Ok(Active(ids))
+}
+
+impl Active {
+    pub fn archive(self, client: &mut Client, key: Key<'_>) -> Result<()> {
+        for id in self.0 {
+            client.call("POST", &format!("/api/v1/journeys/{id}/archive"), key, None)?;
+        }
+        Ok(())
+    }
+}

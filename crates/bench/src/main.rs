@@ -1,0 +1,214 @@
+//! Measures Quaylai from outside: starts the real server, drives it over loopback HTTP and a mail relay of its own,
+//! and prints one JSON document of figures (a table for people goes to stderr).
+//!
+//! It must never reach beyond this machine, leave a server running, or be part of the product. Start with
+//! [`modes::Bench`]; [`load`] is how requests go out.
+
+mod clock;
+mod direct;
+mod figures;
+mod http;
+mod journeys;
+mod load;
+mod machine;
+mod mail;
+mod modes;
+mod server;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Parser, ValueEnum};
+use modes::{Bench, Sizes, World};
+use serde_json::{Map, Value, json};
+use server::Setup;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Mode {
+    /// Load the standard world.
+    Prepare,
+    /// Events a second, durable and fully processed: without journeys, and with five.
+    Ingest,
+    /// From an event to its message, at a steady load.
+    Latency,
+    /// Events that each start a run of several nodes, and runs that come due.
+    Journeys,
+    /// E-mails a minute.
+    Messages,
+    /// From the start of the process to ready, and its memory.
+    Start,
+    /// Engine and store alone, in this process and without HTTP.
+    Direct,
+    /// All but `direct`.
+    All,
+}
+
+#[derive(Parser, Debug)]
+#[command(name = "quaylai-bench", version, about = "Measures Quaylai and prints the figures as JSON")]
+struct Arguments {
+    #[arg(value_enum, required = true)]
+    modes: Vec<Mode>,
+    /// The server; by default `quaylai` beside this program.
+    #[arg(long)]
+    binary: Option<PathBuf>,
+    /// The data folder; by default a new one below the system's folder for temporary files.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Keep the data folder, to be used again with --data.
+    #[arg(long)]
+    keep: bool,
+    /// PostgreSQL instead of SQLite: an empty database, or the one that a kept folder belongs to.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    #[arg(long, default_value_t = 300_000)]
+    profiles: u32,
+    #[arg(long, default_value_t = 5_000_000)]
+    events: u64,
+    /// Runs of each measurement; medians are of these.
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    #[arg(long, default_value_t = 4)]
+    connections: usize,
+    /// Events of one run of `ingest`.
+    #[arg(long, default_value_t = 200_000)]
+    ingest_events: u64,
+    /// Events a second that `latency` offers.
+    #[arg(long, default_value_t = 1_000)]
+    offered: u64,
+    /// How many of those trigger a message.
+    #[arg(long, default_value_t = 50)]
+    triggers: u64,
+    #[arg(long, default_value_t = 20)]
+    latency_seconds: u64,
+    #[arg(long, default_value_t = 20_000)]
+    journey_runs: u64,
+    #[arg(long, default_value_t = 10_000)]
+    messages: u64,
+    /// With `direct`: five active journeys.
+    #[arg(long)]
+    with_journeys: bool,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let made = arguments.data.is_none();
+    let data = match &arguments.data {
+        Some(data) => data.clone(),
+        None => std::env::temp_dir().join(format!("quaylai-bench-{}", std::process::id())),
+    };
+    let measured = run(&arguments, &data);
+    if made && !arguments.keep {
+        std::fs::remove_dir_all(&data).with_context(|| format!("removing {}", data.display()))?;
+    }
+    println!("{}", serde_json::to_string_pretty(&measured?)?);
+    Ok(())
+}
+
+fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
+    let a = arguments;
+    let within = |what: &str, value: u64, least: u64, most: u64| {
+        ensure!((least..=most).contains(&value), "--{what} is from {least} to {most}");
+        Ok(())
+    };
+    within("profiles", u64::from(a.profiles), 1, 10_000_000)?;
+    within("events", a.events, 0, 100_000_000)?;
+    within("runs", a.runs as u64, 1, 100)?;
+    within("connections", a.connections as u64, 1, 256)?;
+    within("ingest-events", a.ingest_events, 1, 5_000_000)?;
+    within("offered", a.offered, 1, 100_000)?;
+    within("triggers", a.triggers, 1, a.offered)?;
+    within("latency-seconds", a.latency_seconds, 1, 600)?;
+    within("journey-runs", a.journey_runs, 1, 1_000_000)?;
+    within("messages", a.messages, 1, 1_000_000)?;
+    let world = World { seed: a.seed, profiles: a.profiles, events: a.events };
+    let machine = machine::machine();
+    let mut figures = Map::new();
+    if a.modes.contains(&Mode::Direct) {
+        let figure = direct::run(data, a.database.as_deref(), world, a.ingest_events, a.with_journeys)?;
+        table("direct", &figure);
+        figures.insert("direct".into(), figure);
+        if a.modes.len() == 1 {
+            return Ok(json!({ "machine": machine, "world": modes::shown(world), "modes": figures }));
+        }
+    }
+    let binary = match &a.binary {
+        Some(binary) => binary.clone(),
+        None => std::env::current_exe()?.with_file_name("quaylai"),
+    };
+    ensure!(binary.is_file(), "{} is not there: build it, or name it with --binary", binary.display());
+    let setup = Setup { binary, data: data.to_path_buf(), database: a.database.clone() };
+    let wants = |mode: Mode| a.modes.contains(&mode) || a.modes.contains(&Mode::All);
+    let mut note = |name: &str, figure: Value| {
+        table(name, &figure);
+        figures.insert(name.to_owned(), figure);
+    };
+    let held = modes::remembered(data);
+    if wants(Mode::Start) && held.is_none() && a.database.is_none() {
+        note("start_empty", modes::start(&Setup { data: data.join("empty"), ..setup.clone() }, 5)?);
+    }
+    let world = match held {
+        Some(held) => held,
+        None => world,
+    };
+    let sizes = Sizes {
+        ingest: a.ingest_events,
+        connections: a.connections,
+        offered: a.offered,
+        triggers: a.triggers,
+        latency_s: a.latency_seconds,
+        journey_runs: a.journey_runs,
+        messages: a.messages,
+        runs: a.runs,
+    };
+    let mut bench = Bench::open(&setup, world, sizes)?;
+    let status = bench.status()?;
+    if held.is_none() {
+        // Every mode needs the people that it tells of.
+        note("prepare", bench.prepare()?);
+        modes::remember(data, world)?;
+    } else if a.modes.contains(&Mode::Prepare) {
+        bail!("{} holds a world already", data.display());
+    }
+    if wants(Mode::Ingest) {
+        note("ingest", bench.ingest(false)?);
+        note("ingest_with_journeys", bench.ingest(true)?);
+    }
+    if wants(Mode::Latency) {
+        note("latency", bench.latency()?);
+    }
+    if wants(Mode::Journeys) {
+        note("journeys", bench.journeys()?);
+    }
+    if wants(Mode::Messages) {
+        note("messages", bench.messages()?);
+    }
+    bench.server.stop()?;
+    if wants(Mode::Start) {
+        note("start_loaded", modes::start(&setup, 5)?);
+    }
+    Ok(json!({
+        "machine": machine,
+        "load_after": machine::load(),
+        "build": status["build"],
+        "database": if a.database.is_some() { "postgres" } else { "sqlite" },
+        "world": modes::shown(world),
+        "connections": a.connections,
+        "modes": figures,
+    }))
+}
+
+/// The figures of one mode for people, on stderr.
+fn table(mode: &str, figure: &Value) {
+    eprintln!("{mode}");
+    let shown = figure.get("median").unwrap_or(figure);
+    for (name, value) in shown.as_object().into_iter().flatten() {
+        eprintln!("  {name:28} {value}");
+    }
+    // Percentiles have no median over runs; the last run's are shown.
+    let last = figure.get("runs").and_then(Value::as_array).and_then(|runs| runs.last());
+    for (name, value) in last.and_then(Value::as_object).into_iter().flatten().filter(|(_, v)| v.is_object())
+    {
+        eprintln!("  {name:28} {value}");
+    }
+}
