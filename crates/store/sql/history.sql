@@ -29,8 +29,8 @@ WHERE e.workspace_id = $1 AND e.event_no = $2;
 SELECT count(*) FROM event WHERE workspace_id = $1;
 
 -- name: event_count_named
-SELECT count(*) FROM event e JOIN event_name n ON n.workspace_id = e.workspace_id AND n.name_no = e.name_no
-WHERE e.workspace_id = $1 AND n.name = $2;
+SELECT count(*) FROM event WHERE workspace_id = $1
+AND name_no IN (SELECT name_no FROM event_name WHERE workspace_id = $1 AND name = $2);
 
 -- name: event_names
 SELECT workspace_id, name_no, name FROM event_name ORDER BY workspace_id, name_no;

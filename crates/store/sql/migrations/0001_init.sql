@@ -235,6 +235,8 @@ CREATE INDEX journey_run_by_profile ON journey_run (workspace_id, profile_no, jo
 CREATE INDEX journey_run_active ON journey_run (workspace_id, profile_no, run_id) WHERE state = 'active';
 -- All of the order: a festival wakes a hundred thousand at one instant, and no batch may sort them all.
 CREATE INDEX journey_run_due ON journey_run (due_at, run_id, workspace_id) WHERE due_at IS NOT NULL;
+-- Which versions are still followed: asked at every change of the configuration, whatever ran and ended before.
+CREATE INDEX journey_run_followed ON journey_run (workspace_id, journey_id, version) WHERE state = 'active';
 CREATE INDEX journey_run_by_journey ON journey_run (workspace_id, journey_id, run_id);
 
 CREATE TABLE journey_step (
