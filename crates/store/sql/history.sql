@@ -109,4 +109,6 @@ ON CONFLICT (workspace_id, source, order_id) DO UPDATE SET profile_no = excluded
 UPDATE shop_order SET profile_no = $3 WHERE workspace_id = $1 AND profile_no = $2;
 
 -- name: order_count
-SELECT count(*), CAST(coalesce(sum(net), 0) AS BIGINT) FROM shop_order WHERE workspace_id = $1 AND placed_at >= $2;
+-- In two parts, since one order of an absurd amount, which any visitor can send, must not make the sum overflow.
+SELECT count(*), CAST(coalesce(sum(net / 1000000), 0) AS BIGINT), CAST(coalesce(sum(net % 1000000), 0) AS BIGINT)
+FROM shop_order WHERE workspace_id = $1 AND placed_at >= $2;

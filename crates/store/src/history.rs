@@ -311,13 +311,17 @@ impl ReadTx<'_> {
         rows.iter().map(read).collect()
     }
 
-    /// How many orders were placed since the instant, and their revenue net of refunds.
+    /// How many orders were placed since the instant, and their revenue net of refunds; a sum beyond the range of
+    /// an `i64` is its end.
     pub fn order_count(
         &mut self,
         workspace: WorkspaceId,
         since: Timestamp,
     ) -> Result<(i64, i64), StoreError> {
         let row = self.query_opt(q::ORDER_COUNT, &vals![workspace, since])?;
-        row.map_or(Ok((0, 0)), |row| Ok((row.int(0)?, row.int(1)?)))
+        row.map_or(Ok((0, 0)), |row| {
+            let net = i128::from(row.int(1)?) * 1_000_000 + i128::from(row.int(2)?);
+            Ok((row.int(0)?, net.clamp(i64::MIN.into(), i64::MAX.into()) as i64))
+        })
     }
 }

@@ -115,7 +115,8 @@ impl Changeset {
     }
 
     /// Writes a decision into the ledger; a decision of the same key that is there already is a
-    /// [`StoreError::Duplicate`].
+    /// [`StoreError::Duplicate`]. What attempts leave in a row (the detail, the version of the template, the
+    /// attempts and their instants, the provider's id) starts empty, whatever `message` says.
     pub fn insert_message(&mut self, message: MessageRow) {
         let m = message;
         self.one(

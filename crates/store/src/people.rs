@@ -233,7 +233,8 @@ impl ReadTx<'_> {
     /// The highest number that a profile ever had, those that are another's by now included: a number is never given
     /// to a second person.
     pub fn last_profile_no(&mut self, workspace: WorkspaceId) -> Result<ProfileNo, StoreError> {
-        self.query_opt(q::PROFILE_NO_LAST, &vals![workspace, true])?.map_or(Ok(ProfileNo(0)), |row| row.profile(0))
+        self.query_opt(q::PROFILE_NO_LAST, &vals![workspace, true])?
+            .map_or(Ok(ProfileNo(0)), |row| row.profile(0))
     }
 
     pub fn last_numbers(&mut self) -> Result<LastNumbers, StoreError> {

@@ -460,5 +460,12 @@ fn orders_are_counted_with_what_they_left() {
         assert_eq!(count(A, at(11)), (1, 0));
         assert_eq!(count(A, Timestamp::MAX), (0, 0));
         assert_eq!(count(B, Timestamp::MIN), (1, i64::MAX));
+        put(store, |c| {
+            c.set_order(B, no(2), &order("web", "absurd", 5, i64::MAX));
+            c.set_order(B, no(2), &order("web", "fine", 5, 9_007_199_254_740_993));
+        });
+        assert_eq!(count(B, Timestamp::MIN), (3, i64::MAX), "the end of the range, and no error");
+        put(store, |c| c.set_order(B, no(2), &cancelled(order("web", "absurd", 0, i64::MAX))));
+        assert_eq!(count(B, at(1)), (1, 9_007_199_254_740_993));
     });
 }

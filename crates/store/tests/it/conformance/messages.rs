@@ -193,6 +193,18 @@ fn a_decision_comes_back_as_it_was() {
             assert_eq!(get(store, |tx| tx.message_by_key(B, &row.key)), None);
             assert!(!get(store, |tx| tx.message_key_is_taken(B, &row.key)));
         }
+        // What only an attempt can know starts empty.
+        let early = MessageRow {
+            detail: "x".into(),
+            template_version: Some(3),
+            attempts: 9,
+            attempted_at: Some(at(1)),
+            accepted_at: Some(at(1)),
+            provider_id: Some("x".into()),
+            ..message(A, 1, "early")
+        };
+        insert(store, &[early]);
+        assert_eq!(by_no(store, A, 1), message(A, 1, "early"));
         assert!(!get(store, |tx| tx.message_key_is_taken(A, "key")));
         assert_eq!(get(store, |tx| tx.message(A, "")), None);
     });
