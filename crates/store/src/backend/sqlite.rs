@@ -7,6 +7,7 @@ use super::{
 use crate::migrate;
 use crate::sql::{Catalog, Dialect, Registry, Row, Stmt, Val};
 use kit::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ffi};
 use std::borrow::Cow;
@@ -425,6 +426,7 @@ fn open_writer(options: &SqliteOptions) -> Result<Connection, StoreError> {
     // FULL: a commit is on the disk before it is answered.
     set("synchronous", 2)?;
     set("foreign_keys", 0)?;
+    keep_plans(&conn).map_err(|error| open_error(&error))?;
     // Negative: KiB instead of pages.
     set("cache_size", -64 * 1024)?;
     set("mmap_size", 128 << 20)?;
@@ -443,11 +445,18 @@ fn open_writer(options: &SqliteOptions) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
+/// Plans a query once. Without this SQLite looks at the values of parameters that it could plan by, such as that of
+/// a LIMIT, and compiles the statement anew at every execution.
+fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
 fn open_reader(path: &Path, queries: usize) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(|error| open_error(&error))?;
     let prepared = (|| {
         conn.busy_timeout(BUSY_TIMEOUT)?;
+        keep_plans(&conn)?;
         conn.pragma_update(None, "cache_size", -16 * 1024)?;
         conn.pragma_update(None, "mmap_size", 128 << 20)?;
         conn.pragma_update(None, "temp_store", 2)
