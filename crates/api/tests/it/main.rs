@@ -1,0 +1,9 @@
+//! The router in process, over a real store and a real engine.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
+mod access;
+mod messages;
+mod people;
+mod tracking;
+mod world;
