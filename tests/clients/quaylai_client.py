@@ -170,7 +170,9 @@ class Quaylai:
         return self.request("POST", f"/templates/{key}/preview", json={"profile_id": profile_id})
 
     def put_journey(self, key: str, definition: dict) -> dict:
-        return self.write("PUT", f"/journeys/{key}", definition)
+        """Writes a version of a journey and lets it start runs."""
+        journey = self.write("PUT", f"/journeys/{key}", definition)
+        return self.write("POST", f"/journeys/{journey['id']}/publish", {})
 
     def grant_consent(self, profile_id: str, channel: str = "email", purpose: str = "marketing") -> None:
         self.write(
