@@ -47,7 +47,9 @@ fn allowed(world: &World, message: &MessageRow) -> Verdict {
     }
     let stored = world.read(|tx| tx.profile(SHOP, message.profile)).ok_or("a message of nobody")?;
     let profile = stored.profile;
-    let tell = |what: &str| format!("{} {:?} to {:?}: {what}", message.channel, message.template_id, message.address);
+    let tell = |what: &str| {
+        format!("{} {:?} to {:?}: {what}", message.channel, message.template_id, message.address)
+    };
     let channel: Channel = message.channel.parse()?;
     let granted = profile.consents.state(channel, Purpose::Marketing) == Some(ConsentState::Granted);
     ensure(granted, || tell("went out without consent"))?;
@@ -94,9 +96,15 @@ pub fn everything(world: &World, versions: &mut Versions) -> Verdict {
             let (journey, status) = journeys.get(&run.journey_id).ok_or("a run of no journey")?;
             let over = run.state != "active";
             let due = run.due_at.is_some_and(|due| due > world.now);
-            ensure(if over { run.due_at.is_none() && run.ended_at.is_some() } else { due || status == "paused" }, || {
-                format!("the run of {journey} for {name} is {} and due {:?} at {:?}", run.state, run.due_at, world.now)
-            })?;
+            ensure(
+                if over { run.due_at.is_none() && run.ended_at.is_some() } else { due || status == "paused" },
+                || {
+                    format!(
+                        "the run of {journey} for {name} is {} and due {:?} at {:?}",
+                        run.state, run.due_at, world.now
+                    )
+                },
+            )?;
             let steps = world.read(|tx| tx.steps(SHOP, &run.run_id));
             let numbered = steps.iter().enumerate().all(|(place, step)| step.seq == place as i64 + 1);
             ensure(numbered, || format!("the log of the run of {journey} for {name} has gaps"))?;
@@ -137,10 +145,13 @@ fn identifiers_lead_back(world: &World, profile: &Profile, name: &str) -> Verdic
 fn ledger(world: &World, profile: &Profile, name: &str) -> Verdict {
     let mut keys = BTreeSet::new();
     for m in world.read(|tx| tx.messages_of_profile(SHOP, profile.no, i64::MAX, 10_000)) {
-        let tell = |what: &str| format!("the message {} of {name}, {} ({}): {what}", m.key, m.state, m.reason);
+        let tell =
+            |what: &str| format!("the message {} of {name}, {} ({}): {what}", m.key, m.state, m.reason);
         ensure(keys.insert(m.key.clone()), || tell("its key stands twice"))?;
         match m.state.as_str() {
-            "accepted" => ensure(m.accepted_at.is_some() && m.address.is_some(), || tell("accepted, not told when"))?,
+            "accepted" => {
+                ensure(m.accepted_at.is_some() && m.address.is_some(), || tell("accepted, not told when"))?
+            }
             "queued" => ensure(m.due_at > world.now, || tell("waits and is due"))?,
             "refused" | "failed" | "unknown" | "cancelled" => {
                 ensure(!m.reason.is_empty(), || tell("nobody can tell why"))?;
@@ -148,7 +159,9 @@ fn ledger(world: &World, profile: &Profile, name: &str) -> Verdict {
             _ => return Err(tell("no state for a rest")),
         }
         let log = world.read(|tx| tx.message_log(SHOP, m.message_no));
-        ensure(log.first().is_some_and(|line| line.what == "decided"), || tell("its log begins with nothing"))?;
+        ensure(log.first().is_some_and(|line| line.what == "decided"), || {
+            tell("its log begins with nothing")
+        })?;
         if m.state == "accepted" {
             let times = world.provider.taken.iter().filter(|taken| taken.key == m.id).count();
             ensure(times == 1, || tell(&format!("the provider has it {times} times")))?;
@@ -165,7 +178,9 @@ fn ledger(world: &World, profile: &Profile, name: &str) -> Verdict {
 fn totals(world: &World, profile: &Profile, name: &str, held: &mut BTreeSet<String>) -> Verdict {
     let (mut orders, mut revenue, mut refunded) = (0, 0, 0);
     for order in world.read(|tx| tx.order_page(SHOP, profile.no, 0, 10_000)) {
-        ensure(held.insert(order.order_id.clone()), || format!("the order {} has two owners", order.order_id))?;
+        ensure(held.insert(order.order_id.clone()), || {
+            format!("the order {} has two owners", order.order_id)
+        })?;
         let summary = order.summary();
         orders += u32::from(summary.counts);
         revenue += summary.net;
@@ -186,7 +201,9 @@ pub fn at_the_end(world: &World, plan: &Plan) -> Verdict {
     let refused = world.read(|tx| tx.rejections(SHOP, i64::MAX, 10_000));
     for id in &plan.malformed {
         let told = format!("messageId={id}");
-        ensure(refused.iter().any(|row| row.sample.ends_with(&told)), || format!("{id} was refused without a trace"))?;
+        ensure(refused.iter().any(|row| row.sample.ends_with(&told)), || {
+            format!("{id} was refused without a trace")
+        })?;
         let count = world.read(|tx| tx.message_id_count(SHOP, id));
         ensure(count == 0, || format!("the malformed {id} is an event"))?;
     }
@@ -196,7 +213,11 @@ pub fn at_the_end(world: &World, plan: &Plan) -> Verdict {
         own += world.read(|tx| tx.event_count_named(SHOP, name));
     }
     ensure(all - own == plan.valid.len() as i64, || {
-        format!("{} messages were told, {} events are there beside {own} of our own", plan.valid.len(), all - own)
+        format!(
+            "{} messages were told, {} events are there beside {own} of our own",
+            plan.valid.len(),
+            all - own
+        )
     })?;
     orders(world, plan)
 }
@@ -213,7 +234,9 @@ fn orders(world: &World, plan: &Plan) -> Verdict {
             found.insert(order.order_id.clone(), (order.net(), order.is_cancelled()));
         }
     }
-    ensure(found.len() == told.len(), || format!("{} orders were told, {} are there", told.len(), found.len()))?;
+    ensure(found.len() == told.len(), || {
+        format!("{} orders were told, {} are there", told.len(), found.len())
+    })?;
     for (order_id, mut tellings) in told {
         tellings.sort_by_key(|telling| telling.at);
         let mut total = 0;
@@ -228,7 +251,10 @@ fn orders(world: &World, plan: &Plan) -> Verdict {
         }
         let net = if cancelled { 0 } else { (total - paid_back).max(0) };
         ensure(found.get(order_id) == Some(&(net, cancelled)), || {
-            format!("the order {order_id} comes to {net} (cancelled: {cancelled}), the store has {:?}", found.get(order_id))
+            format!(
+                "the order {order_id} comes to {net} (cancelled: {cancelled}), the store has {:?}",
+                found.get(order_id)
+            )
         })?;
     }
     Ok(())

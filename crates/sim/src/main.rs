@@ -12,12 +12,10 @@ struct Asked {
     print: bool,
 }
 
-const USAGE: &str =
-    "usage: cargo run -p sim -- [--seeds FROM..TO] [--database sqlite|postgres://...] [--keep-going] [--print]";
+const USAGE: &str = "usage: cargo run -p sim -- [--seeds FROM..TO] [--database sqlite|postgres://...] [--keep-going] [--print]";
 
 fn asked() -> Option<Asked> {
-    let mut asked =
-        Asked { seeds: 0..100, database: "sqlite".into(), keep_going: false, print: false };
+    let mut asked = Asked { seeds: 0..100, database: "sqlite".into(), keep_going: false, print: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {

@@ -22,28 +22,56 @@ const DEVICES: u64 = 9;
 /// Journeys of every kind of node and trigger; a world has some of them.
 const JOURNEYS: [(&str, &str); 10] = [
     ("welcome", "on signup (once) -> send email:hello -> wait 1d unless order -> send sms:nudge -> exit"),
-    ("cart", "on abandoned (cooldown 1d) -> send email:cart -> wait-for clicked 20h ? exit clicked : send sms:cart -> exit"),
-    ("order", "on order (always) -> send email:thanks transactional -> wait 2d -> send email:rate transactional -> exit"),
-    ("browse", "on view (cooldown 6h) (exit-if tag:vip) -> wait 2h unless order -> split 50 ? send email:browse : send sms:browse -> wait-until 09:00 -> send email:morning -> exit"),
-    ("vip", "on order (once) (if orders.count>=2) -> tag +vip -> set tier=gold -> send email:vip -> notify staff@example.com VIP {{ customer.email }} -> exit"),
+    (
+        "cart",
+        "on abandoned (cooldown 1d) -> send email:cart -> wait-for clicked 20h ? exit clicked : send sms:cart -> exit",
+    ),
+    (
+        "order",
+        "on order (always) -> send email:thanks transactional -> wait 2d -> send email:rate transactional -> exit",
+    ),
+    (
+        "browse",
+        "on view (cooldown 6h) (exit-if tag:vip) -> wait 2h unless order -> split 50 ? send email:browse : send sms:browse -> wait-until 09:00 -> send email:morning -> exit",
+    ),
+    (
+        "vip",
+        "on order (once) (if orders.count>=2) -> tag +vip -> set tier=gold -> send email:vip -> notify staff@example.com VIP {{ customer.email }} -> exit",
+    ),
     ("gift", "on date birthday 09:00 yearly -> send email:gift -> wait 1h -> send sms:gift -> exit"),
-    ("look", "on signup (goal order) -> wait-for view 8h ? send email:saw : go -> if city=Hue ? webhook https://hook.example.com/a : send sms:far -> wait 36h -> send email:late -> exit"),
+    (
+        "look",
+        "on signup (goal order) -> wait-for view 8h ? send email:saw : go -> if city=Hue ? webhook https://hook.example.com/a : send sms:far -> wait 36h -> send email:late -> exit",
+    ),
     ("promo", "on api (always) -> send email:promo -> wait 30m -> send sms:promo -> exit"),
-    ("confirm", "on Consent_Requested (cooldown 1h) -> send email:confirm transactional -> wait-for Consent_Given 1d ? send email:yes : exit silent -> exit"),
-    ("sorry", "on refund (always) (where total>=100000) -> wait 1h -> send sms:sorry transactional -> webhook https://hook.example.com/refund {{ event.properties.order_id }} -> exit"),
+    (
+        "confirm",
+        "on Consent_Requested (cooldown 1h) -> send email:confirm transactional -> wait-for Consent_Given 1d ? send email:yes : exit silent -> exit",
+    ),
+    (
+        "sorry",
+        "on refund (always) (where total>=100000) -> wait 1h -> send sms:sorry transactional -> webhook https://hook.example.com/refund {{ event.properties.order_id }} -> exit",
+    ),
 ];
 /// Second versions, published while runs of the first are under way.
 const REVISIONS: [(&str, &str); 3] = [
     ("welcome", "on signup (once) -> wait 3h unless order -> send email:hello2 -> exit"),
     ("browse", "on view (cooldown 3h) (exit-if city=Hue) -> wait 1h -> send sms:browse2 -> exit"),
-    ("order", "on order (always) (exit-on cancel) -> wait 5h -> send email:thanks2 transactional -> wait 1d -> exit"),
+    (
+        "order",
+        "on order (always) (exit-on cancel) -> wait 5h -> send email:thanks2 transactional -> wait 1d -> exit",
+    ),
 ];
 
 /// Something that comes from outside at an instant.
 #[derive(Clone, Debug)]
 pub enum Step {
     Requests(Vec<Request>),
-    Trigger { journey: String, person: String, call_id: String },
+    Trigger {
+        journey: String,
+        person: String,
+        call_id: String,
+    },
     Merge(String, String),
     Publish(String, Compiled),
     Pause(String),
@@ -181,7 +209,10 @@ impl Planner {
         if chosen.contains(&"promo") {
             for n in 0..self.rng.below(6) {
                 let (at, person) = (self.at(), self.person());
-                self.step(at, Step::Trigger { journey: "promo".into(), person, call_id: format!("call-{n}") });
+                self.step(
+                    at,
+                    Step::Trigger { journey: "promo".into(), person, call_id: format!("call-{n}") },
+                );
             }
         }
         if self.rng.chance(0.3) {
@@ -241,7 +272,8 @@ impl Planner {
             0 => item["anonymousId"] = json!(device),
             1 => {
                 item["userId"] = json!(person);
-                item["anonymousId"] = json!(if self.rng.chance(0.7) { person.replace('u', "d") } else { device });
+                item["anonymousId"] =
+                    json!(if self.rng.chance(0.7) { person.replace('u', "d") } else { device });
             }
             _ => item["userId"] = json!(person),
         }
@@ -346,7 +378,13 @@ impl Planner {
         let known = self.orders > 0 && self.rng.chance(0.45);
         let (name, number) = if known {
             let number = self.rng.below(self.orders);
-            (*self.rng.pick(&["Order Refunded", "Order Refunded", "Order Cancelled", "Order Completed"]).unwrap_or(&""), number)
+            (
+                *self
+                    .rng
+                    .pick(&["Order Refunded", "Order Refunded", "Order Cancelled", "Order Completed"])
+                    .unwrap_or(&""),
+                number,
+            )
         } else {
             self.orders += 1;
             ("Order Completed", self.orders - 1)
@@ -394,7 +432,8 @@ pub fn reaction(seed: u64, attempt: &crate::provider::Attempt) -> Vec<(i64, Resp
         return Vec::new();
     }
     let at = attempt.at.ms().to_string();
-    let drawn = engine::derived_id(&["reaction", &seed.to_string(), &attempt.to, &attempt.what, &at]).as_u128();
+    let drawn =
+        engine::derived_id(&["reaction", &seed.to_string(), &attempt.to, &attempt.what, &at]).as_u128();
     let after = (drawn >> 64) as i64 & 0xFF_FFFF;
     match drawn % 10 {
         0..=2 => vec![(after, Response::Opened)],

@@ -74,7 +74,9 @@ pub fn live(seed: u64, database: Database, crashes: Crashes, silent: BTreeMap<At
     loop {
         let due = if asleep_until.is_some() { asleep_until } else { world.next_due() };
         let candidates = [due, steps.keys().next().copied(), reactions.keys().next().copied()];
-        let Some(next) = candidates.into_iter().flatten().min().filter(|next| *next <= plan.end) else { break };
+        let Some(next) = candidates.into_iter().flatten().min().filter(|next| *next <= plan.end) else {
+            break;
+        };
         world.now = world.now.max(next);
         // What comes from outside at an instant is there before what is due at it is done.
         for step in steps.remove(&next).unwrap_or_default() {
@@ -104,9 +106,9 @@ pub fn live(seed: u64, database: Database, crashes: Crashes, silent: BTreeMap<At
         if let Err(fault) = checks::after_drain(&world, &taken) {
             panic!("seed {seed} at {}: {fault}", crate::plan::written(world.now));
         }
-        if drains.is_multiple_of(LOOK_EVERY)
-            && let Err(fault) = checks::everything(&world, &mut versions)
-        {
+        // The smooth twin is compared with this one line by line: looking at one of them is enough.
+        let looks = !matches!(world.crashes, Crashes::Never) && drains.is_multiple_of(LOOK_EVERY);
+        if looks && let Err(fault) = checks::everything(&world, &mut versions) {
             panic!("seed {seed} at {}: {fault}", crate::plan::written(world.now));
         }
     }

@@ -113,7 +113,9 @@ pub fn timeline(world: &World) -> String {
         }
     }
     // What a client sends again because it got no answer is refused again: once is enough here.
-    let mut refused: Vec<String> = world.read(|tx| tx.rejections(SHOP, i64::MAX, 10_000)).into_iter()
+    let mut refused: Vec<String> = world
+        .read(|tx| tx.rejections(SHOP, i64::MAX, 10_000))
+        .into_iter()
         .map(|row| format!("rejected {} {} {}", row.code, row.sample, row.detail))
         .collect();
     refused.sort_unstable();

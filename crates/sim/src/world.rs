@@ -48,7 +48,7 @@ pub enum Crashes {
     Never,
     /// At every point that strands no message.
     AtEveryHarmlessPoint,
-    /// By chance, in parts of a thousand at each point.
+    /// By chance, in parts of a thousand at each point; ten times that where messages are under way.
     ByChance {
         per_mille: u64,
         rng: Rng,
@@ -147,7 +147,11 @@ impl World {
         let dies = match &mut self.crashes {
             Crashes::Never => false,
             Crashes::AtEveryHarmlessPoint => !point.strands_messages(),
-            Crashes::ByChance { per_mille, rng } => rng.below(1_000) < *per_mille,
+            Crashes::ByChance { per_mille, rng } => {
+                // Messages are few beside ticks, and the moments around them are the interesting ones.
+                let times = if point.strands_messages() { 10 } else { 1 };
+                rng.below(1_000) < *per_mille * times
+            }
         };
         if dies {
             self.crash();

@@ -1,2 +1,3 @@
+mod demo;
 mod seeds;
 mod stories;

@@ -61,3 +61,21 @@ fn the_same_seed_is_the_same_world() {
     let lived = |seed| seeded::live(seed, Database::sqlite(), Crashes::Never, Default::default()).timeline;
     assert_ne!(lived(one), lived(other));
 }
+
+#[test]
+fn a_clock_put_back_while_many_requests_wait_loses_none() {
+    use kit::{SECOND_MS, Timestamp};
+    use serde_json::json;
+    let now = Timestamp::from_ms(1_772_416_800_000);
+    let mut world = sim::World::new(Database::sqlite(), 5, now, domain::settings::Settings::default());
+    // More than one batch takes, the later half from before the first.
+    for n in 0..1_200 {
+        world.now = if n < 300 { now.plus_ms(30 * SECOND_MS) } else { now };
+        let item = json!({ "type": "track", "event": "x", "userId": format!("u{}", n % 7), "messageId": format!("m{n}") });
+        world.send_items(vec![item], false);
+    }
+    world.now = now.plus_ms(40 * SECOND_MS);
+    world.drain();
+    assert_eq!(world.read(|tx| tx.event_count(sim::world::SHOP)), 1_200);
+    assert_eq!(world.read(|tx| tx.backlog()).rows, 0);
+}
