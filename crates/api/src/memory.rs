@@ -1,7 +1,7 @@
 //! What one process remembers between requests. All of it is small, bounded, and may be lost.
 
 use crate::keys::KeyCache;
-use kit::{MINUTE_MS, SECOND_MS, Timestamp};
+use kit::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,8 +19,10 @@ pub struct Memory {
     pub keys: KeyCache,
     /// Requests of one key to the tracking API.
     pub tracking: Bucket,
-    /// Attempts to sign in, by address and by account.
+    /// Attempts to sign in from one address.
     pub sign_ins: Bucket,
+    /// Attempts to sign in to one account, from wherever. Wider, so that nobody can easily lock its owner out.
+    pub sign_ins_of_account: Bucket,
     /// Passwords that are compared at once: each takes 19 MiB and a core.
     pub comparisons: tokio::sync::Semaphore,
     under_way: Mutex<HashSet<String>>,
@@ -39,6 +41,7 @@ impl Memory {
             keys: KeyCache::default(),
             tracking: Bucket::new(per_second, per_second, SECOND_MS),
             sign_ins: Bucket::new(10, 10, 15 * MINUTE_MS),
+            sign_ins_of_account: Bucket::new(100, 100, HOUR_MS),
             comparisons: tokio::sync::Semaphore::new(2),
             under_way: Mutex::default(),
         }

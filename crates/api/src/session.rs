@@ -23,14 +23,14 @@ pub async fn sign_in(
 ) -> Answer<(AccountRow, LoginRow, HeaderValue)> {
     let email = email.trim().to_lowercase();
     let now = services.now();
-    let account_name = format!("account:{email:.300}");
-    let mut names = vec![account_name.clone()];
-    names.extend(ip.map(|ip| format!("ip:{ip}")));
-    for name in &names {
-        if let Err(retry_after_s) = services.memory.sign_ins.take(name, now) {
-            return Err(Problem::too_many("too many attempts to sign in; wait a few minutes", retry_after_s));
-        }
-    }
+    let memory = &services.memory;
+    let from = ip.unwrap_or("unknown");
+    let of_account = format!("{email:.300}");
+    let may_try =
+        memory.sign_ins.take(from, now).and_then(|()| memory.sign_ins_of_account.take(&of_account, now));
+    may_try.map_err(|retry_after_s| {
+        Problem::too_many("too many attempts to sign in; wait a few minutes", retry_after_s)
+    })?;
     let looked_up = email.clone();
     let account = services.read(move |tx| tx.account_by_email(&looked_up)).await?;
     let permit = services.memory.comparisons.acquire().await;
@@ -41,7 +41,8 @@ pub async fn sign_in(
         let detail = "the e-mail address or the password is wrong";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong_credentials", detail));
     };
-    names.iter().for_each(|name| services.memory.sign_ins.forget(name));
+    services.memory.sign_ins.forget(from);
+    services.memory.sign_ins_of_account.forget(&of_account);
     let token = random_text(services.fill_random);
     let login = LoginRow {
         account_id: account.account_id.clone(),

@@ -299,7 +299,9 @@ impl Item {
                 let kind = external.get("type").and_then(Value::as_str);
                 let (Some(kind), Some(id)) = (kind, id_text(external.get("id"))) else { continue };
                 let text = match kind {
-                    "user_id" | "email" | "phone" | "zalo_id" | "anonymous_id" => format!("{kind}:{id}"),
+                    "user_id" | "email" | "phone" | "zalo_id" | "anonymous_id" | "push" => {
+                        format!("{kind}:{id}")
+                    }
                     _ if kind.starts_with("buyer:") || kind.starts_with("custom:") => format!("{kind}:{id}"),
                     _ => format!("custom:{}:{id}", kind.to_lowercase().replace([' ', '.'], "_")),
                 };

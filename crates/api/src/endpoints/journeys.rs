@@ -11,7 +11,7 @@ use crate::told::Told;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use domain::journey::{Definition, Run, Trigger};
+use domain::journey::{DEFINITION_BYTES_MAX, Definition, Run, Trigger};
 use engine::{Note, derived_id};
 use kit::{Id, WorkspaceId};
 use serde::{Deserialize, Serialize};
@@ -161,7 +161,13 @@ async fn insert(
 }
 
 fn text_of(definition: &Definition) -> Answer<String> {
-    serde_json::to_string(definition).map_err(|error| Problem::internal(&error.to_string()))
+    let text = serde_json::to_string(definition).map_err(|error| Problem::internal(&error.to_string()))?;
+    if text.len() > DEFINITION_BYTES_MAX {
+        let detail =
+            format!("a definition has at most {DEFINITION_BYTES_MAX} bytes; this has {}", text.len());
+        return Err(Problem::unusable("invalid_definition", detail));
+    }
+    Ok(text)
 }
 
 /// Read a journey

@@ -23,7 +23,8 @@ use crate::services::Services;
 use crate::{caller, idempotency, openapi};
 use axum::Router;
 use axum::http::{StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -80,4 +81,18 @@ pub fn router(services: &Arc<Services>) -> Router<Arc<Services>> {
             let detail = "this path does not take this method; /api/v1/openapi.json lists them";
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })
+        .layer(map_response(in_one_form))
+}
+
+/// What the framework refuses by itself, such as a path that is no UTF-8, it tells as plain text.
+async fn in_one_form(response: Response) -> Response {
+    let is_text = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !(is_text && response.status().is_client_error()) {
+        return response;
+    }
+    let detail = "the path or the headers of the request cannot be read";
+    Problem::new(response.status(), "invalid_request", detail).into_response()
 }

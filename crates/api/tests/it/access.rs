@@ -240,6 +240,7 @@ async fn bodies_and_queries_are_refused_in_one_form() {
     world.refused("GET", "/profiles?cursor=zzz", Value::Null, 400, "invalid_cursor").await;
     world.refused("GET", "/profiles?identifier=email:nobody", Value::Null, 422, "identifier_malformed").await;
     world.refused("GET", "/profiles/nobody", Value::Null, 404, "not_found").await;
+    world.refused("GET", "/profiles/%FF", Value::Null, 400, "invalid_request").await;
     let authorization = format!("Bearer {}", world.keys.secret);
     let told = [("authorization", &*authorization)];
     assert_eq!(world.ask("POST", "/api/v1/profiles", &told, "{").await.code(), "invalid_json");

@@ -256,3 +256,31 @@ async fn the_address_of_a_client_is_believed_from_trusted_proxies_only() {
         assert_eq!(consents["items"][0]["ip"], expect);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_acknowledged_that_cannot_be_stored() {
+    let world = World::new();
+    assert_eq!(world.track("track", event("before")).await.status, 200);
+    world.settle().await;
+    tokio::task::block_in_place(|| world.store.close()).unwrap();
+    let answer = world.track("track", event("after")).await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (503, "store_unavailable"));
+    assert!(answer.header("retry-after").parse::<u32>().is_ok());
+    let ready = world.ask("GET", "/readyz", &[], Body::empty()).await;
+    assert_eq!((ready.status.as_u16(), &ready.json()["store"]), (503, &json!(false)));
+    assert_eq!(world.ask("GET", "/healthz", &[], Body::empty()).await.status, 200);
+    let told = [("authorization", &*format!("Bearer {}", world.keys.secret))];
+    let answer = world.ask("GET", "/api/v1/status", &told, Body::empty()).await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (503, "store_unavailable"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_the_engine_has_not_come_to_says_so() {
+    let world = World::new();
+    let id = world.customer("an").await;
+    world.stop_engine();
+    let answer = world.call("PATCH", &format!("/profiles/{id}"), json!({ "add_tags": ["late"] })).await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (202, "accepted_for_later"));
+    assert_eq!(world.get("/status").await["inbox"]["rows"], 1, "it is stored");
+    assert_eq!(world.ask("GET", "/readyz", &[], Body::empty()).await.json()["engine"], false);
+}

@@ -79,21 +79,18 @@ pub struct Keys {
 pub struct World {
     pub clock: Arc<ManualClock>,
     pub keys: Keys,
+    pub store: Arc<Store>,
     router: axum::Router,
     bell: Arc<Bell>,
     ended: Arc<AtomicBool>,
-    engine: Option<JoinHandle<()>>,
+    engine: Mutex<Option<JoinHandle<()>>>,
     dispatcher: Dispatcher,
     folder: PathBuf,
 }
 
 impl Drop for World {
     fn drop(&mut self) {
-        self.ended.store(true, Ordering::SeqCst);
-        self.bell.ring();
-        if let Some(engine) = self.engine.take() {
-            let _ = engine.join();
-        }
+        self.stop_engine();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
@@ -210,7 +207,8 @@ impl World {
         let door = Arc::clone(&services.door);
         let thread = std::thread::spawn(move || {
             while !told.load(Ordering::SeqCst) {
-                let tick = engine.tick(time.now()).unwrap();
+                // A test that closes the store ends the engine.
+                let Ok(tick) = engine.tick(time.now()) else { break };
                 door.left(tick.taken);
                 if let Some(seq) = tick.processed {
                     processed.send_replace(seq);
@@ -220,19 +218,29 @@ impl World {
                 }
             }
         });
-        let mut dispatcher = Dispatcher::new(store, Composer::new(token_key, ORIGIN));
+        let mut dispatcher = Dispatcher::new(Arc::clone(&store), Composer::new(token_key, ORIGIN));
         let from = Sender { name: "Hạnh".into(), address: "chao@shop.example".into() };
         let identity = Identity { from: Some(from), ..Identity::default() };
         dispatcher.set_channels(BTreeMap::from([((SHOP, Channel::Email), identity)]));
         World {
-            router: api::router(Arc::clone(&services)),
+            router: api::router(services),
+            store,
             clock,
             keys: Keys { write, secret, reading, revoked, of_other_shop },
             bell,
             ended,
-            engine: Some(thread),
+            engine: Mutex::new(Some(thread)),
             dispatcher,
             folder,
+        }
+    }
+
+    /// Ends the engine, as a crash would.
+    pub fn stop_engine(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        self.bell.ring();
+        if let Some(engine) = self.engine.lock().unwrap().take() {
+            engine.join().unwrap();
         }
     }
 
