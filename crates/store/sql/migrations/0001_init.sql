@@ -91,7 +91,8 @@ CREATE TABLE event_name (
 );
 
 CREATE TABLE event (
-  event_no BIGINT NOT NULL PRIMARY KEY,
+-- @sqlite   event_no INTEGER NOT NULL PRIMARY KEY,
+-- @postgres event_no BIGINT NOT NULL PRIMARY KEY,
   workspace_id BIGINT NOT NULL,
   profile_no BIGINT NOT NULL,
   name_no BIGINT NOT NULL,
@@ -117,7 +118,8 @@ CREATE TABLE event_message (
 
 -- Acknowledged messages that could not be taken, with the reason.
 CREATE TABLE rejection (
-  rejection_no BIGINT NOT NULL PRIMARY KEY,
+-- @sqlite   rejection_no INTEGER NOT NULL PRIMARY KEY,
+-- @postgres rejection_no BIGINT NOT NULL PRIMARY KEY,
   workspace_id BIGINT NOT NULL,
   at BIGINT NOT NULL,
   code TEXT NOT NULL,
@@ -127,7 +129,8 @@ CREATE TABLE rejection (
 CREATE INDEX rejection_by_workspace ON rejection (workspace_id, rejection_no);
 
 CREATE TABLE attribute_change (
-  change_no BIGINT NOT NULL PRIMARY KEY,
+-- @sqlite   change_no INTEGER NOT NULL PRIMARY KEY,
+-- @postgres change_no BIGINT NOT NULL PRIMARY KEY,
   workspace_id BIGINT NOT NULL,
   profile_no BIGINT NOT NULL,
   name TEXT NOT NULL,
@@ -140,7 +143,8 @@ CREATE INDEX attribute_change_by_profile ON attribute_change (workspace_id, prof
 
 -- Only ever added to: the proof of consent.
 CREATE TABLE consent_record (
-  record_no BIGINT NOT NULL PRIMARY KEY,
+-- @sqlite   record_no INTEGER NOT NULL PRIMARY KEY,
+-- @postgres record_no BIGINT NOT NULL PRIMARY KEY,
   workspace_id BIGINT NOT NULL,
   profile_no BIGINT NOT NULL,
   at BIGINT NOT NULL,
@@ -150,7 +154,8 @@ CREATE INDEX consent_record_by_profile ON consent_record (workspace_id, profile_
 
 -- Joins of profiles, and joins that were refused, with what led to them.
 CREATE TABLE merge_log (
-  merge_no BIGINT NOT NULL PRIMARY KEY,
+-- @sqlite   merge_no INTEGER NOT NULL PRIMARY KEY,
+-- @postgres merge_no BIGINT NOT NULL PRIMARY KEY,
   workspace_id BIGINT NOT NULL,
   at BIGINT NOT NULL,
   profile_no BIGINT NOT NULL,
@@ -296,7 +301,8 @@ CREATE TABLE template_version (
 
 -- The ledger: one row for each message that was decided on, whatever became of it.
 CREATE TABLE message (
-  message_no BIGINT NOT NULL PRIMARY KEY,
+-- @sqlite   message_no INTEGER NOT NULL PRIMARY KEY,
+-- @postgres message_no BIGINT NOT NULL PRIMARY KEY,
   workspace_id BIGINT NOT NULL,
   id TEXT NOT NULL,
   -- Names the decision: the same key is never sent twice.
