@@ -47,12 +47,13 @@ impl Server {
             _ => listen.public_url.clone(),
         };
         let store = Arc::clone(&installation.store);
-        let (shared, desk, key) = {
+        // The store blocks, and PostgreSQL's runs a runtime of its own, which must not be entered from this one.
+        let (shared, desk, key) = tokio::task::block_in_place(|| -> Result<_> {
             let shared = Shared::new(Arc::clone(&store), Arc::clone(&clock), speed)?;
             let files = installation.folder.join("files");
             let desk = Arc::new(Desk::new(installation.secret.clone(), files, listen.private_relays));
-            (shared, desk, TokenKey::from_secret(installation.secret.bytes()))
-        };
+            Ok((shared, desk, TokenKey::from_secret(installation.secret.bytes())))
+        })?;
         let services = Arc::new(Services {
             store,
             door: Arc::clone(&shared.door),

@@ -23,6 +23,7 @@ use std::time::Duration;
 use store::Changeset;
 use store::access::ChannelRow;
 use store::messages::TemplateRow;
+use tokio::task::block_in_place;
 
 /// The demo shop: history, live shoppers, journeys and an outbox, all of it made up.
 #[derive(Args, Debug)]
@@ -67,9 +68,13 @@ impl Demo {
         let opened = data.clone();
         let (installation, _) = tokio::task::spawn_blocking(move || Installation::open(&opened)).await??;
         let store = Arc::clone(&installation.store);
-        let left_at = store.read(|tx| tx.progress(CLOCK))?.map_or(Timestamp::MIN, Timestamp::from_ms);
-        let loaded = store.read(|tx| tx.progress(LOADED))?;
-        if loaded.is_none() && store.read(|tx| tx.profile_count(DEFAULT_WORKSPACE))? > 0 {
+        let (left_at, loaded, people) = block_in_place(|| {
+            store.read(|tx| {
+                Ok((tx.progress(CLOCK)?, tx.progress(LOADED)?, tx.profile_count(DEFAULT_WORKSPACE)?))
+            })
+        })?;
+        let left_at = left_at.map_or(Timestamp::MIN, Timestamp::from_ms);
+        if loaded.is_none() && people > 0 {
             bail!("{} holds a shop already; name an empty folder with --data", data.folder.display());
         }
         // A clock that ran ahead in an earlier run must not run backwards in this one.
@@ -78,7 +83,7 @@ impl Demo {
         let server = Server::start(&installation, &listen, Arc::clone(&clock), self.speed, true).await?;
         let site = format!("http://{}", server.address);
         if loaded.is_none() {
-            self.set_up(&server, &site)?;
+            block_in_place(|| self.set_up(&server, &site))?;
         }
         let password = std::fs::read_to_string(installation.folder.join(FIRST_PASSWORD)).unwrap_or_default();
         let mut lines = password.lines();
@@ -202,15 +207,20 @@ impl Demo {
             pending.await?;
         }
         let mut processed = shared.processed.subscribe();
-        while shared.store.read(|tx| tx.backlog())?.items > 0 {
+        while block_in_place(|| shared.store.read(|tx| tx.backlog()))?.items > 0 {
             processed.changed().await?;
         }
         bar.finish_and_clear();
         let mut changes = Changeset::new();
         changes.set_progress(LOADED, 1);
-        shared.store.apply(changes)?;
-        let (profiles, orders) = shared.store.read(|tx| {
-            Ok((tx.profile_count(DEFAULT_WORKSPACE)?, tx.order_count(DEFAULT_WORKSPACE, Timestamp::MIN)?.0))
+        let (profiles, orders) = block_in_place(|| {
+            shared.store.apply(changes)?;
+            shared.store.read(|tx| {
+                Ok((
+                    tx.profile_count(DEFAULT_WORKSPACE)?,
+                    tx.order_count(DEFAULT_WORKSPACE, Timestamp::MIN)?.0,
+                ))
+            })
         })?;
         println!(
             "  {profiles} people, {orders} orders; live shoppers come in now. / Khách đang vào cửa hàng."
@@ -261,7 +271,7 @@ impl Demo {
     ) -> Result<()> {
         let pace = LivePace { shoppers_per_minute: self.shoppers.clamp(0.0, 600.0), ..LivePace::default() };
         let mut shoppers = LiveShoppers::new(self.seed, facts, shared.clock.now(), pace).at_site(site);
-        let mut read_up_to = services.store.read(|tx| tx.last_numbers())?.message;
+        let mut read_up_to = block_in_place(|| services.store.read(|tx| tx.last_numbers()))?.message;
         let mut seen: BTreeSet<i64> = BTreeSet::new();
         loop {
             beat().await;
@@ -278,8 +288,10 @@ impl Demo {
             }
             let mut changes = Changeset::new();
             changes.set_progress(CLOCK, now.ms());
-            services.store.apply(changes)?;
-            read_up_to = self.read_mail(shared, services, &mut shoppers, read_up_to, &mut seen, now)?;
+            read_up_to = block_in_place(|| {
+                services.store.apply(changes)?;
+                self.read_mail(shared, services, &mut shoppers, read_up_to, &mut seen, now)
+            })?;
         }
     }
 

@@ -8,6 +8,7 @@ use clap::Args;
 use kit::{Clock, MINUTE_MS};
 use serde_json::json;
 use std::process::ExitCode;
+use tokio::task::block_in_place;
 
 /// Looks at an installation and says what is wrong and what to do. Ends with 1 when something is.
 #[derive(Args, Debug)]
@@ -36,12 +37,14 @@ impl Doctor {
             Err(error) => tell("database", false, format!("{error:#}")),
             Ok((installation, _)) => {
                 let store = &installation.store;
-                let size_mb = store.size_bytes()? / 1_000_000;
+                let size_mb = block_in_place(|| store.size_bytes())? / 1_000_000;
                 tell("database", true, format!("opens, {size_mb} MB, every query prepares"));
-                let (backlog, workspaces, channels, sending) = store.read(|tx| {
-                    Ok((tx.backlog()?, tx.workspaces()?, tx.channels()?, tx.stranded_messages(1)?.len()))
+                let (backlog, workspaces, channels, sending) = block_in_place(|| {
+                    store.read(|tx| {
+                        Ok((tx.backlog()?, tx.workspaces()?, tx.channels()?, tx.stranded_messages(1)?.len()))
+                    })
                 })?;
-                let leads = store.try_lead()?.is_none();
+                let leads = block_in_place(|| store.try_lead())?.is_none();
                 let running = if leads { "a server is running" } else { "no server is running" };
                 tell("engine", true, running.to_owned());
                 let late_ms = backlog.oldest_at.map_or(0, |at| SystemClock.now().since_ms(at));
@@ -84,7 +87,7 @@ impl Doctor {
                         Err(text) => tell(&about, false, text),
                     }
                 }
-                store.close()?;
+                block_in_place(|| store.close())?;
             }
         }
         let good = findings.iter().all(|finding| finding.good);
