@@ -4,9 +4,11 @@ use domain::delivery::{Content, Delivery, Outcome, RejectClass, RetryClass};
 use kit::{MINUTE_MS, Timestamp};
 use std::collections::BTreeMap;
 
-/// What names one attempt in every run of the same world: message ids do not, since chance is in them.
+/// One attempt at one message. The key is the same in every life of a world, as the engine's ids follow from its
+/// seed and their numbers.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Attempt {
+    pub key: String,
     pub channel: String,
     pub to: String,
     /// The template, the subject of a notice, or the address of a webhook.
@@ -23,6 +25,7 @@ impl Attempt {
             Content::Webhook(hook) => hook.url.clone(),
         };
         Attempt {
+            key: delivery.key.clone(),
             channel: delivery.channel.clone(),
             to: delivery.to.clone(),
             what,

@@ -20,6 +20,7 @@
 //! | `alias OLD NEW`, `merge A B` | by the client, by staff |
 //! | `open WHO`, `click WHO`, `unsubscribe WHO` | the newest message that reached them |
 //! | `trigger JOURNEY WHO k=v ...` | the API |
+//! | `try TEMPLATE WHO ADDRESS` | a trial of an e-mail, as WHO would get it |
 //! | `journey NAME: ...` | the next version |
 //! | `pause JOURNEY`, `resume JOURNEY`, `settings ...`, `template NAME: ...` | |
 //! | `outage CHANNEL 3h` | from now on; `all` for every channel |
@@ -253,7 +254,9 @@ impl Stage {
             }
         }
         let words: Vec<&str> = line.split_whitespace().collect();
-        if let ["show" | "open" | "click" | "unsubscribe" | "merge" | "trigger", ..] = words.as_slice() {
+        if let ["show" | "open" | "click" | "unsubscribe" | "merge" | "trigger" | "try", ..] =
+            words.as_slice()
+        {
             self.settle();
         }
         match words.as_slice() {
@@ -296,6 +299,21 @@ impl Stage {
                     profile_id: self.profile_id(who),
                     call_id: format!("call-{}", self.sent),
                     properties: Value::Object(words_of(more).0),
+                    at: self.world.now.into(),
+                };
+                self.note(note);
+            }
+            ["try", template, who, address] => {
+                self.sent += 1;
+                let note = Note::Send {
+                    profile_id: self.profile_id(who),
+                    template_id: (*template).to_owned(),
+                    channel: Channel::Email,
+                    purpose: domain::consent::Purpose::Marketing,
+                    origin: "test".into(),
+                    address: Some((*address).to_owned()),
+                    key: format!("try-{}", self.sent),
+                    properties: json!({}),
                     at: self.world.now.into(),
                 };
                 self.note(note);

@@ -78,7 +78,9 @@ pub fn timeline(world: &World) -> String {
             let reason = if m.reason == "interrupted" { "no_answer" } else { &m.reason };
             let journey = journeys.iter().find(|row| Some(&row.journey_id) == m.journey_id.as_ref());
             let journey = journey.map_or("-", |row| row.name.as_str());
-            let (decided, due, accepted) = (at(m.decided_at), at(m.due_at), at_if_any(m.accepted_at));
+            // Of what is settled it says when it last was to go, which nobody asks any more.
+            let due = at_if_any(Some(m.due_at).filter(|_| m.state == "queued"));
+            let (decided, accepted) = (at(m.decided_at), at_if_any(m.accepted_at));
             line(
                 &mut told,
                 format_args!(

@@ -81,7 +81,7 @@ ORDER BY message_no DESC LIMIT $3;
 
 -- name: message_recent
 SELECT channel, attempted_at FROM message
-WHERE workspace_id = $1 AND profile_no = $2 AND purpose = 'marketing'
+WHERE workspace_id = $1 AND profile_no = $2 AND purpose = 'marketing' AND origin <> 'test'
 AND state IN ('sending', 'accepted', 'unknown') AND attempted_at > $3
 ORDER BY attempted_at, message_no;
 

@@ -42,7 +42,7 @@ fn seeds_on_postgresql() {
         eprintln!("skipped on PostgreSQL: QUAYLAI_TEST_POSTGRES is not set");
         return;
     };
-    for seed in 0..4 {
+    for seed in 0..2 {
         let there = seeded::check(seed, || Database::postgres(&url));
         let here = seeded::check(seed, Database::sqlite);
         assert!(there.timeline == here.timeline, "seed {seed} differs between the databases");

@@ -485,3 +485,17 @@ fn a_pause_keeps_birthdays_for_later_and_forgets_none() {
          => 49d binh email:gift | 49d binh exit(end)",
     );
 }
+
+#[test]
+fn a_trial_of_a_message_is_nothing_that_the_person_did() {
+    check(
+        "settings cap email 1/24h
+         journey welcome: on signup -> wait 2h -> send email:hello -> exit
+         +0h  event an signup
+         +1h  try hello an boss@example.com
+         +1h  unsubscribe an
+         +1h  show an consents
+         => 1h an email:hello | 1h an email.marketing=granted sms.marketing=granted | 2h an email:hello
+            | 2h an exit(end)",
+    );
+}
