@@ -45,6 +45,7 @@ answer of the first.
         (name = "workspace", description = "Settings, keys, suppressions, status, session."),
     ),
     modifiers(&Finish),
+    security(("key" = [])),
 )]
 struct Described;
 
@@ -65,7 +66,7 @@ pub(crate) fn base() -> OpenApi {
     document
 }
 
-/// Says of every operation what errors look like.
+/// Gives every operation a name of its own, and says of it what its answers mean and what errors look like.
 pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
     let problem = || {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
@@ -76,14 +77,43 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
                 .build(),
         )
     };
-    for item in document.paths.paths.values_mut() {
-        let operations: [&mut Option<Operation>; 5] =
-            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
+    for (path, item) in &mut document.paths.paths {
+        let operations: [(&str, &mut Option<Operation>); 5] = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation else { continue };
+            operation.operation_id = Some(operation_id(method, path));
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response
+                    && response.description.is_empty()
+                {
+                    response.description = meaning(status).into();
+                }
+            }
             operation.responses.responses.insert("default".into(), problem());
         }
     }
     document
+}
+
+fn meaning(status: &str) -> &'static str {
+    match status {
+        "201" => "Made",
+        "202" => "Taken in",
+        "204" => "Done; there is nothing to show",
+        _ => "Done",
+    }
+}
+
+/// `get_profiles_id_orders` for `GET /api/v1/profiles/{id}/orders`: what a generated client names its function.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(['/', '{', '}', '.']).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words.skip(2)).collect::<Vec<_>>().join("_")
 }
 
 /// The OpenAPI document of `/api/v1` as JSON.

@@ -146,6 +146,26 @@ impl Services {
         }
     }
 
+    /// Lets many notes in; answers the number of the last one.
+    pub async fn append_all(&self, workspace: WorkspaceId, notes: &[Note]) -> Answer<Option<i64>> {
+        let mut last = None;
+        // What is queued together is made durable together.
+        for some in notes.chunks(500) {
+            let pending: Vec<_> =
+                some.iter().map(|note| self.door.note(workspace, note, self.now())).collect();
+            for one in pending {
+                match one.await {
+                    Ok(committed) => last = last.max(committed.returned),
+                    Err(error) => {
+                        self.door.left(1);
+                        return Err(error.into());
+                    }
+                }
+            }
+        }
+        Ok(last)
+    }
+
     /// Lets in what a client could have sent to the tracking API, and waits until the engine has acted on it.
     pub async fn tell(
         &self,

@@ -44,6 +44,10 @@ pub fn router() -> Router<Arc<Services>> {
         .route("/v1/projects/{key}/settings", get(settings))
         .route("/v1/{call}", post(take))
         .route("/v1/{call}/", post(take))
+        .method_not_allowed_fallback(async || {
+            let detail = "messages are sent by POST";
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).for_tracking()
+        })
         .layer(cors)
 }
 

@@ -73,7 +73,7 @@ impl JourneyView {
 }
 
 /// The id that a path names: an id of ours, or a word of the client's own that always means the same journey.
-fn journey_id(told: &str) -> Answer<String> {
+pub fn journey_id(told: &str) -> Answer<String> {
     if let Ok(id) = told.parse::<Id>() {
         return Ok(id.to_string());
     }
@@ -218,7 +218,9 @@ async fn put(
                 row.latest += 1;
                 row.name.clone_from(&definition.name);
                 let mut changes = Changeset::new();
-                changes.update_journey(workspace, &row, now);
+                // While it is paused its instant is that of the pause, from which the runs catch up.
+                let updated_at = if row.status == "paused" { row.updated_at } else { now };
+                changes.update_journey(workspace, &row, updated_at);
                 changes.insert_journey_version(workspace, &id, row.latest, text, now);
                 services.configure(changes).await?;
             }
@@ -460,11 +462,11 @@ async fn archive(
     }
     // Also when it is archived already: an earlier call may have been cut short.
     let held = services.read(move |tx| held_runs(tx, workspace, &journey_id)).await?;
-    let mut last = None;
-    for (run_id, _) in held {
-        let note = Note::StopRun { run_id, reason: "journey_archived".into(), at: services.now().into() };
-        last = Some(services.append(workspace, &note).await?);
-    }
+    let at = services.now().into();
+    let stop =
+        |(run_id, _): (String, String)| Note::StopRun { run_id, reason: "journey_archived".into(), at };
+    let notes: Vec<Note> = held.into_iter().map(stop).collect();
+    let last = services.append_all(workspace, &notes).await?;
     if let Some(seq) = last {
         services.processed_up_to(seq).await?;
     }

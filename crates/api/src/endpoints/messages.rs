@@ -1,6 +1,7 @@
 //! The ledger of messages: a row a decision, with its reason; and messages that the shop's own programs send.
 
 use crate::caller::{Reader, Sending};
+use crate::endpoints::journeys::journey_id;
 use crate::endpoints::profiles::{Whom, by_id};
 use crate::endpoints::templates::row_of;
 use crate::idempotency::IdempotencyKey;
@@ -114,7 +115,7 @@ async fn of_profile(
 struct ListQuery {
     state: Option<String>,
     channel: Option<String>,
-    /// Of one journey, by its id.
+    /// Of one journey, by its id or your own word for it.
     journey_id: Option<String>,
     limit: Option<i64>,
     cursor: Option<String>,
@@ -135,7 +136,8 @@ async fn list(
     let before = paging.after_number()?.unwrap_or(i64::MAX);
     let state = query.state.unwrap_or_default();
     let state = if state == "sent" { ACCEPTED.to_owned() } else { state };
-    let (channel, journey_id) = (query.channel.unwrap_or_default(), query.journey_id.unwrap_or_default());
+    let channel = query.channel.unwrap_or_default();
+    let journey_id = query.journey_id.as_deref().map(journey_id).transpose()?.unwrap_or_default();
     let (rows, ids) = services
         .read(move |tx| {
             let rows = tx.message_page(workspace, before, limit + 1, &state, &channel, &journey_id)?;

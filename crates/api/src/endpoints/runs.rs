@@ -1,6 +1,7 @@
 //! One profile's ways through journeys, each with its log.
 
 use crate::caller::{Reader, Sending};
+use crate::endpoints::journeys::journey_id;
 use crate::endpoints::profiles::by_id;
 use crate::listing::{Page, Paging, iso, iso_opt};
 use crate::problem::{Answer, Problem};
@@ -9,8 +10,8 @@ use crate::told::{Asked, Told};
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::journey::{LogEntry, Run, RunState, Waiting};
-use engine::{Note, derived_id};
-use kit::{Id, WorkspaceId};
+use engine::Note;
+use kit::WorkspaceId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -141,10 +142,7 @@ async fn of_journey(
     let workspace = caller.workspace;
     let limit = paging.limit()?;
     let before = paging.after::<1>()?.map_or_else(|| "Z".repeat(26), |[id]| id);
-    let journey_id = match id.parse::<Id>() {
-        Ok(id) => id.to_string(),
-        Err(_) => derived_id(&["journey", &id]).to_string(),
-    };
+    let journey_id = journey_id(&id)?;
     let found = services
         .read(move |tx| {
             if tx.journey(workspace, &journey_id)?.is_none() {

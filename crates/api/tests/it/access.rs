@@ -252,6 +252,8 @@ async fn bodies_and_queries_are_refused_in_one_form() {
 fn the_document_describes_every_route() {
     let document: Value = serde_json::from_str(&api::document()).unwrap();
     assert_eq!(document["openapi"].as_str().map(|version| &version[..2]), Some("3."));
+    assert_eq!(document["security"], json!([{ "key": [] }]));
+    let mut names = std::collections::BTreeSet::new();
     let mut operations = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         assert!(path.starts_with("/api/v1/"), "{path}");
@@ -265,6 +267,11 @@ fn the_document_describes_every_route() {
             assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{place}");
             let responses = operation["responses"].as_object().unwrap();
             assert!(responses.contains_key("default"), "{place} says nothing of errors");
+            assert!(
+                responses.values().all(|r| r["description"] != ""),
+                "{place} has an answer without a meaning"
+            );
+            assert!(names.insert(operation["operationId"].to_string()), "{place} shares its name");
             assert!(responses.keys().any(|status| status.starts_with('2')), "{place}");
             let named: Vec<&str> =
                 path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();

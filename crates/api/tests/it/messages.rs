@@ -182,6 +182,8 @@ async fn a_journey_is_written_published_run_paused_and_resumed() {
     world.settle().await;
     assert_eq!(world.get(&run_path).await["due_at"], Value::Null, "it stands still");
     world.refused("POST", "/journeys/welcome/publish", Value::Null, 409, "journey_not_publishable").await;
+    let listed = world.get("/messages?journey_id=welcome").await;
+    assert_eq!(listed["items"], json!([]), "nothing was sent meanwhile");
     assert_eq!(world.write("POST", "/journeys/welcome/resume", Value::Null).await["status"], "active");
     world.settle().await;
     world.settle().await;
@@ -289,4 +291,42 @@ async fn settings_are_patched_and_checked() {
         world.refused("PATCH", "/settings", wrong, 422, "invalid_settings").await;
     }
     assert_eq!(world.get("/settings").await, back);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_hears_of_what_happened_while_its_journey_stood_still() {
+    let world = World::new();
+    world.customer("an").await;
+    let mut definition = json!({
+        "schema": 1, "name": "Chờ mua", "trigger": { "type": "event", "event": "Signed Up" }, "start": "wait",
+        "nodes": {
+            "wait": { "type": "wait_for", "event": "Order Completed", "timeout": "7d", "on_event": "bought" },
+            "bought": { "type": "exit", "reason": "bought" },
+        },
+    });
+    world.write("PUT", "/journeys/wait", definition.clone()).await;
+    world.write("POST", "/journeys/wait/publish", Value::Null).await;
+    world.track("track", json!({ "event": "Signed Up", "userId": "an" })).await;
+    world.settle().await;
+    world.advance_ms(1_000);
+    world.write("POST", "/journeys/wait/pause", Value::Null).await;
+    world.advance_ms(1_000);
+    world
+        .track(
+            "track",
+            json!({ "event": "Order Completed", "userId": "an", "properties": { "order_id": 1 } }),
+        )
+        .await;
+    world.settle().await;
+    let run = world.get("/journeys/wait/runs").await["items"][0].clone();
+    assert_eq!((&run["state"], &run["waits_for"]), (&json!("active"), &json!("Order Completed")));
+    world.advance_ms(1_000);
+    // An edit meanwhile must not move the instant from which the run catches up.
+    definition["name"] = json!("Chờ mua, bản hai");
+    world.write("PUT", "/journeys/wait", definition).await;
+    world.write("POST", "/journeys/wait/resume", Value::Null).await;
+    world.settle().await;
+    world.settle().await;
+    let run = world.get(&format!("/runs/{}", run["id"].as_str().unwrap())).await;
+    assert_eq!((&run["state"], &run["reason"]), (&json!("exited"), &json!("bought")), "{run}");
 }

@@ -47,6 +47,8 @@ async fn every_call_in_every_spelling_is_taken() {
         assert_eq!(count(&world, message_id).await, 1, "{call}");
     }
     assert_eq!(world.track("nudge", event("x")).await.status, 404);
+    let answer = world.ask("GET", "/v1/track", &[], Body::empty()).await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (405, "method_not_allowed"));
     let profile = &world.get("/profiles?identifier=user_id:an").await["items"][0];
     let timeline = world.get(&format!("/profiles/{}/events", profile["id"].as_str().unwrap())).await;
     let imported = timeline["items"].as_array().unwrap().iter().find(|event| event["message_id"] == "b3");
