@@ -158,8 +158,11 @@ impl From<Identifier> for String {
 impl TryFrom<String> for Identifier {
     type Error = IdentifierError;
 
+    /// Reads the text form as it was written. What is stored was normalised on its way in; doing it again for each
+    /// profile that is read would take longer than the rest of the reading.
     fn try_from(text: String) -> Result<Self, IdentifierError> {
-        text.parse()
+        let (kind, value) = IdentifierKind::split(&text)?;
+        Ok(Identifier { kind, value })
     }
 }
 
@@ -168,6 +171,14 @@ impl FromStr for Identifier {
 
     /// Reads the text form and normalises the value, so that `email: AN@Example.com` finds the profile.
     fn from_str(text: &str) -> Result<Self, IdentifierError> {
+        let (kind, value) = IdentifierKind::split(text)?;
+        Identifier::new(kind, &value)
+    }
+}
+
+impl IdentifierKind {
+    /// The kind that a text form names, and the value behind it as it stands there.
+    fn split(text: &str) -> Result<(IdentifierKind, String), IdentifierError> {
         let (kind, rest) = text.split_once(':').ok_or(IdentifierError::UnknownKind)?;
         let named = |rest: &str| -> Result<(String, String), IdentifierError> {
             let (name, value) = rest.split_once(':').ok_or(IdentifierError::UnknownKind)?;
@@ -188,7 +199,7 @@ impl FromStr for Identifier {
             "custom" => named(rest).map(|(name, value)| (IdentifierKind::Custom(name), value))?,
             _ => return Err(IdentifierError::UnknownKind),
         };
-        Identifier::new(kind, &value)
+        Ok((kind, value))
     }
 }
 

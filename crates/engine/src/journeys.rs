@@ -44,8 +44,8 @@ impl World<'_> {
     ) -> Result<(), EngineError> {
         let ids: Vec<Id> = self.runs.get(&key).into_iter().flatten().map(|entry| entry.run.id).collect();
         for run_id in ids {
-            let Some(entry) = self.active(key, run_id) else { continue };
-            let Some(live) = self.live(key.0, &entry) else { continue };
+            let Some(run) = self.active(key, run_id) else { continue };
+            let Some(live) = self.live(key.0, run) else { continue };
             if live.moving && live.to_step.contains(event.name) {
                 self.advance(key, run_id, &live, Input::Event(event), now)?;
             }
@@ -70,7 +70,7 @@ impl World<'_> {
             let ids: Vec<Id> = self.runs.get(&key).into_iter().flatten().map(|entry| entry.run.id).collect();
             for run_id in ids {
                 let Some(run) = self.active(key, run_id) else { continue };
-                let Some(live) = self.live(key.0, &run) else { continue };
+                let Some(live) = self.live(key.0, run) else { continue };
                 if live.moving && live.changes {
                     self.advance(key, run_id, &live, Input::Changed, self.done_at(self.at))?;
                 }
@@ -79,12 +79,9 @@ impl World<'_> {
         Ok(())
     }
 
-    fn active(&self, key: ProfileKey, run_id: Id) -> Option<Run> {
+    fn active(&self, key: ProfileKey, run_id: Id) -> Option<&Run> {
         let entries = self.runs.get(&key)?;
-        entries
-            .iter()
-            .find(|entry| entry.run.id == run_id && !entry.run.is_over())
-            .map(|entry| entry.run.clone())
+        entries.iter().map(|entry| &entry.run).find(|run| run.id == run_id && !run.is_over())
     }
 
     /// Starts a run if the journey's rules let it. The same cause gives the run the same id, so that doing it
@@ -170,9 +167,8 @@ impl World<'_> {
         let currency = self.shop(key.0)?.currency;
         let Some(person) = self.people.get(&key) else { return Ok(()) };
         let facts = ProfileFacts { profile: &person.profile, zone: &zone, now, currency };
-        let before = run.clone();
-        let stepped = step(&live.definition, run, input, &facts, now);
-        if stepped.run == before && stepped.log.is_empty() && stepped.effects.is_empty() {
+        let stepped = step(&live.definition, run.clone(), input, &facts, now);
+        if stepped.run == *run && stepped.log.is_empty() && stepped.effects.is_empty() {
             return Ok(());
         }
         self.settle(key, stepped, now)
@@ -211,10 +207,9 @@ impl World<'_> {
             // What it still had to say is called off; what it says now (an exit after a send) is not yet queued.
             let reason = if run.state == RunState::GoalReached { "goal_reached" } else { "run_exited" };
             if effects.is_empty() {
+                let run_text = run_id.to_string();
                 for message in &mut self.messages {
-                    if message.run_id.as_deref() == Some(&run_id.to_string())
-                        && message.purpose == "marketing"
-                    {
+                    if message.run_id.as_deref() == Some(&run_text) && message.purpose == "marketing" {
                         message.state = "cancelled".into();
                         message.reason = reason.into();
                     }
@@ -333,7 +328,7 @@ impl World<'_> {
         if run.due_at().is_none_or(|due_at| due_at > at) {
             return Ok(());
         }
-        match self.live(key.0, &run) {
+        match self.live(key.0, run) {
             Some(live) if live.moving => self.advance(key, run_id, &live, Input::Due, at),
             // Paused or unreadable: storing it takes its alarm clock away.
             _ => {
@@ -353,7 +348,7 @@ impl World<'_> {
         let Some((run_id, since)) = subject.split_once(':') else { return Ok(()) };
         let (Ok(run_id), Ok(since)) = (run_id.parse::<Id>(), since.parse::<i64>()) else { return Ok(()) };
         let Some(run) = self.active(key, run_id) else { return Ok(()) };
-        let Some(live) = self.live(key.0, &run).filter(|live| live.moving) else { return Ok(()) };
+        let Some(live) = self.live(key.0, run).filter(|live| live.moving) else { return Ok(()) };
         let store = self.store;
         let mut missed = store
             .read(|tx| tx.event_page(key.0, key.1, (Timestamp::MAX, i64::MAX), None, MISSED_EVENTS_MAX))?;
@@ -393,7 +388,7 @@ impl World<'_> {
         for (journey_id, run_id) in &active {
             let Some(run) = self.active(key, *run_id) else { continue };
             // Where a person may have several runs at once, each is about something of its own: an order, say.
-            if self.live(key.0, &run).is_some_and(|live| live.definition.entry.reentry == Reentry::Always) {
+            if self.live(key.0, run).is_some_and(|live| live.definition.entry.reentry == Reentry::Always) {
                 continue;
             }
             let first = active.iter().filter(|(journey, _)| journey == journey_id).map(|(_, run)| run).min();
@@ -406,7 +401,7 @@ impl World<'_> {
 
     fn stop(&mut self, key: ProfileKey, run_id: Id, reason: &str, at: Timestamp) -> Result<(), EngineError> {
         let Some(run) = self.active(key, run_id) else { return Ok(()) };
-        match self.live(key.0, &run) {
+        match self.live(key.0, run) {
             Some(live) => self.advance(key, run_id, &live, Input::Stop(reason), at),
             None => Ok(()),
         }

@@ -2,11 +2,11 @@
 
 use crate::EngineError;
 use crate::note::{Note, Response};
-use crate::world::{EventDraft, Meta, ProfileKey, World, timer_kind};
+use crate::world::{EventDraft, Incoming, Meta, ProfileKey, World, timer_kind};
 use domain::commerce::{CommerceEvent, Order, OrderTotals};
 use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
 use domain::event::{Item, ItemKind};
-use domain::identifier::{Identifier, IdentifierKind};
+use domain::identifier::{Identifier, IdentifierError, IdentifierKind};
 use domain::identity::{Link, may_join, survivor_is_first};
 use domain::journey::EventView;
 use domain::normalise::text;
@@ -32,11 +32,17 @@ pub fn alias_sources(item: &Item) -> Vec<Identifier> {
 }
 
 impl World<'_> {
-    pub fn take_item(&mut self, workspace: WorkspaceId, item: Item, meta: &Meta) -> Result<(), EngineError> {
+    pub fn take_item(
+        &mut self,
+        workspace: WorkspaceId,
+        incoming: Incoming,
+        meta: &Meta,
+    ) -> Result<(), EngineError> {
+        let Incoming { item, identifiers, refused, commerce } = incoming;
         if self.is_repeated(workspace, &item.message_id) {
             return Ok(());
         }
-        let Some(key) = self.resolve(workspace, &item)? else {
+        let Some(key) = self.resolve(workspace, &item, identifiers, &refused)? else {
             let detail = "none of the ids that the message brings can identify anybody".to_owned();
             let sample = format!("{} messageId={}", item.name, item.message_id);
             self.reject(workspace, item.received_at, "identity_unusable", detail, sample);
@@ -71,7 +77,7 @@ impl World<'_> {
         for record in consents_of(&item, meta) {
             self.take_consent(key, record)?;
         }
-        if let Some(told) = self.commerce_of(workspace, &item) {
+        if let Some(told) = commerce {
             self.take_commerce(key, &item, told)?;
         }
         if !item.historical {
@@ -86,9 +92,14 @@ impl World<'_> {
     }
 
     /// Finds or makes the profile that an item is about, and joins those that it shows to be one.
-    fn resolve(&mut self, workspace: WorkspaceId, item: &Item) -> Result<Option<ProfileKey>, EngineError> {
-        let (mut identifiers, refused) = item.identifiers();
-        for error in &refused {
+    fn resolve(
+        &mut self,
+        workspace: WorkspaceId,
+        item: &Item,
+        mut identifiers: Vec<Identifier>,
+        refused: &[IdentifierError],
+    ) -> Result<Option<ProfileKey>, EngineError> {
+        for error in refused {
             let sample = format!("{} messageId={}", item.name, item.message_id);
             self.reject(workspace, item.received_at, error.code(), error.to_string(), sample);
         }

@@ -7,7 +7,7 @@ use crate::{BATCH_ITEMS, BATCH_TIMERS, Engine, EngineError, Numbers, Tick};
 use domain::commerce::{CommerceEvent, Order, OrderSummary, Product};
 use domain::consent::ConsentRecord;
 use domain::event::{Envelope, Item, ItemKind};
-use domain::identifier::Identifier;
+use domain::identifier::{Identifier, IdentifierError};
 use domain::journey::Run;
 use domain::profile::{AttributeChange, Profile};
 use kit::{Id, ProfileNo, Timestamp, WorkspaceId};
@@ -128,11 +128,20 @@ impl Batch {
 
 /// One thing to fold, with the logical instant at which it takes effect.
 enum Work {
-    Item { workspace: WorkspaceId, item: Box<Item>, meta: Arc<Meta> },
+    Item { workspace: WorkspaceId, item: Box<Incoming>, meta: Arc<Meta> },
     Note { workspace: WorkspaceId, note: Box<Note> },
     Rejected { workspace: WorkspaceId, rejection: domain::event::Rejection, sample: String },
     Run { key: ProfileKey, run_id: Id },
     Timer(TimerRow),
+}
+
+/// A message with what is read out of it more than once, as the reading takes its time.
+pub struct Incoming {
+    pub item: Item,
+    /// What the message brings, the surest first, and what of it cannot be used.
+    pub identifiers: Vec<Identifier>,
+    pub refused: Vec<IdentifierError>,
+    pub commerce: Option<CommerceEvent>,
 }
 
 /// What the door knew of a request.
@@ -365,7 +374,10 @@ impl<'e> World<'e> {
             match Item::read(raw, &envelope) {
                 Ok(item) => {
                     self.tick.items += 1;
-                    self.push(at, Work::Item { workspace, item: Box::new(item), meta: Arc::clone(&meta) });
+                    let (identifiers, refused) = item.identifiers();
+                    let commerce = self.commerce_of(workspace, &item);
+                    let item = Box::new(Incoming { item, identifiers, refused, commerce });
+                    self.push(at, Work::Item { workspace, item, meta: Arc::clone(&meta) });
                 }
                 Err(rejection) => {
                     let sample = format!("messageId={}", named.unwrap_or(fallback));
@@ -386,12 +398,13 @@ impl<'e> World<'e> {
         numbers.sort_unstable();
         for no in numbers {
             match &self.work[&no] {
-                Work::Item { workspace, item, .. } => {
+                Work::Item { workspace, item: incoming, .. } => {
+                    let item = &incoming.item;
                     messages.push((*workspace, MessageKey::of(&item.message_id), item.received_at));
-                    identifiers.extend(item.identifiers().0.into_iter().map(|id| (*workspace, id)));
+                    identifiers.extend(incoming.identifiers.iter().map(|id| (*workspace, id.clone())));
                     identifiers
                         .extend(crate::person::alias_sources(item).into_iter().map(|id| (*workspace, id)));
-                    if let Some(told) = self.commerce_of(*workspace, item) {
+                    if let Some(told) = &incoming.commerce {
                         if let Some(order) = &told.order {
                             orders.push((*workspace, order.source.clone(), order.order_id.clone()));
                         }
@@ -443,6 +456,27 @@ impl<'e> World<'e> {
             }
             for (key, rows) in wanted.iter().zip(tx.active_runs(&wanted)?) {
                 self.runs.insert(*key, rows.into_iter().filter_map(RunEntry::stored).collect());
+            }
+            // How often the journeys that may start were started before, for profiles that exist.
+            let mut histories: Vec<(WorkspaceId, ProfileNo, String)> = Vec::new();
+            for work in self.work.values() {
+                let Work::Item { workspace, item: incoming, .. } = work else { continue };
+                let Some(shop) = self.directory.workspaces.get(workspace) else { continue };
+                let starts = shop.started_by.get(&incoming.item.name).filter(|_| !incoming.item.historical);
+                for (journey, _) in starts.into_iter().flatten() {
+                    let owners = incoming
+                        .identifiers
+                        .iter()
+                        .filter_map(|id| self.owners.get(&(*workspace, id.clone())).copied().flatten());
+                    histories.extend(owners.map(|no| (*workspace, no, journey.clone())));
+                }
+            }
+            histories.sort_unstable();
+            histories.dedup();
+            let of: Vec<_> = histories.iter().map(|(w, no, journey)| (*w, *no, journey.as_str())).collect();
+            for (key, (started, last)) in histories.iter().zip(tx.run_history(&of)?) {
+                let started = u32::try_from(started).unwrap_or(u32::MAX);
+                self.histories.insert(key.clone(), (started, last));
             }
             with_orders.sort_unstable();
             with_orders.dedup();
@@ -1032,7 +1066,7 @@ impl Person {
 impl RunEntry {
     fn stored(row: RunRow) -> Option<RunEntry> {
         // A run that does not read back is left alone and told of: guessing its place could send twice.
-        match serde_json::from_str::<StoredRun>(&row.doc) {
+        match serde_json::from_str::<StoredRun<Run>>(&row.doc) {
             Ok(stored) => Some(RunEntry {
                 run: stored.run,
                 revision: Some(row.revision),
@@ -1047,7 +1081,7 @@ impl RunEntry {
     }
 
     fn row(&self, profile: ProfileNo) -> RunRow {
-        let stored = StoredRun { next_step: self.next_step, run: self.run.clone() };
+        let stored = StoredRun { next_step: self.next_step, run: &self.run };
         RunRow {
             run_id: self.run.id.to_string(),
             journey_id: self.run.journey_id.to_string(),
@@ -1066,8 +1100,8 @@ impl RunEntry {
 
 /// A run as its row holds it: with the number that its next log line takes.
 #[derive(serde::Serialize, serde::Deserialize)]
-struct StoredRun {
+struct StoredRun<R> {
     next_step: i64,
     #[serde(flatten)]
-    run: Run,
+    run: R,
 }
