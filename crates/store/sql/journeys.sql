@@ -111,7 +111,10 @@ DELETE FROM timer WHERE workspace_id = $1 AND kind = $2 AND profile_no = $3 AND 
 DELETE FROM timer WHERE workspace_id = $1 AND kind = $2 AND profile_no = $3 AND subject = $4;
 
 -- name: timer_clear_profile
-DELETE FROM timer WHERE workspace_id = $1 AND profile_no = $2;
+DELETE FROM timer WHERE workspace_id = $1 AND profile_no = $2 AND kind <> 'resume';
+
+-- name: timer_move
+UPDATE timer SET profile_no = $3 WHERE workspace_id = $1 AND profile_no = $2;
 
 -- name: timer_due
 SELECT workspace_id, kind, profile_no, subject, due_at FROM timer WHERE due_at <= $1

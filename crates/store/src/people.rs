@@ -90,7 +90,9 @@ impl Changeset {
         ] {
             self.any(stmt, vals![workspace, no, kept]);
         }
+        // Carts and dates are set anew for who stays; a run that is to be woken after a pause must not be forgotten.
         self.any(q::TIMER_CLEAR_PROFILE, vals![workspace, no]);
+        self.any(q::TIMER_MOVE, vals![workspace, no, kept]);
         self.any(q::SEARCH_DELETE, vals![workspace, no]);
         self.one(q::PROFILE_DELETE, vals![workspace, no, version]);
         self.one(q::PROFILE_ALIAS_INSERT, vals![workspace, absorbed.id, kept]);

@@ -79,3 +79,34 @@ fn a_clock_put_back_while_many_requests_wait_loses_none() {
     assert_eq!(world.read(|tx| tx.event_count(sim::world::SHOP)), 1_200);
     assert_eq!(world.read(|tx| tx.backlog()).rows, 0);
 }
+
+#[test]
+fn a_merge_between_a_resume_and_its_effect_forgets_no_run() {
+    use kit::{HOUR_MS, SECOND_MS, Timestamp};
+    use serde_json::json;
+    let now = Timestamp::from_ms(1_772_416_800_000);
+    let mut world = sim::World::new(Database::sqlite(), 5, now, domain::settings::Settings::default());
+    let compiled =
+        sim::notation::compile("hello", "on view -> wait 1h -> send email:hello transactional -> exit");
+    world.put_plain_template("hello", "email", "hello");
+    world.publish("hello", &compiled.definition);
+    let viewed = json!({ "type": "track", "event": "Product Viewed", "anonymousId": "d1", "messageId": "v" });
+    world.send_items(vec![viewed], false);
+    world.drain();
+    world.now = now.plus_ms(SECOND_MS);
+    world.pause("hello");
+    // The visitor turns out to be somebody, in a backlog of more than one batch; the journey goes on behind it.
+    world.now = now.plus_ms(2 * HOUR_MS);
+    let known = json!({ "type": "identify", "userId": "an", "traits": { "email": "an@example.com" }, "messageId": "i" });
+    let same = json!({ "type": "alias", "previousId": "d1", "userId": "an", "messageId": "a" });
+    world.send_items(vec![known, same], false);
+    for n in 0..600 {
+        let item =
+            json!({ "type": "track", "event": "x", "userId": format!("u{n}"), "messageId": format!("m{n}") });
+        world.send_items(vec![item], false);
+    }
+    world.now = now.plus_ms(2 * HOUR_MS + 1);
+    world.resume("hello");
+    world.drain();
+    assert_eq!(world.provider.taken.len(), 1, "the run of the visitor went on as that of the person");
+}
