@@ -216,10 +216,7 @@ const KNOWN_AGENTS: [&str; 47] = [
 ];
 
 /// Names too short to look for inside others: the agent must begin with them.
-const KNOWN_BEGINNINGS: [&str; 2] = [
-    "whatsapp/",
-    "viber/",
-];
+const KNOWN_BEGINNINGS: [&str; 2] = ["whatsapp/", "viber/"];
 
 fn is_known_agent(agent: &str, kind: Kind) -> bool {
     KNOWN_AGENTS.iter().any(|name| agent.contains(name))

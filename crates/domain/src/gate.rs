@@ -4,8 +4,8 @@
 //! final for that message; a wait is asked again when it ends.
 
 use crate::consent::{Channel, ConsentState, Purpose};
-use crate::settings::SettingProblem;
 use crate::local_time::{Zone, is_within_hours, next_opening};
+use crate::settings::SettingProblem;
 use kit::{DAY_MS, HOUR_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 

@@ -1,16 +1,15 @@
-
-pub mod normalise;
+pub mod bots;
 pub mod commerce;
+pub mod condition;
 pub mod consent;
+pub mod delivery;
 pub mod event;
 pub mod gate;
 pub mod identifier;
 pub mod identity;
+pub mod journey;
+pub mod local_time;
+pub mod normalise;
 pub mod profile;
 pub mod settings;
-pub mod local_time;
-pub mod bots;
-pub mod condition;
-pub mod journey;
 pub mod template;
-pub mod delivery;

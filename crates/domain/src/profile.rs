@@ -423,7 +423,8 @@ impl Profile {
 }
 
 fn later(at: Timestamp, value: &Value, held: &Attribute) -> bool {
-    at > held.at.0 || (at == held.at.0 && value.to_string() > held.value.to_string())
+    let text = Value::to_string;
+    at > held.at.0 || (at == held.at.0 && text(value) > text(&held.value))
 }
 
 /// Size of a value as JSON, in bytes, without writing scalars out.

@@ -1,7 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
 
-
 pub use domain::delivery::{
     Content, Delivery, EmailContent, Outcome, RejectClass, RetryClass, Sender, TextContent, WebhookContent,
 };

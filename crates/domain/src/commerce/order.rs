@@ -200,7 +200,8 @@ impl Order {
 
     pub fn summary(&self) -> OrderSummary {
         let given_back = self.refunded();
-        let counts = !self.is_cancelled() && !(given_back > 0 && self.net() == 0);
+        let all_given_back = given_back > 0 && self.net() == 0;
+        let counts = !self.is_cancelled() && !all_given_back;
         OrderSummary {
             source: self.source.clone(),
             order_id: self.order_id.clone(),
