@@ -110,6 +110,8 @@ pub struct Engine {
     event_names: FxHashMap<(WorkspaceId, String), i64>,
     /// Batches still to be done one thing at a time.
     careful: u32,
+    /// Unpacked by this directory.
+    ahead: world::Ahead,
 }
 
 impl Engine {
@@ -136,6 +138,7 @@ impl Engine {
             numbers: Numbers { last, profiles, names: highest, seed },
             event_names,
             careful: 0,
+            ahead: Default::default(),
         })
     }
 
@@ -205,11 +208,24 @@ impl Engine {
 
     fn attempt(&mut self, batch: world::Batch, now: Timestamp) -> Result<Tick, EngineError> {
         let store = Arc::clone(&self.store);
-        let mut world = world::World::load(&store, Arc::clone(&self.directory), batch, self)?;
+        let ahead = std::mem::take(&mut self.ahead);
+        let directory = Arc::clone(&self.directory);
+        let more = batch.more;
+        let mut world = world::World::load(&store, Arc::clone(&directory), batch, ahead, self)?;
         world.run(now)?;
         let ((changes, processed), mut tick, new_names) = world.finish();
         tick.processed = processed;
-        self.store.apply(changes)?;
+        let (applied, ahead) = std::thread::scope(|scope| {
+            // While the store writes this batch, the messages of the next are read: neither needs the other.
+            let reading = processed
+                .filter(|_| more)
+                .map(|seq| scope.spawn(move || world::Ahead::read(&self.store, &directory, seq)));
+            let applied = self.store.apply(changes);
+            // What fails here fails again, and is dealt with, when the row has its turn.
+            (applied, reading.and_then(|reading| reading.join().ok()?.ok()))
+        });
+        applied?;
+        self.ahead = ahead.unwrap_or_default();
         self.event_names.extend(new_names);
         Ok(tick)
     }
@@ -234,6 +250,7 @@ impl Engine {
                 self.numbers.profiles.entry(*workspace).or_insert(0);
             }
             self.directory = Arc::new(directory);
+            self.ahead = Default::default();
         }
         Ok(())
     }

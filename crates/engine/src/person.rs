@@ -250,13 +250,12 @@ impl World<'_> {
         }
         let currency = self.shop(kept.0)?.workspace.settings.currency.clone();
         let totals = OrderTotals::of(self.summaries(kept)?.iter(), &currency);
-        let carts: Vec<(String, Timestamp)>;
         let Some(person) = self.people.get_mut(&kept) else { return Ok(None) };
         person.profile.absorb(other.clone());
         person.profile.totals = totals;
         person.dirty = true;
         person.search_dirty = true;
-        carts = person
+        let carts: Vec<(String, Timestamp)> = person
             .profile
             .carts
             .iter()

@@ -32,6 +32,8 @@ pub mod timer_kind {
     pub const RESUME: &str = "resume";
 }
 
+/// Inbox rows that are read ahead, at most: single messages come a few at a time, and batches are large.
+const AHEAD_ROWS: i64 = 64;
 /// Inbox rows that one changeset takes, at most.
 const BATCH_ROWS: i64 = 512;
 /// Rejected messages that are kept; older ones give way.
@@ -46,6 +48,8 @@ pub struct Batch {
     rows: Vec<InboxRow>,
     runs: Vec<DueRun>,
     timers: Vec<TimerRow>,
+    /// Rows of the inbox are left for the next batch.
+    pub more: bool,
 }
 
 impl Batch {
@@ -94,7 +98,7 @@ impl Batch {
                 runs.clear();
             }
         }
-        Ok(Batch { rows, runs, timers })
+        Ok(Batch { rows, runs, timers, more: !careful && !inbox_is_drained })
     }
 
     /// Takes the one thing of a careful batch out of the way, for good and with a trace.
@@ -183,6 +187,111 @@ struct Merge {
     link: String,
 }
 
+/// What an inbox row holds, read and checked: a function of the row and of the shops' currencies.
+struct Unpacked {
+    works: Vec<Work>,
+    /// Messages of clients that could be read.
+    items: u64,
+}
+
+/// Inbox rows that were unpacked before their turn, by their number.
+#[derive(Default)]
+pub struct Ahead(FxHashMap<i64, Unpacked>);
+
+impl Ahead {
+    /// Unpacks what comes after `seq`, while the batch up to it is being stored.
+    pub fn read(store: &Store, directory: &Directory, seq: i64) -> Result<Ahead, EngineError> {
+        let mut items = 0;
+        let mut ahead = Ahead::default();
+        for row in store.read(|tx| tx.inbox_after(seq, AHEAD_ROWS))? {
+            items += row.arrival.items;
+            ahead.0.insert(row.seq, unpack(directory, row.seq, row.arrival));
+            if items >= BATCH_ITEMS {
+                break;
+            }
+        }
+        Ok(ahead)
+    }
+}
+
+fn commerce_of(directory: &Directory, workspace: WorkspaceId, item: &Item) -> Option<CommerceEvent> {
+    if item.kind != ItemKind::Track {
+        return None;
+    }
+    let currency = directory.workspaces.get(&workspace)?.currency;
+    domain::commerce::read(&item.name, &item.properties, item.at, &item.message_id, currency)
+}
+
+fn unpack(directory: &Directory, seq: i64, arrival: Arrival) -> Unpacked {
+    let mut works = Vec::new();
+    let mut items = 0;
+    let workspace = arrival.workspace;
+    let at = arrival.received_at;
+    if arrival.kind == "internal" {
+        match serde_json::from_slice::<Note>(&arrival.payload) {
+            Ok(note) => works.push(Work::Note { workspace, note: Box::new(note) }),
+            Err(error) => {
+                let rejection =
+                    domain::event::Rejection { code: "note_unreadable", detail: error.to_string() };
+                works.push(Work::Rejected { workspace, rejection, sample: String::new() });
+            }
+        }
+        return Unpacked { works, items };
+    }
+    let meta: Arc<Meta> = Arc::new(serde_json::from_str(&arrival.meta).unwrap_or_default());
+    let refuse = |error: serde_json::Error| Work::Rejected {
+        workspace,
+        rejection: domain::event::Rejection { code: "invalid_json", detail: error.to_string() },
+        sample: String::new(),
+    };
+    let parts = match crate::door::Parts::of(&arrival.payload, arrival.kind == "batch") {
+        Ok(parts) => parts,
+        Err(error) => {
+            works.push(refuse(error));
+            return Unpacked { works, items };
+        }
+    };
+    let outer = |raw: Option<&serde_json::value::RawValue>| -> Option<Value> {
+        raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
+    };
+    let (sent_at, context) = (outer(parts.sent_at), outer(parts.context));
+    let kind = ItemKind::parse(&arrival.kind);
+    for (position, raw) in parts.items.iter().enumerate() {
+        // Each by itself: one that cannot be read must not take its neighbours with it.
+        let raw: Value = match serde_json::from_str(raw.get()) {
+            Ok(raw) => raw,
+            Err(error) => {
+                works.push(refuse(error));
+                continue;
+            }
+        };
+        let fallback = format!("inbox-{seq}-{position}");
+        let envelope = Envelope {
+            received_at: at,
+            kind,
+            sent_at: sent_at.as_ref(),
+            context: context.as_ref(),
+            historical: meta.historical,
+            fallback_id: &fallback,
+        };
+        let named = raw.get("messageId").and_then(Value::as_str).map(str::to_owned);
+        match Item::read(raw, &envelope) {
+            Ok(item) => {
+                items += 1;
+                let (identifiers, refused) = item.identifiers();
+                let commerce = commerce_of(directory, workspace, &item);
+                let item = Box::new(Incoming { item, identifiers, refused, commerce });
+                works.push(Work::Item { workspace, item, meta: Arc::clone(&meta) });
+            }
+            Err(rejection) => {
+                let sample = format!("messageId={}", named.unwrap_or(fallback));
+                works.push(Work::Rejected { workspace, rejection, sample });
+            }
+        }
+    }
+    Unpacked { works, items }
+}
+
 pub struct World<'e> {
     pub store: &'e Store,
     pub directory: Arc<Directory>,
@@ -241,6 +350,7 @@ impl<'e> World<'e> {
         store: &'e Store,
         directory: Arc<Directory>,
         batch: Batch,
+        mut ahead: Ahead,
         engine: &'e mut Engine,
     ) -> Result<World<'e>, EngineError> {
         let Engine { numbers, event_names, .. } = engine;
@@ -294,7 +404,15 @@ impl<'e> World<'e> {
             world.horizon = world.horizon.max(row.arrival.received_at);
             world.seqs.push(row.seq);
             world.tick.taken += row.arrival.items;
-            world.unpack(row.seq, row.arrival);
+            let at = row.arrival.received_at;
+            let unpacked = match ahead.0.remove(&row.seq) {
+                Some(unpacked) => unpacked,
+                None => unpack(&world.directory, row.seq, row.arrival),
+            };
+            world.tick.items += unpacked.items;
+            for work in unpacked.works {
+                world.push(at, work);
+            }
         }
         for timer in batch.timers {
             world.horizon = world.horizon.max(timer.due_at);
@@ -316,75 +434,6 @@ impl<'e> World<'e> {
         self.next_work += 1;
         self.queue.push(Reverse((at, no)));
         self.work.insert(no, work);
-    }
-
-    fn unpack(&mut self, seq: i64, arrival: Arrival) {
-        let workspace = arrival.workspace;
-        let at = arrival.received_at;
-        if arrival.kind == "internal" {
-            match serde_json::from_slice::<Note>(&arrival.payload) {
-                Ok(note) => self.push(at, Work::Note { workspace, note: Box::new(note) }),
-                Err(error) => {
-                    let rejection =
-                        domain::event::Rejection { code: "note_unreadable", detail: error.to_string() };
-                    self.push(at, Work::Rejected { workspace, rejection, sample: String::new() });
-                }
-            }
-            return;
-        }
-        let meta: Arc<Meta> = Arc::new(serde_json::from_str(&arrival.meta).unwrap_or_default());
-        let refuse = |error: serde_json::Error| Work::Rejected {
-            workspace,
-            rejection: domain::event::Rejection { code: "invalid_json", detail: error.to_string() },
-            sample: String::new(),
-        };
-        let parts = match crate::door::Parts::of(&arrival.payload, arrival.kind == "batch") {
-            Ok(parts) => parts,
-            Err(error) => {
-                let work = refuse(error);
-                self.push(at, work);
-                return;
-            }
-        };
-        let outer = |raw: Option<&serde_json::value::RawValue>| -> Option<Value> {
-            raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
-        };
-        let (sent_at, context) = (outer(parts.sent_at), outer(parts.context));
-        let kind = ItemKind::parse(&arrival.kind);
-        for (position, raw) in parts.items.iter().enumerate() {
-            // Each by itself: one that cannot be read must not take its neighbours with it.
-            let raw: Value = match serde_json::from_str(raw.get()) {
-                Ok(raw) => raw,
-                Err(error) => {
-                    let work = refuse(error);
-                    self.push(at, work);
-                    continue;
-                }
-            };
-            let fallback = format!("inbox-{seq}-{position}");
-            let envelope = Envelope {
-                received_at: at,
-                kind,
-                sent_at: sent_at.as_ref(),
-                context: context.as_ref(),
-                historical: meta.historical,
-                fallback_id: &fallback,
-            };
-            let named = raw.get("messageId").and_then(Value::as_str).map(str::to_owned);
-            match Item::read(raw, &envelope) {
-                Ok(item) => {
-                    self.tick.items += 1;
-                    let (identifiers, refused) = item.identifiers();
-                    let commerce = self.commerce_of(workspace, &item);
-                    let item = Box::new(Incoming { item, identifiers, refused, commerce });
-                    self.push(at, Work::Item { workspace, item, meta: Arc::clone(&meta) });
-                }
-                Err(rejection) => {
-                    let sample = format!("messageId={}", named.unwrap_or(fallback));
-                    self.push(at, Work::Rejected { workspace, rejection, sample });
-                }
-            }
-        }
     }
 
     /// Reads in few queries what the batch will need.
@@ -524,14 +573,6 @@ impl<'e> World<'e> {
         self.directory.shop(workspace)
     }
 
-    pub fn commerce_of(&self, workspace: WorkspaceId, item: &Item) -> Option<CommerceEvent> {
-        if item.kind != ItemKind::Track {
-            return None;
-        }
-        let currency = self.directory.workspaces.get(&workspace)?.currency;
-        domain::commerce::read(&item.name, &item.properties, item.at, &item.message_id, currency)
-    }
-
     /// Whether a message id was taken in before; remembers it.
     pub fn is_repeated(&mut self, workspace: WorkspaceId, message_id: &str) -> bool {
         !self.seen.insert((workspace, MessageKey::of(message_id)))
@@ -609,6 +650,7 @@ impl<'e> World<'e> {
         self.people.get_mut(&key)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "one column each")]
     pub fn log_merge(
         &mut self,
         key: ProfileKey,
