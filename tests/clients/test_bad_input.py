@@ -223,5 +223,5 @@ class TestMail:
         mail.misbehave(fault)
         email, profile_id = self.order(shop)
         row = self.final_row(shop, profile_id, "failed", "bounced")
-        assert "5" in row["reason"], row
+        assert "5" in row["detail"], row
         assert mail.to(email) == []
