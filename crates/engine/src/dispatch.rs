@@ -64,6 +64,14 @@ pub struct Dispatcher {
     generation: i64,
 }
 
+/// Messages that are due, and what decides on them.
+struct Due {
+    messages: Vec<MessageRow>,
+    profiles: FxHashMap<(WorkspaceId, ProfileNo), Profile>,
+    /// Advertisements that went to each person of late.
+    recent: FxHashMap<(WorkspaceId, ProfileNo), Vec<(Channel, Timestamp)>>,
+}
+
 enum Fate {
     Go(Box<Delivery>, store::messages::Body),
     Wait(Timestamp, &'static str, String),
@@ -137,10 +145,7 @@ impl Dispatcher {
     ) -> Result<Vec<Outgoing>, EngineError> {
         self.refresh()?;
         loop {
-            let due = self.store.read(|tx| tx.due_messages(channel, now, limit))?;
-            if due.is_empty() {
-                return Ok(Vec::new());
-            }
+            let Some(due) = self.gather(channel, now, limit)? else { return Ok(Vec::new()) };
             let (changes, outgoing) = self.decide_all(due, now)?;
             if changes.is_empty() {
                 return Ok(outgoing);
@@ -168,33 +173,33 @@ impl Dispatcher {
         })?)
     }
 
-    fn decide_all(
-        &mut self,
-        due: Vec<MessageRow>,
-        now: Timestamp,
-    ) -> Result<(Changeset, Vec<Outgoing>), EngineError> {
-        let mut keys: Vec<(WorkspaceId, ProfileNo)> = due.iter().map(|m| (m.workspace, m.profile)).collect();
-        keys.sort_unstable();
-        keys.dedup();
+    /// What is due with the people it goes to, all of one moment: the engine may merge profiles meanwhile, and a
+    /// message of one that is gone would be refused. `None` when nothing is due.
+    fn gather(&self, channel: Channel, now: Timestamp, limit: i64) -> Result<Option<Due>, EngineError> {
         let longest_ms =
             self.workspaces.values().map(|w| w.settings.policy.longest_cap_ms()).max().unwrap_or(0);
-        let (profiles, recent) = self.store.read(|tx| {
+        Ok(self.store.read(|tx| {
+            let messages = tx.due_messages(channel, now, limit)?;
+            if messages.is_empty() {
+                return Ok(None);
+            }
+            let mut keys: Vec<(WorkspaceId, ProfileNo)> =
+                messages.iter().map(|m| (m.workspace, m.profile)).collect();
+            keys.sort_unstable();
+            keys.dedup();
             let profiles = tx.profiles(&keys)?;
             let recent = tx.recent_marketing(&keys, now.plus_ms(-longest_ms))?;
-            Ok((profiles, recent))
-        })?;
-        let profiles: FxHashMap<(WorkspaceId, ProfileNo), Profile> =
-            profiles.into_iter().map(|(w, stored)| ((w, stored.profile.no), stored.profile)).collect();
-        let mut recent: FxHashMap<(WorkspaceId, ProfileNo), Vec<(Channel, Timestamp)>> = keys
-            .into_iter()
-            .zip(recent)
-            .map(|(key, list)| {
-                (
-                    key,
-                    list.into_iter().filter_map(|(channel, at)| Some((channel.parse().ok()?, at))).collect(),
-                )
-            })
-            .collect();
+            let profiles = profiles.into_iter().map(|(w, stored)| ((w, stored.profile.no), stored.profile));
+            let known = |list: Vec<(String, Timestamp)>| {
+                list.into_iter().filter_map(|(channel, at)| Some((channel.parse().ok()?, at))).collect()
+            };
+            let recent = keys.into_iter().zip(recent).map(|(key, list)| (key, known(list)));
+            Ok(Some(Due { messages, profiles: profiles.collect(), recent: recent.collect() }))
+        })?)
+    }
+
+    fn decide_all(&mut self, due: Due, now: Timestamp) -> Result<(Changeset, Vec<Outgoing>), EngineError> {
+        let Due { messages: due, profiles, mut recent } = due;
         let mut changes = Changeset::new();
         let mut outgoing = Vec::new();
         for mut message in due {
