@@ -49,7 +49,9 @@ impl Memory {
 
     /// Claims a name until the returned guard is dropped; `None` while somebody else has it.
     pub fn claim(&self, name: String) -> Option<Claim<'_>> {
-        lock(&self.under_way).insert(name.clone()).then_some(Claim { memory: self, name })
+        let is_free = lock(&self.under_way).insert(name.clone());
+        // Made only when the name is ours: a claim gives its name back when it is dropped, and takes the lock for it.
+        is_free.then(|| Claim { memory: self, name })
     }
 }
 
