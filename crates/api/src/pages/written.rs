@@ -65,8 +65,8 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(text.len() + 32);
     let mut rest = text;
     while let Some(open) = rest.find('{') {
-        filled.push_str(&rest[..open]);
         let Some(close) = rest[open..].find('}') else { break };
+        filled.push_str(&rest[..open]);
         let name = &rest[open + 1..open + close];
         match values.iter().find(|(key, _)| *key == name) {
             Some((_, value)) => filled.push_str(value),

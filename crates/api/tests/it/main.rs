@@ -4,6 +4,7 @@
 
 mod access;
 mod messages;
+mod pages;
 mod people;
 mod tracking;
 mod world;

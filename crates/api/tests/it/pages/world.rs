@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex};
 use store::access::{AccountRow, Workspace};
 use store::messages::{MessageRow, Responses, TemplateRow};
 use store::{CATALOG, Changeset, SqliteOptions, Store};
+use tokio::task::block_in_place;
 use tower::ServiceExt;
 
 pub const SHOP: WorkspaceId = WorkspaceId(1);
@@ -100,8 +101,14 @@ const MAIL: &str = "<html><head><title>Tin</title></head><body><p>Chào {{ custo
 impl World {
     /// A shop, another one, a customer of each with consent, and no message yet.
     pub fn new() -> World {
+        // The store blocks, and this is called from tests that are asynchronous.
+        block_in_place(World::set_up)
+    }
+
+    fn set_up() -> World {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let unique = format!("quaylai-pages-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let unique =
+            format!("quaylai-pages-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(unique);
         std::fs::create_dir_all(&folder).unwrap();
         let now = Timestamp::from_ms(1_795_150_800_000);
@@ -201,14 +208,14 @@ impl World {
             historical: false,
         };
         let accepted = self.services.door.admit(workspace, request, self.clock.now()).unwrap();
-        accepted.pending.wait().unwrap();
+        block_in_place(|| accepted.pending.wait()).unwrap();
         self.settle();
     }
 
     /// Lets the engine take in all that arrived.
     pub fn settle(&mut self) {
         loop {
-            let tick = self.engine.tick(self.clock.now()).unwrap();
+            let tick = block_in_place(|| self.engine.tick(self.clock.now())).unwrap();
             if let Some(seq) = tick.processed {
                 self.processed.send_replace(seq);
             }
@@ -218,18 +225,18 @@ impl World {
         }
     }
 
-    /// What is on its way into the inbox arrives and takes effect.
+    /// What is on its way into the inbox arrives and takes effect. Counts are written by tasks of their own.
     pub async fn arrive(&mut self) {
-        // Counts are written by tasks of their own; each turn lets them go on.
-        for _ in 0..200 {
+        let runtime = tokio::runtime::Handle::current().metrics();
+        while runtime.num_alive_tasks() > 0 {
             tokio::task::yield_now().await;
         }
-        let store = Arc::clone(&self.services.store);
-        tokio::task::spawn_blocking(move || store.apply(Changeset::new())).await.unwrap().unwrap();
-        for _ in 0..50 {
-            tokio::task::yield_now().await;
-        }
-        tokio::task::block_in_place(|| self.settle());
+        self.settle();
+    }
+
+    /// Stores something that no page can.
+    pub fn store(&self, changes: Changeset) {
+        block_in_place(|| self.services.store.apply(changes)).unwrap();
     }
 
     pub fn profile(&self, workspace: WorkspaceId, user_id: &str) -> domain::profile::Profile {
@@ -257,14 +264,16 @@ impl World {
             properties: Value::Null,
             at: self.clock.now().into(),
         };
-        self.services.door.note(workspace, &note, self.clock.now()).wait().unwrap();
+        let stored = self.services.door.note(workspace, &note, self.clock.now());
+        block_in_place(|| stored.wait()).unwrap();
         self.settle();
-        let outgoing = self.dispatcher.claim(self.clock.now(), 10).unwrap();
+        let now = self.clock.now();
+        let outgoing = block_in_place(|| self.dispatcher.claim(channel, now, 10)).unwrap();
         let outcomes: Vec<_> = outgoing
             .into_iter()
             .map(|going| (going, Outcome::Accepted { provider_id: None, detail: "250 ok".into() }))
             .collect();
-        self.dispatcher.settle(&outcomes, self.clock.now()).unwrap();
+        block_in_place(|| self.dispatcher.settle(&outcomes, now)).unwrap();
         self.clock.advance_ms(600_000);
         let rows = self.services.store.read(|tx| tx.message_page(workspace, i64::MAX, 1, "", "", ""));
         rows.unwrap().remove(0)
@@ -280,11 +289,7 @@ impl World {
 
     pub fn events_named(&self, profile: ProfileNo, name: &str) -> usize {
         let before = (Timestamp::MAX, i64::MAX);
-        self.services
-            .store
-            .read(|tx| tx.event_page(SHOP, profile, before, Some(name), 100))
-            .unwrap()
-            .len()
+        self.services.store.read(|tx| tx.event_page(SHOP, profile, before, Some(name), 100)).unwrap().len()
     }
 
     pub async fn ask(&self, method: Method, path: &str, told: &[(&str, &str)], body: &str) -> Answer {
@@ -325,9 +330,5 @@ impl World {
         let answer = self.post("/sign-in", &form).await;
         self.cookie = answer.header("set-cookie").split(';').next().map(str::to_owned);
         answer
-    }
-
-    pub fn sign_out(&mut self) {
-        self.cookie = None;
     }
 }
