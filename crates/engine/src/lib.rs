@@ -215,12 +215,13 @@ impl Engine {
         world.run(now)?;
         let ((changes, processed), mut tick, new_names) = world.finish();
         tick.processed = processed;
+        let (store, directory) = (&store, &directory);
         let (applied, ahead) = std::thread::scope(|scope| {
             // While the store writes this batch, the messages of the next are read: neither needs the other.
             let reading = processed
                 .filter(|_| more)
-                .map(|seq| scope.spawn(move || world::Ahead::read(&self.store, &directory, seq)));
-            let applied = self.store.apply(changes);
+                .map(|seq| scope.spawn(move || world::Ahead::read(store, directory, seq)));
+            let applied = store.apply(changes);
             // What fails here fails again, and is dealt with, when the row has its turn.
             (applied, reading.and_then(|reading| reading.join().ok()?.ok()))
         });

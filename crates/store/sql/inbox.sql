@@ -3,7 +3,7 @@ INSERT INTO inbox (workspace_id, received_at, kind, items, meta, payload) VALUES
 RETURNING seq;
 
 -- name: inbox_peek
-SELECT seq, workspace_id, received_at, kind, items, meta, payload FROM inbox ORDER BY seq LIMIT $1;
+SELECT seq, workspace_id, received_at, kind, items, meta, payload FROM inbox WHERE seq > $1 ORDER BY seq LIMIT $2;
 
 -- name: inbox_outline
 SELECT seq, items FROM inbox ORDER BY seq LIMIT $1;

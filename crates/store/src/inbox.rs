@@ -88,6 +88,11 @@ impl Changeset {
 impl ReadTx<'_> {
     /// The oldest `limit` rows, in the order of their arrival.
     pub fn inbox_peek(&mut self, limit: i64) -> Result<Vec<InboxRow>, StoreError> {
+        self.inbox_after(0, limit)
+    }
+
+    /// The same, of those that came after `seq`.
+    pub fn inbox_after(&mut self, seq: i64, limit: i64) -> Result<Vec<InboxRow>, StoreError> {
         let read = |mut row: Row| {
             Ok(InboxRow {
                 seq: row.int(0)?,
@@ -101,7 +106,7 @@ impl ReadTx<'_> {
                 },
             })
         };
-        self.query(q::INBOX_PEEK, &vals![limit])?.into_iter().map(read).collect()
+        self.query(q::INBOX_PEEK, &vals![seq, limit])?.into_iter().map(read).collect()
     }
 
     /// The message counts of the oldest `limit` rows, without their payload.

@@ -12,6 +12,7 @@ pub const METHODS: &[&str] = &[
     "touch_configuration",
     "set_progress",
     "inbox_peek",
+    "inbox_after",
     "inbox_outline",
     "backlog",
     "quarantined",
@@ -60,6 +61,10 @@ fn what_arrives_comes_back_as_it_was() {
         assert!(seqs(store).is_sorted_by(|a, b| a < b));
         assert_eq!(get(store, |tx| tx.inbox_peek(3)).len(), 3);
         assert_eq!(get(store, |tx| tx.inbox_peek(0)).len(), 0);
+        let all = seqs(store);
+        let after: Vec<i64> = get(store, |tx| tx.inbox_after(all[1], 3)).iter().map(|row| row.seq).collect();
+        assert_eq!(after, all[2..5]);
+        assert!(get(store, |tx| tx.inbox_after(all[all.len() - 1], 10)).is_empty());
         let items: Vec<i64> = sent.iter().map(|one| one.items).collect();
         assert_eq!(get(store, |tx| tx.inbox_outline(1_000)), items);
         assert_eq!(get(store, |tx| tx.inbox_outline(2)), items[..2]);
