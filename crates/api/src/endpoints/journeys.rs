@@ -11,14 +11,14 @@ use crate::told::Told;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use domain::journey::{DEFINITION_BYTES_MAX, Definition, Run, Trigger};
-use engine::{Note, derived_id};
-use kit::{Id, WorkspaceId};
+use domain::journey::{DEFINITION_BYTES_MAX, Definition, Trigger};
+use engine::{EngineError, Note, derived_id};
+use kit::{Id, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use store::journeys::{CountRow, JourneyRow, TimerRow};
-use store::{Changeset, ReadTx, StoreError};
+use store::journeys::{CountRow, JourneyRow};
+use store::{Changeset, ReadTx, Store, StoreError};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -313,25 +313,23 @@ async fn publish(
     Path(id): Path<String>,
 ) -> Answer<Json<JourneyView>> {
     let workspace = caller.workspace;
-    let mut row = row_of(&services, workspace, &id).await?;
+    let row = row_of(&services, workspace, &id).await?;
     if matches!(row.status.as_str(), "archived" | "paused") {
         let detail = format!("the journey is {}; only a draft or an active one can be published", row.status);
         return Err(Problem::conflict("journey_not_publishable", detail));
     }
     let (journey_id, latest) = (row.journey_id.clone(), row.latest);
-    let (text, problems) = services
+    let problems = services
         .read(move |tx| {
             let Some((text, _)) = tx.journey_version(workspace, &journey_id, latest)? else {
-                return Ok((String::new(), Vec::new()));
+                return Ok(Vec::new());
             };
-            let definition = Definition::parse(&text);
-            let problems = match &definition {
-                Ok(definition) => missing_templates(tx, workspace, definition)?,
+            match &Definition::parse(&text) {
+                Ok(definition) => missing_templates(tx, workspace, definition),
                 Err(problems) => {
-                    problems.iter().filter_map(|problem| serde_json::to_value(problem).ok()).collect()
+                    Ok(problems.iter().filter_map(|problem| serde_json::to_value(problem).ok()).collect())
                 }
-            };
-            Ok((text, problems))
+            }
         })
         .await?;
     if !problems.is_empty() {
@@ -339,19 +337,29 @@ async fn publish(
         return Err(Problem::unusable("journey_incomplete", detail).with_problems(problems));
     }
     if row.status != "active" || row.published != row.latest {
-        row.status = "active".into();
-        row.published = row.latest;
-        let mut changes = Changeset::new();
-        changes.update_journey(workspace, &row, services.now());
-        services.configure(changes).await?;
-        let dated = Definition::parse(&text).is_ok_and(|d| matches!(d.trigger, Trigger::Date(_)));
-        if dated {
-            let note =
-                Note::ScanDates { journey_id: row.journey_id.clone(), after: 0, at: services.now().into() };
-            services.append(workspace, &note).await?;
-        }
+        let journey_id = row.journey_id.clone();
+        conduct(&services, move |store, now| {
+            engine::publish_journey(store, workspace, &journey_id, latest, now)
+        })
+        .await?;
     }
     shown(&services, workspace, &id).await
+}
+
+/// Does to a journey what the engine knows how to do in one changeset.
+async fn conduct(
+    services: &Arc<Services>,
+    act: impl FnOnce(&Store, Timestamp) -> Result<(), EngineError> + Send + 'static,
+) -> Answer<()> {
+    let acted = move |services: &Services| {
+        act(&services.store, services.now()).map_err(|error| match error {
+            EngineError::Store(error) => Problem::from(error),
+            other => Problem::internal(&other.to_string()),
+        })
+    };
+    services.aside(acted).await?;
+    services.door.wake();
+    Ok(())
 }
 
 /// Pause a journey
@@ -364,15 +372,14 @@ async fn pause(
     Path(id): Path<String>,
 ) -> Answer<Json<JourneyView>> {
     let workspace = caller.workspace;
-    let mut row = row_of(&services, workspace, &id).await?;
+    let row = row_of(&services, workspace, &id).await?;
     match row.status.as_str() {
         "paused" => {}
         "active" => {
-            row.status = "paused".into();
-            let mut changes = Changeset::new();
-            changes.update_journey(workspace, &row, services.now());
-            changes.hold_runs(workspace, &row.journey_id);
-            services.configure(changes).await?;
+            conduct(&services, move |store, now| {
+                engine::pause_journey(store, workspace, &row.journey_id, now)
+            })
+            .await?;
         }
         other => {
             let detail = format!("the journey is {other}; only an active one can be paused");
@@ -409,29 +416,14 @@ async fn resume(
     Path(id): Path<String>,
 ) -> Answer<Json<JourneyView>> {
     let workspace = caller.workspace;
-    let mut row = row_of(&services, workspace, &id).await?;
+    let row = row_of(&services, workspace, &id).await?;
     match row.status.as_str() {
         "active" => {}
         "paused" => {
-            let paused_at = row.updated_at;
-            let journey_id = row.journey_id.clone();
-            let held = services.read(move |tx| held_runs(tx, workspace, &journey_id)).await?;
-            let now = services.now();
-            row.status = "active".into();
-            let mut changes = Changeset::new();
-            changes.update_journey(workspace, &row, now);
-            // In the changeset of the status: a crash between the two would leave the runs standing for ever.
-            for (run_id, doc) in held {
-                let Ok(run) = serde_json::from_str::<Run>(&doc) else { continue };
-                changes.set_timer(TimerRow {
-                    due_at: now,
-                    workspace,
-                    kind: "resume".into(),
-                    profile: run.profile,
-                    subject: format!("{run_id}:{}", paused_at.ms()),
-                });
-            }
-            services.configure(changes).await?;
+            conduct(&services, move |store, now| {
+                engine::resume_journey(store, workspace, &row.journey_id, now)
+            })
+            .await?;
         }
         other => {
             let detail = format!("the journey is {other}; only a paused one can be resumed");
