@@ -50,9 +50,11 @@ impl World<'_> {
         };
         let at = item.at;
         if let Some(person) = self.person(key) {
-            person.profile.first_seen_at = person.profile.first_seen_at.min(at.into());
             person.profile.last_seen_at = person.profile.last_seen_at.max(at.into());
-            person.dirty = true;
+            if person.profile.first_seen_at > at.into() {
+                person.profile.first_seen_at = at.into();
+                person.dirty = true;
+            }
         }
         let body = body_of(&item);
         self.add_event(

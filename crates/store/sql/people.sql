@@ -8,17 +8,23 @@ UPDATE profile SET doc = $4, version = version + 1 WHERE workspace_id = $1 AND p
 DELETE FROM profile WHERE workspace_id = $1 AND profile_no = $2 AND version = $3;
 
 -- name: profile_by_no
-SELECT profile_no, version, doc FROM profile WHERE workspace_id = $1 AND profile_no = $2;
+SELECT p.profile_no, p.version, p.doc,
+  (SELECT max(e.at) FROM event e WHERE e.workspace_id = p.workspace_id AND e.profile_no = p.profile_no)
+FROM profile p WHERE p.workspace_id = $1 AND p.profile_no = $2;
 
 -- name: profile_by_id
-SELECT profile_no, version, doc FROM profile WHERE workspace_id = $1 AND id = $2;
+SELECT p.profile_no, p.version, p.doc,
+  (SELECT max(e.at) FROM event e WHERE e.workspace_id = p.workspace_id AND e.profile_no = p.profile_no)
+FROM profile p WHERE p.workspace_id = $1 AND p.id = $2;
 
 -- name: profile_alias_find
 SELECT profile_no FROM profile_alias WHERE workspace_id = $1 AND id = $2;
 
 -- name: profile_page
-SELECT profile_no, version, doc FROM profile WHERE workspace_id = $1 AND profile_no < $2
-ORDER BY profile_no DESC LIMIT $3;
+SELECT p.profile_no, p.version, p.doc,
+  (SELECT max(e.at) FROM event e WHERE e.workspace_id = p.workspace_id AND e.profile_no = p.profile_no)
+FROM profile p WHERE p.workspace_id = $1 AND p.profile_no < $2
+ORDER BY p.profile_no DESC LIMIT $3;
 
 -- name: profile_count
 SELECT count(*) FROM profile_search WHERE workspace_id = $1;

@@ -48,7 +48,8 @@ fn named(n: i64, name: &str) -> Profile {
 fn full(n: i64) -> Profile {
     let mut profile = plain(n);
     profile.first_seen_at = Ms::from_ms(-1);
-    profile.last_seen_at = Ms(Timestamp::MAX);
+    // Told by the events: none here, so it is when the profile was first seen.
+    profile.last_seen_at = profile.first_seen_at;
     for (key, text) in TEXTS.iter().enumerate() {
         profile.set_attribute(&format!("text {key} ệ"), json!(text), at(key as i64)).unwrap();
         profile.set_tag(&format!("tag {key} {text}"), key % 2 == 0, at(0));
