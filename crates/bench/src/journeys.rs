@@ -99,7 +99,7 @@ pub fn cart_mail() -> Result<Value> {
     let paragraph = "<mj-section><mj-column><mj-text>Lụa được dệt tay ở Vạn Phúc và may tại Hội An. Mỗi tấm có đường \
                      vân riêng, nên chiếc bạn chọn chỉ có một. Giặt tay bằng nước mát, phơi trong bóng râm, ủi mặt \
                      trái khi còn ẩm.</mj-text></mj-column></mj-section>";
-    let longer = mjml.replacen("</mj-body>", &format!("{}</mj-body>", paragraph.repeat(6)), 1);
+    let longer = mjml.replacen("</mj-body>", &format!("{paragraph}</mj-body>"), 1);
     document["body"]["mjml"] = longer.into();
     document["name"] = "bench: cart".into();
     document["purpose"] = "transactional".into();

@@ -85,6 +85,9 @@ struct Arguments {
     journey_runs: u64,
     #[arg(long, default_value_t = 10_000)]
     messages: u64,
+    /// Connections to the mail relay that the e-mail channel may use; a new channel has 8.
+    #[arg(long, default_value_t = 32)]
+    mail_connections: usize,
     /// With `direct`: five active journeys.
     #[arg(long)]
     with_journeys: bool,
@@ -121,6 +124,7 @@ fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
     within("latency-seconds", a.latency_seconds, 1, 600)?;
     within("journey-runs", a.journey_runs, 1, 1_000_000)?;
     within("messages", a.messages, 1, 1_000_000)?;
+    within("mail-connections", a.mail_connections as u64, 1, 100)?;
     let world = World { seed: a.seed, profiles: a.profiles, events: a.events };
     let machine = machine::machine();
     let mut figures = Map::new();
@@ -159,6 +163,7 @@ fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
         latency_s: a.latency_seconds,
         journey_runs: a.journey_runs,
         messages: a.messages,
+        mail_connections: a.mail_connections,
         runs: a.runs,
     };
     let mut bench = Bench::open(&setup, world, sizes)?;

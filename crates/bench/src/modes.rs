@@ -38,6 +38,8 @@ pub struct Sizes {
     pub journey_runs: u64,
     /// Messages that `messages` sends.
     pub messages: u64,
+    /// Connections to the mail relay that the channel may use.
+    pub mail_connections: usize,
     pub runs: usize,
 }
 
@@ -60,6 +62,7 @@ impl Bench {
         let (keys, mut client, sink) = (server.keys()?, server.client()?, Sink::open()?);
         let channel = json!({
             "provider": "smtp", "host": "127.0.0.1", "port": sink.port, "security": "none",
+            "pool_max": sizes.mail_connections,
             "from": { "name": "Nắng Lụa", "address": "chao@nanglua.example" },
         });
         client.call("PUT", "/api/v1/channels/email", Key::Secret(&keys.secret), Some(&channel))?;
@@ -314,7 +317,10 @@ impl Bench {
             runs.push(self.messages_once()?);
         }
         active.archive(&mut self.client, Key::Secret(&secret))?;
-        Ok(summary(&runs, json!({ "n": self.sizes.messages })))
+        Ok(summary(
+            &runs,
+            json!({ "n": self.sizes.messages, "mail_connections": self.sizes.mail_connections }),
+        ))
     }
 
     fn messages_once(&mut self) -> Result<Value> {
