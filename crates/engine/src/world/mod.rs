@@ -2,25 +2,32 @@
 //! back as one changeset.
 
 use crate::directory::{Directory, Shop};
-use crate::note::{Note, Response};
-use crate::{BATCH_ITEMS, BATCH_TIMERS, Engine, EngineError, Numbers, Tick};
-use domain::commerce::{CommerceEvent, Order, OrderSummary, Product};
+use crate::note::Response;
+use crate::{Engine, EngineError, Numbers, Tick};
+use domain::commerce::{Order, OrderSummary, Product};
 use domain::consent::ConsentRecord;
-use domain::event::{Envelope, Item, ItemKind};
-use domain::identifier::{Identifier, IdentifierError};
+use domain::identifier::Identifier;
 use domain::journey::Run;
 use domain::profile::{AttributeChange, Profile};
 use kit::{Id, ProfileNo, Timestamp, WorkspaceId};
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
+use store::Store;
 use store::history::{MessageKey, NewEvent};
-use store::inbox::{Arrival, InboxRow};
-use store::journeys::{CountRow, DueRun, RunRow, StepRow, TimerRow};
+use store::inbox::Arrival;
+use store::journeys::{RunRow, StepRow, TimerRow};
 use store::messages::{MessageRow, Responses, SuppressionRow};
-use store::{Changeset, Store};
+
+mod batch;
+mod changes;
+mod unpack;
+
+pub use batch::Batch;
+pub use unpack::{Ahead, Incoming, Meta};
+
+use unpack::{Work, unpack};
 
 pub type ProfileKey = (WorkspaceId, ProfileNo);
 type OrderKey = (WorkspaceId, String, String);
@@ -32,132 +39,10 @@ pub mod timer_kind {
     pub const RESUME: &str = "resume";
 }
 
-/// Inbox rows that are read ahead, at most: single messages come a few at a time, and batches are large.
-const AHEAD_ROWS: i64 = 64;
-/// Inbox rows that one changeset takes, at most.
-const BATCH_ROWS: i64 = 512;
-/// Rejected messages that are kept; older ones give way.
-const REJECTIONS_KEPT: i64 = 100_000;
 /// A lag that is still keeping up.
 const HELD_UP_MS: i64 = 5 * kit::MINUTE_MS;
 /// How much of a rejected message is kept to look at, in characters.
 const SAMPLE_CHARS: usize = 500;
-
-/// What came in and what is due, before anything is computed.
-pub struct Batch {
-    rows: Vec<InboxRow>,
-    runs: Vec<DueRun>,
-    timers: Vec<TimerRow>,
-    /// Rows of the inbox are left for the next batch.
-    pub more: bool,
-}
-
-impl Batch {
-    /// `careful`: only the one thing that comes first, so that what fails is known.
-    pub fn gather(store: &Store, now: Timestamp, careful: bool) -> Result<Batch, EngineError> {
-        let timers_max = if careful { 1 } else { BATCH_TIMERS };
-        let (mut rows, mut inbox_is_drained, mut runs, mut timers) = store.read(|tx| {
-            // Rows hold from one to 2,500 messages each, so their counts decide how many are read.
-            let outline = tx.inbox_outline(if careful { 1 } else { BATCH_ROWS })?;
-            let (mut items, mut taken) = (0, 0);
-            for count in &outline {
-                if taken > 0 && items + count > BATCH_ITEMS {
-                    break;
-                }
-                items += count;
-                taken += 1;
-            }
-            let drained = !careful && taken == outline.len() as i64 && taken < BATCH_ROWS;
-            let rows = if taken > 0 { tx.inbox_peek(taken)? } else { Vec::new() };
-            Ok((rows, drained, tx.due_runs(now, timers_max)?, tx.due_timers(now, timers_max)?))
-        })?;
-        // What comes later than the last of a list that was cut waits for the batch that holds the rest of it.
-        let cuts = [
-            runs.last().map(|run| run.due_at).filter(|_| runs.len() as i64 == timers_max),
-            timers.last().map(|timer| timer.due_at).filter(|_| timers.len() as i64 == timers_max),
-        ];
-        let due_cut = cuts.into_iter().flatten().min();
-        if let Some(cut) = due_cut {
-            let early = rows.iter().take_while(|row| row.arrival.received_at <= cut).count();
-            inbox_is_drained &= early == rows.len();
-            rows.truncate(early);
-        }
-        // Not the rows by their own end: they come in the order of arrival, and a clock that was put back between
-        // two of them must not leave a batch without any.
-        let row_cut = rows.last().map(|row| row.arrival.received_at).filter(|_| !inbox_is_drained);
-        if let Some(cut) = [due_cut, row_cut].into_iter().flatten().min() {
-            runs.retain(|run| run.due_at <= cut);
-            timers.retain(|timer| timer.due_at <= cut);
-        }
-        if careful {
-            // What came from outside goes first, as in a whole batch.
-            if !rows.is_empty() {
-                runs.clear();
-                timers.clear();
-            } else if !timers.is_empty() {
-                runs.clear();
-            }
-        }
-        Ok(Batch { rows, runs, timers, more: !careful && !inbox_is_drained })
-    }
-
-    /// Takes the one thing of a careful batch out of the way, for good and with a trace.
-    pub fn set_aside(self, now: Timestamp, error: &str) -> Changeset {
-        let mut changes = Changeset::new();
-        for row in self.rows {
-            tracing::error!(inbox.seq = row.seq, %error, "an inbox row cannot be processed; it is set aside");
-            changes.set_progress(crate::PROCESSED, row.seq);
-            changes.quarantine(row, now, error.to_owned());
-        }
-        for timer in self.timers {
-            tracing::error!(timer.kind = %timer.kind, %error, "a timer cannot be fired; it is dropped");
-            changes.finish_timer(timer);
-        }
-        for run in self.runs {
-            tracing::error!(run.id = %run.run_id, %error, "a run cannot be stepped; it is held");
-            changes.silence_run(run.workspace, &run.run_id);
-        }
-        changes
-    }
-
-    /// What the rows counted for at the door, and the number of the last.
-    pub fn taken(&self) -> (i64, Option<i64>) {
-        (self.rows.iter().map(|row| row.arrival.items).sum(), self.rows.last().map(|row| row.seq))
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.runs.is_empty() && self.timers.is_empty()
-    }
-}
-
-/// One thing to fold, with the logical instant at which it takes effect.
-enum Work {
-    Item { workspace: WorkspaceId, item: Box<Incoming>, meta: Arc<Meta> },
-    Note { workspace: WorkspaceId, note: Box<Note> },
-    Rejected { workspace: WorkspaceId, rejection: domain::event::Rejection, sample: String },
-    Run { key: ProfileKey, run_id: Id },
-    Timer(TimerRow),
-}
-
-/// A message with what is read out of it more than once, as the reading takes its time.
-pub struct Incoming {
-    pub item: Item,
-    /// What the message brings, the surest first, and what of it cannot be used.
-    pub identifiers: Vec<Identifier>,
-    pub refused: Vec<IdentifierError>,
-    pub commerce: Option<CommerceEvent>,
-}
-
-/// What the door knew of a request.
-#[derive(Default, Debug, serde::Serialize, serde::Deserialize)]
-pub struct Meta {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_agent: Option<String>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub historical: bool,
-}
 
 pub struct Person {
     pub profile: Profile,
@@ -185,111 +70,6 @@ struct Merge {
     joined: bool,
     reason: String,
     link: String,
-}
-
-/// What an inbox row holds, read and checked: a function of the row and of the shops' currencies.
-struct Unpacked {
-    works: Vec<Work>,
-    /// Messages of clients that could be read.
-    items: u64,
-}
-
-/// Inbox rows that were unpacked before their turn, by their number.
-#[derive(Default)]
-pub struct Ahead(FxHashMap<i64, Unpacked>);
-
-impl Ahead {
-    /// Unpacks what comes after `seq`, while the batch up to it is being stored.
-    pub fn read(store: &Store, directory: &Directory, seq: i64) -> Result<Ahead, EngineError> {
-        let mut items = 0;
-        let mut ahead = Ahead::default();
-        for row in store.read(|tx| tx.inbox_after(seq, AHEAD_ROWS))? {
-            items += row.arrival.items;
-            ahead.0.insert(row.seq, unpack(directory, row.seq, row.arrival));
-            if items >= BATCH_ITEMS {
-                break;
-            }
-        }
-        Ok(ahead)
-    }
-}
-
-fn commerce_of(directory: &Directory, workspace: WorkspaceId, item: &Item) -> Option<CommerceEvent> {
-    if item.kind != ItemKind::Track {
-        return None;
-    }
-    let currency = directory.workspaces.get(&workspace)?.currency;
-    domain::commerce::read(&item.name, &item.properties, item.at, &item.message_id, currency)
-}
-
-fn unpack(directory: &Directory, seq: i64, arrival: Arrival) -> Unpacked {
-    let mut works = Vec::new();
-    let mut items = 0;
-    let workspace = arrival.workspace;
-    let at = arrival.received_at;
-    if arrival.kind == "internal" {
-        match serde_json::from_slice::<Note>(&arrival.payload) {
-            Ok(note) => works.push(Work::Note { workspace, note: Box::new(note) }),
-            Err(error) => {
-                let rejection =
-                    domain::event::Rejection { code: "note_unreadable", detail: error.to_string() };
-                works.push(Work::Rejected { workspace, rejection, sample: String::new() });
-            }
-        }
-        return Unpacked { works, items };
-    }
-    let meta: Arc<Meta> = Arc::new(serde_json::from_str(&arrival.meta).unwrap_or_default());
-    let refuse = |error: serde_json::Error| Work::Rejected {
-        workspace,
-        rejection: domain::event::Rejection { code: "invalid_json", detail: error.to_string() },
-        sample: String::new(),
-    };
-    let parts = match crate::door::Parts::of(&arrival.payload, arrival.kind == "batch") {
-        Ok(parts) => parts,
-        Err(error) => {
-            works.push(refuse(error));
-            return Unpacked { works, items };
-        }
-    };
-    let outer = |raw: Option<&serde_json::value::RawValue>| -> Option<Value> {
-        raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
-    };
-    let (sent_at, context) = (outer(parts.sent_at), outer(parts.context));
-    let kind = ItemKind::parse(&arrival.kind);
-    for (position, raw) in parts.items.iter().enumerate() {
-        // Each by itself: one that cannot be read must not take its neighbours with it.
-        let raw: Value = match serde_json::from_str(raw.get()) {
-            Ok(raw) => raw,
-            Err(error) => {
-                works.push(refuse(error));
-                continue;
-            }
-        };
-        let fallback = format!("inbox-{seq}-{position}");
-        let envelope = Envelope {
-            received_at: at,
-            kind,
-            sent_at: sent_at.as_ref(),
-            context: context.as_ref(),
-            historical: meta.historical,
-            fallback_id: &fallback,
-        };
-        let named = raw.get("messageId").and_then(Value::as_str).map(str::to_owned);
-        match Item::read(raw, &envelope) {
-            Ok(item) => {
-                items += 1;
-                let (identifiers, refused) = item.identifiers();
-                let commerce = commerce_of(directory, workspace, &item);
-                let item = Box::new(Incoming { item, identifiers, refused, commerce });
-                works.push(Work::Item { workspace, item, meta: Arc::clone(&meta) });
-            }
-            Err(rejection) => {
-                let sample = format!("messageId={}", named.unwrap_or(fallback));
-                works.push(Work::Rejected { workspace, rejection, sample });
-            }
-        }
-    }
-    Unpacked { works, items }
 }
 
 pub struct World<'e> {
@@ -910,176 +690,6 @@ impl<'e> World<'e> {
         let own = self.people.get(&key).is_some_and(|person| person.version.is_some());
         let absorbed = self.absorbed.get(&key).into_iter().flatten().copied();
         own.then_some(key).into_iter().chain(absorbed).collect()
-    }
-
-    fn final_no(&self, key: ProfileKey) -> ProfileNo {
-        let mut key = key;
-        while let Some(kept) = self.merged_into.get(&key) {
-            key = (key.0, *kept);
-        }
-        key.1
-    }
-
-    /// The changeset of the batch, with the last inbox row in it, and the event names that it introduces.
-    #[expect(
-        clippy::type_complexity,
-        reason = "three results of one step, taken apart at once by the caller"
-    )]
-    pub fn finish(mut self) -> ((Changeset, Option<i64>), Tick, Vec<((WorkspaceId, String), i64)>) {
-        let mut changes = Changeset::new();
-        for ((workspace, name), no) in &self.new_names {
-            changes.insert_event_name(*workspace, *no, name);
-        }
-        let mut keys: Vec<ProfileKey> = self.people.keys().copied().collect();
-        keys.sort_unstable();
-        let finals: Vec<ProfileKey> = keys.iter().map(|key| (key.0, self.final_no(*key))).collect();
-        // Profiles that are new and stay come first, so that whatever follows has an owner.
-        for (key, last) in keys.iter().zip(&finals) {
-            let person = &self.people[key];
-            if person.version.is_none() && key == last {
-                changes.insert_profile(key.0, &person.profile);
-            }
-        }
-        let merges = std::mem::take(&mut self.merges);
-        for merge in &merges {
-            if merge.joined
-                && let Some(version) = merge.other_version
-            {
-                let kept = self.final_no((merge.workspace, merge.kept));
-                changes.absorb_profile(merge.workspace, &merge.other, version, kept);
-            }
-        }
-        for (key, last) in keys.iter().zip(&finals) {
-            let person = &self.people[key];
-            for identifier in &person.new_identifiers {
-                changes.insert_identifier(key.0, identifier, last.1);
-            }
-            if key != last {
-                continue;
-            }
-            if let (Some(version), true) = (person.version, person.dirty) {
-                changes.update_profile(key.0, version, &person.profile);
-            }
-            if person.search_dirty {
-                changes.set_search_text(key.0, key.1, person.profile.search_text());
-            }
-        }
-        for mut event in std::mem::take(&mut self.events) {
-            event.profile = self.final_no((event.workspace, event.profile));
-            changes.insert_event(event);
-        }
-        for (workspace, no, change, source) in std::mem::take(&mut self.attribute_changes) {
-            self.numbers.last.change += 1;
-            let no = self.final_no((workspace, no));
-            changes.log_attribute_change(self.numbers.last.change, workspace, no, &change, &source);
-        }
-        for (workspace, no, record) in std::mem::take(&mut self.consent_records) {
-            self.numbers.last.consent += 1;
-            let no = self.final_no((workspace, no));
-            changes.insert_consent(self.numbers.last.consent, workspace, no, &record);
-        }
-        for merge in &merges {
-            self.numbers.last.merge += 1;
-            let no = self.final_no((merge.workspace, merge.kept));
-            changes.log_merge(
-                self.numbers.last.merge,
-                merge.workspace,
-                merge.at,
-                no,
-                &merge.other,
-                merge.joined,
-                &merge.reason,
-                &merge.link,
-            );
-        }
-        for key in std::mem::take(&mut self.dirty_products) {
-            if let Some(Some(product)) = self.products.get(&key) {
-                changes.set_product(key.0, product);
-            }
-        }
-        for key in std::mem::take(&mut self.dirty_orders) {
-            if let Some(Some((owner, order))) = self.orders.get(&key) {
-                changes.set_order(key.0, self.final_no((key.0, *owner)), order);
-            }
-        }
-        self.finish_runs(&keys, &mut changes);
-        for mut message in std::mem::take(&mut self.messages) {
-            message.profile = self.final_no((message.workspace, message.profile));
-            self.tick.decided += 1;
-            let (workspace, no, at) = (message.workspace, message.message_no, message.decided_at);
-            changes.insert_message(message);
-            changes.log_message(workspace, no, at, "decided", String::new());
-        }
-        for (workspace, run_id) in std::mem::take(&mut self.silenced) {
-            changes.silence_run(workspace, &run_id);
-        }
-        for (workspace, run_id, reason) in std::mem::take(&mut self.cancelled_runs) {
-            changes.cancel_messages_of_run(workspace, &run_id, &reason);
-        }
-        for timer in std::mem::take(&mut self.finished_timers) {
-            changes.finish_timer(timer);
-        }
-        for ((workspace, no, kind, subject), due_at) in std::mem::take(&mut self.timers) {
-            let profile = self.final_no((workspace, no));
-            match due_at {
-                Some(due_at) => changes.set_timer(TimerRow { due_at, workspace, kind, profile, subject }),
-                None if kind == timer_kind::CART => {
-                    changes.clear_timer(workspace, timer_kind::CART, profile, &subject);
-                }
-                None => changes.clear_timer(workspace, timer_kind::DATE, profile, &subject),
-            }
-        }
-        for (workspace, message_no, at, responses, what, detail) in std::mem::take(&mut self.responses) {
-            changes.add_responses(workspace, message_no, &responses);
-            changes.log_message(workspace, message_no, at, &what, detail);
-        }
-        for (workspace, row) in std::mem::take(&mut self.suppressions) {
-            changes.suppress(workspace, row);
-        }
-        for (workspace, at, code, detail, sample) in std::mem::take(&mut self.rejections) {
-            self.numbers.last.rejection += 1;
-            let no = self.numbers.last.rejection;
-            changes.insert_rejection(no, workspace, at, code, detail, sample);
-            if no % 1_000 == 0 {
-                changes.trim_rejections(no - REJECTIONS_KEPT);
-            }
-        }
-        for arrival in std::mem::take(&mut self.arrivals) {
-            changes.append(arrival);
-        }
-        for seq in &self.seqs {
-            changes.take_from_inbox(*seq);
-        }
-        let processed = self.seqs.last().copied();
-        if let Some(seq) = processed {
-            changes.set_progress(crate::PROCESSED, seq);
-        }
-        ((changes, processed), self.tick, self.new_names)
-    }
-
-    fn finish_runs(&mut self, keys: &[ProfileKey], changes: &mut Changeset) {
-        for key in keys {
-            for entry in self.runs.get(key).into_iter().flatten().filter(|entry| entry.dirty) {
-                let mut row = entry.row(key.1);
-                let live = (row.journey_id.clone(), entry.run.version);
-                let journeys = self.directory.workspaces.get(&key.0).map(|shop| &shop.journeys);
-                if !journeys.and_then(|journeys| journeys.get(&live)).is_some_and(|live| live.moving) {
-                    // Its journey is paused or cannot be read: it stands still without an alarm clock.
-                    row.due_at = None;
-                }
-                match entry.revision {
-                    None => changes.insert_run(key.0, row),
-                    Some(_) => changes.update_run(key.0, row),
-                }
-            }
-        }
-        for (workspace, run_id, step) in std::mem::take(&mut self.steps) {
-            changes.insert_step(workspace, &run_id, step);
-        }
-        for ((workspace, journey_id, version, node, code), count) in std::mem::take(&mut self.counts) {
-            let row = CountRow { version: i64::from(version), node, code, count };
-            changes.add_count(workspace, &journey_id, row);
-        }
     }
 }
 
