@@ -250,13 +250,13 @@ impl Sender {
         }
         self.refresh()?;
         let mut busy = self.settle()?;
-        for channel in Channel::ALL {
-            let free =
-                self.places(*channel).saturating_sub(self.in_flight.get(channel).copied().unwrap_or(0));
+        for channel in self.dispatcher.due_channels(now)? {
+            let under_way = self.in_flight.get(&channel).copied().unwrap_or(0);
+            let free = self.places(channel).saturating_sub(under_way);
             if free == 0 {
                 continue;
             }
-            let claimed = self.dispatcher.claim(*channel, now, i64::try_from(free)?)?;
+            let claimed = self.dispatcher.claim(channel, now, i64::try_from(free)?)?;
             busy |= !claimed.is_empty();
             for outgoing in claimed {
                 self.hand_over(outgoing);

@@ -160,6 +160,19 @@ impl Dispatcher {
         }
     }
 
+    /// Channels with a message that is due: one look instead of a claim for each that exists.
+    pub fn due_channels(&self, now: Timestamp) -> Result<Vec<Channel>, EngineError> {
+        Ok(self.store.read(|tx| {
+            let mut due = Vec::new();
+            for channel in Channel::ALL {
+                if tx.next_message_due(*channel)?.is_some_and(|at| at <= now) {
+                    due.push(*channel);
+                }
+            }
+            Ok(due)
+        })?)
+    }
+
     /// When the next message of any channel is due.
     pub fn next_due(&self) -> Result<Option<Timestamp>, EngineError> {
         Ok(self.store.read(|tx| {
