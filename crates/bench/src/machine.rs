@@ -25,3 +25,13 @@ pub fn load() -> Vec<f64> {
     let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split_whitespace().take(3).filter_map(|number| number.parse().ok()).collect()
 }
+
+/// Which database and which version of it. The server's SQLite is the one of this workspace; PostgreSQL is asked by
+/// its own client, where that is installed.
+pub fn database(url: Option<&str>) -> Value {
+    let Some(url) = url else { return json!({ "kind": "sqlite", "version": rusqlite::version() }) };
+    let asked = std::process::Command::new("psql").args(["-XAtc", "show server_version", url]).output();
+    let version = asked.ok().filter(|output| output.status.success());
+    let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    json!({ "kind": "postgres", "version": version })
+}

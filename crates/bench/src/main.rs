@@ -196,7 +196,7 @@ fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
         "machine": machine,
         "load_after": machine::load(),
         "build": status["build"],
-        "database": if a.database.is_some() { "postgres" } else { "sqlite" },
+        "database": machine::database(a.database.as_deref()),
         "world": modes::shown(world),
         "connections": a.connections,
         "modes": figures,
