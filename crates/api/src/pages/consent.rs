@@ -284,7 +284,7 @@ pub async fn choose(
         // Against what the page showed and against what holds: the engine may not have come to an earlier answer.
         let is_refused = choice.state == Some(ConsentState::Denied);
         let differs = wants != was_on || wants != choice.is_on();
-        if (wants && differs) || (!wants && (differs || (stops_all && !is_refused))) {
+        if differs || (stops_all && !is_refused) {
             choice.state = Some(if wants { ConsentState::Granted } else { ConsentState::Denied });
             changed.push((choice.channel, wants));
         }

@@ -15,7 +15,7 @@ const LIVE_SCRIPT: &str = include_str!("live.js");
 const FAVICON: &str = concat!(
     "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 32 32\" fill=\"none\" stroke=\"#B4532A\" ",
     "stroke-width=\"3.2\" stroke-linecap=\"round\" stroke-linejoin=\"round\">",
-    "<path d=\"M3.5 23.5H19a8.5 8.5 0 1 0-8.5-8.5v12\"/><path d=\"M6 23l4.5 5 4.5-5\"/></svg>"
+    "<path d=\"M4 26h14.5a9.5 9.5 0 1 0-9.5-9.5v1\"/><path d=\"M4.5 14.5L9 19l4.5-4.5\"/></svg>"
 );
 
 /// Pages load nothing but our own stylesheet and pictures; each page names what it needs beyond that.
@@ -98,8 +98,8 @@ pub fn mark() -> Markup {
     html! {
         svg.mark viewBox="0 0 32 32" fill="none" stroke="currentColor" stroke-width="3.2" stroke-linecap="round"
             stroke-linejoin="round" aria-hidden="true" focusable="false" {
-            path d="M3.5 23.5H19a8.5 8.5 0 1 0-8.5-8.5v12" {}
-            path d="M6 23l4.5 5 4.5-5" {}
+            path d="M4 26h14.5a9.5 9.5 0 1 0-9.5-9.5v1" {}
+            path d="M4.5 14.5L9 19l4.5-4.5" {}
         }
     }
 }

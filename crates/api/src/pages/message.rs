@@ -70,16 +70,25 @@ pub async fn show(
             div { h1 { (told.names.of_message(&told.message, &seat)) } }
             div { (seat.state(&told.message)) }
         }
+        @let was_written = told.body.is_some();
         div.split {
             div {
-                (preview(&seat, &told, shown.width == "narrow"))
-                (links(&seat, &told))
+                // What was sent comes first; of what was not, the way that led there.
+                @if was_written {
+                    (preview(&seat, &told, shown.width == "narrow"))
+                    (links(&seat, &told))
+                } @else {
+                    (log(&seat, &told.log))
+                    (run(&seat, &told))
+                }
             }
             div {
                 (envelope(&seat, &told))
-                (responses(&seat, &told))
-                (log(&seat, &told.log))
-                (run(&seat, &told))
+                @if was_written {
+                    (responses(&seat, &told))
+                    (log(&seat, &told.log))
+                    (run(&seat, &told))
+                }
             }
         }
     };
@@ -201,7 +210,9 @@ fn envelope(seat: &Seat, told: &Told) -> Markup {
                 dt { (t.column_channel) } dd { (reasons::channel(&m.channel, language)) }
                 dt { (t.purpose) } dd { (reasons::purpose(&m.purpose, language)) }
                 @if let Some(template) = template { dt { (t.template) } dd { (template) } }
-                @if m.journey_id.is_some() { dt { (t.journey) } dd { (told.names.origin_of(m, seat)) } }
+                @if let Some(id) = &m.journey_id {
+                    dt { (t.journey) } dd { (told.names.journeys.get(id).unwrap_or(id)) }
+                }
                 dt { (t.decided) } dd { (seat.time(m.decided_at)) }
                 @if m.state == "queued" { dt { (t.due) } dd { (seat.time(m.due_at)) } }
                 dt { (t.attempts) } dd.number { (m.attempts) }

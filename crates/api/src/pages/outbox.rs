@@ -192,11 +192,11 @@ fn figures(seat: &Seat, states: &[(String, String, String, i64)]) -> Markup {
         (t.sum_failed, sum(&["failed", "unknown"])),
     ];
     html! {
-        ul #figures .figures {
+        ul #figures .figures.counts {
             @for (label, value) in shown {
                 li {
                     span.value { (seat.number(value)) }
-                    span.label { (label) " " span.hidden { (t.last_day) } }
+                    span.label { (label) span.when { " · " (t.last_day) } }
                 }
             }
         }

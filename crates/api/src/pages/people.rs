@@ -75,7 +75,7 @@ pub async fn list(
                 div.columns.people aria-hidden="true" {
                     span { (t.column_person) }
                     span { (t.column_stage) }
-                    span { (t.column_orders) " · " (t.column_revenue) }
+                    span { (t.column_bought) }
                     span { (t.column_seen) }
                 }
                 ol.rows.people {
@@ -111,13 +111,22 @@ fn line(seat: &Seat, profile: &Profile) -> Markup {
                 }
             }
             div.stack { (stage(seat, profile)) }
-            span.number {
-                (seat.number(i64::from(profile.totals.orders))) " · "
-                (money(profile.totals.revenue, seat.workspace.settings.currency()))
-            }
+            span.small.number { (bought(seat, profile)) }
             span.small.soft { (seat.time(profile.last_seen_at.0)) }
         }
     }
+}
+
+fn bought(seat: &Seat, profile: &Profile) -> String {
+    let (t, totals) = (seat.texts(), &profile.totals);
+    let amount = money(totals.revenue, seat.workspace.settings.currency());
+    let count = seat.number(i64::from(totals.orders));
+    let text = match totals.orders {
+        0 => t.bought_nothing,
+        1 => t.bought_once,
+        _ => t.bought,
+    };
+    fill(text, &[("count", &count), ("amount", &amount)])
 }
 
 /// Where in its life with the shop somebody stands.

@@ -214,6 +214,11 @@ const IDENTIFIER_KINDS: &[Row] = &[
 
 /// Common names of tracked events; others are shown as they came.
 const EVENTS: &[Row] = &[
+    ("identify", "Cập nhật hồ sơ", "Profile updated"),
+    ("page", "Xem trang", "Page viewed"),
+    ("screen", "Xem màn hình", "Screen viewed"),
+    ("group", "Vào nhóm", "Joined a group"),
+    ("alias", "Nhận ra cùng một người", "Recognised as one person"),
     ("Email Opened", "Mở tin", "Message opened"),
     ("Email Link Clicked", "Bấm liên kết trong tin", "Link in a message followed"),
     ("Unsubscribed", "Ngừng nhận tin", "Unsubscribed"),
@@ -510,7 +515,6 @@ mod tests {
         let sources = [
             include_str!("../../../engine/src/dispatch.rs"),
             include_str!("../../../engine/src/journeys.rs"),
-            include_str!("../../../engine/src/world.rs"),
         ];
         let beginnings = [
             "Fate::Refuse(\"",

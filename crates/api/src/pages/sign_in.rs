@@ -112,7 +112,7 @@ fn form(language: Language, status: StatusCode, wrong: Option<String>, email: &s
     let t = language.texts();
     let describes = wrong.is_some().then_some("wrong");
     let inside = html! {
-        div {
+        div.stack {
             h1 { (t.sign_in_heading) }
             p.soft { (t.sign_in_text) }
         }

@@ -61,7 +61,7 @@ texts! {
     state_denied: "Đã ngừng", "Stopped";
     state_none: "Chưa đăng ký", "Not subscribed";
     save: "Lưu lựa chọn", "Save choices";
-    stop_all: "Ngừng nhận tất cả tin quảng cáo", "Unsubscribe from all marketing";
+    stop_all: "Ngừng nhận tất cả", "Unsubscribe from all";
     saved_heading: "Đã lưu lựa chọn của bạn", "Your choices are saved";
     saved_nothing: "Lựa chọn của bạn vẫn như trước.", "Your choices are as before.";
     saved_on: "Sẽ nhận qua {channel}", "On: {channel}";
@@ -102,13 +102,13 @@ texts! {
     // The outbox.
     outbox_title: "Hộp thư đi", "Outbox";
     outbox_lead: "Mọi tin đã quyết định gửi hay không gửi, cùng lý do.", "Every message that was decided on, sent or not, and why.";
-    last_day: "trong 24 giờ qua", "in the last 24 hours";
+    last_day: "24 giờ qua", "last 24 hours";
     sum_accepted: "Đã gửi", "Sent";
     sum_waiting: "Đang chờ", "Waiting";
     sum_refused: "Không gửi", "Not sent";
     sum_failed: "Gửi lỗi", "Failed";
     filter_label: "Lọc tin", "Filter messages";
-    filter_person: "Tìm theo khách: tên, email, số điện thoại", "Person: name, e-mail, phone";
+    filter_person: "Khách: tên, email, số điện thoại", "Person: name, e-mail, phone";
     filter_state: "Trạng thái", "State";
     filter_channel: "Kênh", "Channel";
     filter_any: "Tất cả", "All";
@@ -151,7 +151,7 @@ texts! {
     preview_frame: "Nội dung tin", "The message";
     width_wide: "Máy tính", "Desktop";
     width_narrow: "Điện thoại", "Phone";
-    body_none: "Chưa có nội dung: tin chưa được gửi, hoặc nội dung đã được xóa theo thời hạn lưu.", "No content: the message has not been sent, or its words were deleted when their time was over.";
+    body_none: "Nội dung đã được xóa theo thời hạn lưu của cửa hàng.", "The words were deleted when the time for which the shop keeps them was over.";
     text_part: "Phần chữ", "Text part";
     links: "Liên kết trong tin", "Links";
     links_none: "Tin này không có liên kết nào.", "There are no links in it.";
@@ -183,8 +183,10 @@ texts! {
     people_none_heading: "Không tìm thấy ai", "Nobody found";
     people_none_text: "Thử gõ ít chữ hơn, hoặc tìm theo số điện thoại hay email.", "Try fewer letters, or look by phone number or e-mail.";
     column_stage: "Giai đoạn", "Stage";
-    column_orders: "Đơn", "Orders";
-    column_revenue: "Doanh thu", "Revenue";
+    column_bought: "Đã mua", "Bought";
+    bought: "{count} đơn · {amount}", "{count} orders · {amount}";
+    bought_once: "1 đơn · {amount}", "1 order · {amount}";
+    bought_nothing: "Chưa mua", "Nothing yet";
     column_seen: "Thấy lần cuối", "Last seen";
     number_orders: "Đơn hàng", "Orders";
     number_revenue: "Doanh thu", "Revenue";

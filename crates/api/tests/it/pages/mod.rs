@@ -92,9 +92,11 @@ async fn what_was_never_agreed_to_is_not_brought_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_and_machines_are_counted_apart() {
     // Each case with a message of its own: requests in order, and what they come to.
+    /// Method and link, the link's number, headers, and the time that passes afterwards.
+    type Asked = (&'static str, u32, &'static [(&'static str, &'static str)], i64);
     struct Case {
         name: &'static str,
-        requests: &'static [(&'static str, u32, &'static [(&'static str, &'static str)], i64)],
+        requests: &'static [Asked],
         expect: (i64, i64, i64, i64),
     }
     const GET_CLICK: &str = "GET c";
