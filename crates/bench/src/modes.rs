@@ -73,6 +73,22 @@ impl Bench {
         wait_drained(&mut self.client, DRAIN_WAIT)
     }
 
+    /// Waits until the mail of an earlier mode has left too, so that it is not in the way of this one's.
+    fn settle(&mut self) -> Result<()> {
+        self.drain()?;
+        let started = clock::now();
+        let mut messages = self.sink.messages();
+        loop {
+            clock::rest(2_000);
+            let now = self.sink.messages();
+            if now == messages {
+                return Ok(());
+            }
+            messages = now;
+            ensure!(clock::now().duration_since(started) < DRAIN_WAIT, "mail is sent without an end");
+        }
+    }
+
     fn figure(&mut self, name: &str) -> Result<u64> {
         Figures::read(&mut self.client)?.get(name)
     }
@@ -148,6 +164,7 @@ impl Bench {
         let items = demo::bench_events(self.world.seed, clock::wall(), self.world.profiles, n);
         let requests = load::batch_requests(&self.keys.write, items);
         let bytes: usize = requests.iter().map(Vec::len).sum();
+        self.settle()?;
         let before = self.figure("quaylai_engine_items_total")?;
         let mails = self.sink.messages();
         let cpu_s = self.server.cpu_s();
@@ -219,7 +236,7 @@ impl Bench {
                 body.as_bytes(),
             ));
         }
-        // What an earlier mode still had to send must not be counted as this one's.
+        self.settle()?;
         self.sink.take_arrivals();
         let cpu_s = self.server.cpu_s();
         let started = clock::now() + Duration::from_millis(100);
@@ -267,6 +284,7 @@ impl Bench {
     fn journeys_once(&mut self) -> Result<Value> {
         let n = self.sizes.journey_runs;
         let word = self.word();
+        self.settle()?;
         // Late enough that none fires while others are still to come.
         let due_in_ms = 10_000 + n as i64;
         // Journeys read dates as text only.
@@ -337,6 +355,7 @@ impl Bench {
             json!({ "type": "track", "userId": user, "event": "Bench Mail", "messageId": format!("m-{user}") })
         });
         let requests = load::batch_requests(&self.keys.write, items);
+        self.settle()?;
         let (before, bytes) = (self.sink.messages(), self.sink.bytes());
         let cpu_s = self.server.cpu_s();
         let started = clock::now();

@@ -92,7 +92,8 @@ impl Server {
         Ok(Keys { write: make("write")?, secret: make("secret")? })
     }
 
-    /// Memory of the process: now and at its highest, in MiB.
+    /// Memory of the process in MiB: now, of that what is not a view of a file (SQLite maps part of the database, and
+    /// the system takes that back when it needs it), and the highest so far.
     pub fn memory(&self) -> Value {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let mib = |name: &str| {
@@ -100,7 +101,7 @@ impl Server {
             let kib: f64 = line.trim().trim_end_matches(" kB").parse().ok()?;
             Some((kib / 102.4).round() / 10.0)
         };
-        json!({ "rss_mib": mib("VmRSS:"), "high_water_mib": mib("VmHWM:") })
+        json!({ "rss_mib": mib("VmRSS:"), "own_mib": mib("RssAnon:"), "high_water_mib": mib("VmHWM:") })
     }
 
     /// User and system time of the process so far, in seconds.
