@@ -148,8 +148,8 @@ impl Demo {
             changes.insert_template(workspace.workspace, &row);
         }
         for journey in demo::journeys() {
-            let journey_id = engine::derived_id(&["journey", &journey.key]).to_string();
-            let name = journey.definition["name"].as_str().unwrap_or(&journey.key).to_owned();
+            let journey_id = engine::derived_id(&["journey", journey.key]).to_string();
+            let name = journey.definition["name"].as_str().unwrap_or(journey.key).to_owned();
             changes.insert_journey(workspace.workspace, &journey_id, &name, now);
             changes.insert_journey_version(
                 workspace.workspace,
