@@ -11,6 +11,8 @@ use store::access::{AccountRow, KeyRow, Workspace};
 use store::{CATALOG, Changeset, PostgresOptions, SqliteOptions, Store};
 
 pub const DEFAULT_WORKSPACE: WorkspaceId = WorkspaceId(1);
+/// The PostgreSQL that the folder belongs to, if it does.
+const DATABASE_URL_FILE: &str = "database.url";
 const DATABASE_FILE: &str = "quaylai.sqlite3";
 /// The owner's first password is written here, readable by the owner of the folder only.
 pub const FIRST_PASSWORD: &str = "first-password.txt";
@@ -49,6 +51,27 @@ fn new_password() -> String {
     letters.take(20).collect()
 }
 
+/// The database of the folder: the one named now, else the one that the folder was last used with, so that
+/// `quaylai key create --data DIR` finds the database of a server that was started with --database.
+fn remembered_database(data: &Data) -> Result<Option<String>> {
+    let path = data.folder.join(DATABASE_URL_FILE);
+    let remembered = match std::fs::read_to_string(&path) {
+        Ok(text) => Some(text.trim().to_owned()).filter(|url| !url.is_empty()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+    };
+    match &data.database {
+        Some(url) if remembered.as_ref() != Some(url) => {
+            // It may hold a password.
+            crate::secrets::write_private(&path, url.as_bytes())
+                .with_context(|| format!("writing {}", path.display()))?;
+            Ok(Some(url.clone()))
+        }
+        Some(url) => Ok(Some(url.clone())),
+        None => Ok(remembered),
+    }
+}
+
 /// Makes the folder with the parents that it needs; a new one is its owner's alone.
 fn make_folder(folder: &std::path::Path) -> std::io::Result<()> {
     if folder.is_dir() {
@@ -72,7 +95,7 @@ impl Installation {
         make_folder(&data.folder)
             .with_context(|| format!("making the data folder {}", data.folder.display()))?;
         let now = SystemClock.now();
-        let store = match &data.database {
+        let store = match &remembered_database(data)? {
             Some(url) => Store::open_postgres(&PostgresOptions::new(url.clone()), &CATALOG, now)
                 .context("opening PostgreSQL")?,
             None => {
