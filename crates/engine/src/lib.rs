@@ -48,7 +48,7 @@ pub enum EngineError {
 pub const PROCESSED: &str = "processed";
 
 /// Messages taken from the inbox in one changeset, about: rows are taken whole.
-const BATCH_ITEMS: i64 = 1_500;
+const BATCH_ITEMS: i64 = 4_000;
 /// Timers and runs that fire in one changeset.
 const BATCH_TIMERS: i64 = 1_000;
 /// A changeset that meets a change made beside the engine is computed anew this often.
