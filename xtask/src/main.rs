@@ -12,7 +12,8 @@ const USAGE: &str = "usage: cargo run -p xtask -- tidy
   tidy    check the repository's own rules: crate edges, documentation that names what exists, dependencies explained";
 
 fn main() -> ExitCode {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    // The folder it runs in, not the one it was built in: checkouts share a cache of built programs.
+    let root = Path::new(".");
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["tidy"] => match tidy::run(root) {
