@@ -1,5 +1,6 @@
 //! A profile as conditions, journeys and templates see it.
 
+use domain::condition::Past;
 use domain::consent::{Channel, Purpose};
 use domain::identifier::IdentifierKind;
 use domain::journey::Facts;
@@ -13,6 +14,10 @@ pub struct ProfileFacts<'a> {
     pub zone: &'a Zone,
     pub now: Timestamp,
     pub currency: Currency,
+    /// As much of the past as whoever asks wants.
+    pub past: &'a Past,
+    /// The live segments that the profile is in, where that is known.
+    pub segments: Option<&'a dyn Fn(&str) -> bool>,
 }
 
 fn iso(at: Ms) -> Value {
@@ -78,6 +83,14 @@ impl Facts for ProfileFacts<'_> {
 
     fn has_tag(&self, tag: &str) -> bool {
         self.profile.has_tag(tag)
+    }
+
+    fn in_segment(&self, segment: &str) -> Option<bool> {
+        self.segments.map(|contains| contains(segment))
+    }
+
+    fn past(&self) -> &Past {
+        self.past
     }
 
     fn time_zone(&self) -> &Zone {

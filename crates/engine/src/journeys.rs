@@ -5,6 +5,7 @@ use crate::directory::Live;
 use crate::facts::{ProfileFacts, zone_of};
 use crate::note::Note;
 use crate::world::{ProfileKey, RunEntry, World, timer_kind};
+use domain::condition::NO_PAST;
 use domain::consent::{Channel, Purpose};
 use domain::journey::{
     Action, Cause, Code, EventView, History, Input, LogEntry, NewRun, Reentry, Run, RunState, Stepped,
@@ -136,7 +137,14 @@ impl World<'_> {
         let zone = self.zone(key)?;
         let currency = self.shop(key.0)?.currency;
         let Some(person) = self.people.get(&key) else { return Ok(()) };
-        let facts = ProfileFacts { profile: &person.profile, zone: &zone, now, currency };
+        let facts = ProfileFacts {
+            profile: &person.profile,
+            zone: &zone,
+            now,
+            currency,
+            past: &NO_PAST,
+            segments: None,
+        };
         match start(&live.definition, new, cause, history, &facts, now) {
             Err(declined) => {
                 *self.counts.entry(count_key(key.0, &journey.0, journey.1, &declined.reason)).or_insert(0) +=
@@ -166,7 +174,14 @@ impl World<'_> {
         let zone = self.zone(key)?;
         let currency = self.shop(key.0)?.currency;
         let Some(person) = self.people.get(&key) else { return Ok(()) };
-        let facts = ProfileFacts { profile: &person.profile, zone: &zone, now, currency };
+        let facts = ProfileFacts {
+            profile: &person.profile,
+            zone: &zone,
+            now,
+            currency,
+            past: &NO_PAST,
+            segments: None,
+        };
         let stepped = step(&live.definition, run.clone(), input, &facts, now);
         if stepped.run == *run && stepped.log.is_empty() && stepped.effects.is_empty() {
             return Ok(());
@@ -468,7 +483,14 @@ impl World<'_> {
         let zone = self.zone(key)?;
         let currency = self.shop(key.0)?.currency;
         let Some(person) = self.people.get(&key) else { return Ok(()) };
-        let facts = ProfileFacts { profile: &person.profile, zone: &zone, now: after, currency };
+        let facts = ProfileFacts {
+            profile: &person.profile,
+            zone: &zone,
+            now: after,
+            currency,
+            past: &NO_PAST,
+            segments: None,
+        };
         let value = domain::condition::look_up(&facts, &trigger.attribute);
         let due_at = value.and_then(|value| trigger.next_occurrence(&value, &zone, after));
         self.set_timer(key, timer_kind::DATE, journey_id, due_at);

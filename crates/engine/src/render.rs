@@ -3,6 +3,7 @@
 use crate::facts::{ProfileFacts, zone_of};
 use crate::token::{Link, TokenKey};
 use domain::commerce::{CartLine, Order};
+use domain::condition::NO_PAST;
 use domain::consent::Purpose;
 use domain::journey::Facts;
 use domain::profile::Profile;
@@ -128,7 +129,8 @@ pub fn context_of(profile: &Profile, occasion: &Occasion<'_>, base_url: &str, ke
     let currency = settings.currency();
     let shop_zone = settings.zone();
     let zone = zone_of(profile, &shop_zone);
-    let facts = ProfileFacts { profile, zone: &zone, now: occasion.now, currency };
+    let facts =
+        ProfileFacts { profile, zone: &zone, now: occasion.now, currency, past: &NO_PAST, segments: None };
     let mut customer = Map::new();
     for (name, attribute) in &profile.attributes {
         if !attribute.value.is_null() {

@@ -27,10 +27,21 @@ pub use sql::{Catalog, Queries, Row, Stmt, Val};
 pub(crate) use queries as q;
 
 /// The queries and migrations of this version of Quaylai.
-pub const CATALOG: Catalog = Catalog { queries: queries::QUERIES, migrations: &[INIT] };
-
-const INIT: Migration =
-    Migration { version: 1, name: "init", sql: include_str!("../sql/migrations/0001_init.sql") };
+pub const CATALOG: Catalog = Catalog {
+    queries: queries::QUERIES,
+    migrations: &[
+        Migration { version: 1, name: "init", sql: include_str!("../sql/migrations/0001_init.sql") },
+        Migration { version: 2, name: "segments", sql: include_str!("../sql/migrations/0002_segments.sql") },
+        Migration {
+            version: 3,
+            name: "campaigns",
+            sql: include_str!("../sql/migrations/0003_campaigns.sql"),
+        },
+        Migration { version: 4, name: "journeys", sql: include_str!("../sql/migrations/0004_journeys.sql") },
+        Migration { version: 5, name: "transfer", sql: include_str!("../sql/migrations/0005_transfer.sql") },
+        Migration { version: 6, name: "people", sql: include_str!("../sql/migrations/0006_people.sql") },
+    ],
+};
 
 impl Store {
     /// Stores a changeset, see [`Store::commit`].

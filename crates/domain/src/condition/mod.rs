@@ -6,7 +6,9 @@
 
 mod compare;
 mod duration;
+mod formula;
 mod parse;
+mod past;
 mod validate;
 
 use crate::local_time::Zone;
@@ -19,7 +21,10 @@ use std::fmt;
 pub(crate) use compare::Moment;
 pub use compare::Op;
 pub use duration::{DURATION_DAYS_MAX, Duration};
+pub use formula::Formula;
+
 pub(crate) use parse::{join, read_filters};
+pub use past::{EventWant, NO_PAST, Past, PastEvent, PastMessage, PastRun, Wants};
 pub use validate::Scope;
 pub(crate) use validate::{check_filters, check_reference};
 
@@ -44,6 +49,17 @@ pub trait Facts {
     /// `lifecycle`, `consents.email.marketing`. `None` when there is none; a stored null is `None` too.
     fn value(&self, path: &str) -> Option<Value>;
     fn has_tag(&self, tag: &str) -> bool;
+    fn in_list(&self, _list: &str) -> bool {
+        false
+    }
+    /// Whether the profile is a member of a live segment; `None` where that is not known.
+    fn in_segment(&self, _segment: &str) -> Option<bool> {
+        None
+    }
+    /// What the profile did, as far as the condition [wants](Condition::wants) it.
+    fn past(&self) -> &Past {
+        &NO_PAST
+    }
     /// The profile's own zone, or its workspace's where it has none.
     fn time_zone(&self) -> &Zone;
 }
@@ -257,9 +273,27 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Whether a condition holds, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evaluation {
+    pub holds: bool,
+    /// The next instant at which the verdict turns if nothing else happens; `None`: never.
+    pub changes_at: Option<Timestamp>,
+}
+
 type Trace = Option<Vec<Compared>>;
 
 impl Condition {
+    /// The verdict at `context.now` and the instant of its next turn.
+    pub fn evaluate(&self, context: &Context<'_>) -> Evaluation {
+        Evaluation { holds: self.holds(context), changes_at: None }
+    }
+
+    /// What has to be at hand to evaluate it.
+    pub fn wants(&self) -> Wants {
+        Wants { profile: true, ..Wants::default() }
+    }
+
     /// Reads a condition from JSON.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use super::log::{Code, Declined, LogEntry};
 use super::run::{Action, Effect, KeptEvent, Run, RunState, Waiting};
 use super::{RUNS_AT_ONCE_DEFAULT, local};
 use crate::condition::{
-    Compared, Condition, Context, EventPattern, EventView, Facts, Operand, PropertyFilter, Sightings,
+    Compared, Condition, Context, EventPattern, EventView, Facts, Operand, Past, PropertyFilter, Sightings,
     look_up, shown,
 };
 use crate::local_time::Zone;
@@ -256,6 +256,18 @@ impl Facts for Overlay<'_> {
 
     fn has_tag(&self, tag: &str) -> bool {
         self.tags.get(tag).copied().unwrap_or_else(|| self.facts.has_tag(tag))
+    }
+
+    fn in_list(&self, list: &str) -> bool {
+        self.facts.in_list(list)
+    }
+
+    fn in_segment(&self, segment: &str) -> Option<bool> {
+        self.facts.in_segment(segment)
+    }
+
+    fn past(&self) -> &Past {
+        self.facts.past()
     }
 
     fn time_zone(&self) -> &Zone {

@@ -1,0 +1,109 @@
+//! What a condition may ask of a person's past: plain values that the caller loads, as far as [`Wants`] says.
+
+use crate::commerce::Order;
+use kit::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What is known of one person's past. A part that was not wanted may be empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Past {
+    /// By name, oldest first.
+    pub events: BTreeMap<String, Vec<PastEvent>>,
+    /// All orders, in the order of their placing.
+    pub orders: Vec<Order>,
+    /// In the order of their deciding.
+    pub messages: Vec<PastMessage>,
+    pub runs: Vec<PastRun>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastEvent {
+    /// The store's number: events of one instant keep the order of their arrival.
+    pub no: i64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// `Null` where nobody wanted them.
+    pub properties: Value,
+}
+
+/// A message of the ledger and what became of it; instants are the first of their kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastMessage {
+    pub id: String,
+    pub channel: String,
+    pub purpose: String,
+    pub template_id: Option<String>,
+    pub journey_id: Option<String>,
+    pub campaign_id: Option<String>,
+    /// As in the ledger: queued, sending, accepted, refused, failed, unknown, cancelled.
+    pub state: String,
+    pub decided_at: Timestamp,
+    /// When the channel took it.
+    pub accepted_at: Option<Timestamp>,
+    pub opened_at: Option<Timestamp>,
+    pub clicked_at: Option<Timestamp>,
+    pub unsubscribed_at: Option<Timestamp>,
+}
+
+/// A run of a journey.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastRun {
+    pub journey_id: String,
+    /// As in the store: active, completed, goal_reached, exited, failed.
+    pub state: String,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What a condition reads, so that its caller loads no more and knows what may turn its verdict.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wants {
+    /// Attributes, tags, lists, consents, identifiers, totals or the cart.
+    pub profile: bool,
+    /// By name.
+    pub events: BTreeMap<String, EventWant>,
+    pub orders: bool,
+    pub messages: bool,
+    pub runs: bool,
+    /// The verdict may turn by time alone.
+    pub time: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventWant {
+    pub properties: bool,
+    /// Only events of so many milliseconds before now can count; `None`: all.
+    pub reach_ms: Option<i64>,
+}
+
+impl Wants {
+    pub fn merge(&mut self, other: &Wants) {
+        self.profile |= other.profile;
+        self.orders |= other.orders;
+        self.messages |= other.messages;
+        self.runs |= other.runs;
+        self.time |= other.time;
+        for (name, want) in &other.events {
+            self.event(name, *want);
+        }
+    }
+
+    /// Adds an event by its name; two wants of one name become the wider one.
+    pub fn event(&mut self, name: &str, want: EventWant) {
+        let slot = self.events.entry(name.to_owned()).or_insert(want);
+        slot.properties |= want.properties;
+        slot.reach_ms = match (slot.reach_ms, want.reach_ms) {
+            (Some(a), Some(b)) => Some(a.max(b)),
+            _ => None,
+        };
+    }
+
+    pub fn reads_past(&self) -> bool {
+        !self.events.is_empty() || self.orders || self.messages || self.runs
+    }
+}
+
+/// The past of somebody of whom nothing is known.
+pub static NO_PAST: Past =
+    Past { events: BTreeMap::new(), orders: Vec::new(), messages: Vec::new(), runs: Vec::new() };

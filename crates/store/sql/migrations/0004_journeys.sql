@@ -1,0 +1,1 @@
+-- What journeys keep beside their runs.

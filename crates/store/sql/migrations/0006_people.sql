@@ -1,0 +1,1 @@
+-- Accounts, invitations, the audit log, requests of people about their data.
