@@ -18,6 +18,8 @@ pub const NAME_BYTES_MAX: usize = 100;
 pub const VALUE_BYTES_MAX: usize = 8 * 1024;
 /// Tags that one profile may hold.
 pub const TAGS_MAX: usize = 500;
+/// Lists that one profile may be on.
+pub const LISTS_MAX: usize = 500;
 /// Carts of one profile that are kept; the one untouched for longest goes first.
 pub const CARTS_MAX: usize = 5;
 
@@ -93,6 +95,9 @@ pub struct Profile {
     pub attributes: BTreeMap<String, Attribute>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, TagState>,
+    /// By the id of the list.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lists: BTreeMap<String, TagState>,
     #[serde(default)]
     pub consents: Consents,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -191,6 +196,7 @@ impl Profile {
             identifiers: Vec::new(),
             attributes: BTreeMap::new(),
             tags: BTreeMap::new(),
+            lists: BTreeMap::new(),
             consents: Consents::default(),
             carts: Vec::new(),
             totals: OrderTotals::default(),
@@ -255,23 +261,21 @@ impl Profile {
 
     /// Sets or clears a tag, the later instant winning. Returns whether the profile changed.
     pub fn set_tag(&mut self, tag: &str, on: bool, at: Timestamp) -> bool {
-        let full = self.tags.len() >= TAGS_MAX;
-        if tag.is_empty() || tag.len() > NAME_BYTES_MAX {
-            return false;
-        }
-        match self.tags.get_mut(tag) {
-            Some(state) if (at, on) > (state.at.0, state.on) => {
-                let changed = state.on != on;
-                *state = TagState { on, at: at.into() };
-                changed
-            }
-            Some(_) => false,
-            None if full => false,
-            None => {
-                self.tags.insert(tag.to_owned(), TagState { on, at: at.into() });
-                on
-            }
-        }
+        set_mark(&mut self.tags, TAGS_MAX, tag, on, at)
+    }
+
+    pub fn in_list(&self, list: &str) -> bool {
+        self.lists.get(list).is_some_and(|state| state.on)
+    }
+
+    pub fn active_lists(&self) -> impl Iterator<Item = &str> {
+        self.lists.iter().filter(|(_, state)| state.on).map(|(list, _)| list.as_str())
+    }
+
+    /// Puts the person on a list or takes them off it, the later instant winning. Returns whether the profile
+    /// changed.
+    pub fn set_list(&mut self, list: &str, on: bool, at: Timestamp) -> bool {
+        set_mark(&mut self.lists, LISTS_MAX, list, on, at)
     }
 
     pub fn identifiers_of<'a>(&'a self, kind: &'a IdentifierKind) -> impl Iterator<Item = &'a str> {
@@ -391,15 +395,8 @@ impl Profile {
                 }
             }
         }
-        for (tag, theirs) in other.tags {
-            match self.tags.get_mut(&tag) {
-                Some(ours) if (theirs.at, theirs.on) > (ours.at, ours.on) => *ours = theirs,
-                Some(_) => {}
-                None => {
-                    self.tags.insert(tag, theirs);
-                }
-            }
-        }
+        absorb_marks(&mut self.tags, other.tags);
+        absorb_marks(&mut self.lists, other.lists);
         for cart in other.carts {
             match self.carts.iter_mut().find(|ours| ours.cart_id == cart.cart_id) {
                 Some(ours) => ours.absorb(cart),
@@ -422,6 +419,44 @@ impl Profile {
     pub(crate) fn trim_carts(&mut self) {
         self.carts.sort_by(|a, b| (b.updated_at, &b.cart_id).cmp(&(a.updated_at, &a.cart_id)));
         self.carts.truncate(CARTS_MAX);
+    }
+}
+
+fn set_mark(
+    marks: &mut BTreeMap<String, TagState>,
+    most: usize,
+    name: &str,
+    on: bool,
+    at: Timestamp,
+) -> bool {
+    let full = marks.len() >= most;
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return false;
+    }
+    match marks.get_mut(name) {
+        Some(state) if (at, on) > (state.at.0, state.on) => {
+            let changed = state.on != on;
+            *state = TagState { on, at: at.into() };
+            changed
+        }
+        Some(_) => false,
+        None if full => false,
+        None => {
+            marks.insert(name.to_owned(), TagState { on, at: at.into() });
+            on
+        }
+    }
+}
+
+fn absorb_marks(ours: &mut BTreeMap<String, TagState>, theirs: BTreeMap<String, TagState>) {
+    for (name, theirs) in theirs {
+        match ours.get_mut(&name) {
+            Some(ours) if (theirs.at, theirs.on) > (ours.at, ours.on) => *ours = theirs,
+            Some(_) => {}
+            None => {
+                ours.insert(name, theirs);
+            }
+        }
     }
 }
 

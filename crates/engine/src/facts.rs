@@ -85,6 +85,10 @@ impl Facts for ProfileFacts<'_> {
         self.profile.has_tag(tag)
     }
 
+    fn in_list(&self, list: &str) -> bool {
+        self.profile.in_list(list)
+    }
+
     fn in_segment(&self, segment: &str) -> Option<bool> {
         self.segments.map(|contains| contains(segment))
     }

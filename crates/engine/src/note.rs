@@ -17,7 +17,7 @@ pub enum Note {
     Response { message_no: i64, response: Response, at: Ms, machine: Option<String>, url: Option<String> },
     /// Consent given or taken back on a page or through the API.
     Consent { profile_id: String, records: Vec<ConsentRecord> },
-    /// Attributes and tags set by the shop's staff or its programs.
+    /// Attributes, tags and lists set by the shop's staff or its programs.
     Change {
         profile_id: String,
         at: Ms,
@@ -27,6 +27,11 @@ pub enum Note {
         tags_added: Vec<String>,
         #[serde(default)]
         tags_removed: Vec<String>,
+        /// Ids of lists.
+        #[serde(default)]
+        lists_added: Vec<String>,
+        #[serde(default)]
+        lists_removed: Vec<String>,
         source: String,
     },
     /// Staff say that two profiles are one person.

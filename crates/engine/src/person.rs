@@ -325,6 +325,15 @@ impl World<'_> {
         }
     }
 
+    fn set_list(&mut self, key: ProfileKey, list: &str, on: bool, at: Timestamp) {
+        if let Some(person) = self.people.get_mut(&key)
+            && person.profile.set_list(list, on, at)
+        {
+            person.dirty = true;
+            self.changed.insert(key);
+        }
+    }
+
     pub fn take_consent(&mut self, key: ProfileKey, record: ConsentRecord) -> Result<(), EngineError> {
         if let Some(person) = self.people.get_mut(&key) {
             person.dirty = true;
@@ -502,7 +511,16 @@ impl World<'_> {
                 }
                 Ok(())
             }
-            Note::Change { profile_id, at, attributes, tags_added, tags_removed, source } => {
+            Note::Change {
+                profile_id,
+                at,
+                attributes,
+                tags_added,
+                tags_removed,
+                lists_added,
+                lists_removed,
+                source,
+            } => {
                 if let Some(key) = self.by_id(workspace, &profile_id)? {
                     for (name, value) in attributes {
                         self.set_attribute(key, &name, value, at.0, &source)?;
@@ -512,6 +530,12 @@ impl World<'_> {
                     }
                     for tag in tags_removed {
                         self.set_tag(key, &tag, false, at.0);
+                    }
+                    for list in lists_added {
+                        self.set_list(key, &list, true, at.0);
+                    }
+                    for list in lists_removed {
+                        self.set_list(key, &list, false, at.0);
                     }
                 }
                 Ok(())

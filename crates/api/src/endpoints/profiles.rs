@@ -387,6 +387,8 @@ async fn create(
             attributes: Map::new(),
             tags_added: told.add_tags,
             tags_removed: Vec::new(),
+            lists_added: Vec::new(),
+            lists_removed: Vec::new(),
             source: caller.source,
         };
         services.note(workspace, &note).await?;
@@ -458,6 +460,8 @@ async fn change(
         attributes: told.attributes,
         tags_added: told.add_tags,
         tags_removed: told.remove_tags,
+        lists_added: Vec::new(),
+        lists_removed: Vec::new(),
         source: caller.source,
     };
     services.note(caller.workspace, &note).await?;
