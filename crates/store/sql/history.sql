@@ -1,6 +1,7 @@
 -- name: event_insert
-INSERT INTO event (event_no, workspace_id, profile_no, name_no, at, received_at, historical, message_id, body)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+INSERT INTO event (event_no, workspace_id, profile_no, name_no, at, received_at, historical, message_id, body,
+  amount)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: event_last
 SELECT CAST(coalesce(max(event_no), 0) AS BIGINT) FROM event;

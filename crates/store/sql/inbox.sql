@@ -27,5 +27,8 @@ SELECT value FROM progress WHERE name = $1;
 -- name: progress_set
 INSERT INTO progress (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
+-- name: progress_bump_expected
+UPDATE progress SET value = value + 1 WHERE name = $1 AND value = $2;
+
 -- name: progress_bump
 INSERT INTO progress (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = progress.value + 1;

@@ -5,6 +5,7 @@ use crate::{Changeset, ReadTx, Row, StoreError, q, vals};
 use domain::commerce::{Order, OrderSummary, Product};
 use kit::{DAY_MS, ProfileNo, Timestamp, WorkspaceId};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 /// An event as the engine stores it; `body` is the JSON of its properties, traits and context.
 #[derive(Clone, PartialEq, Debug)]
@@ -18,6 +19,8 @@ pub struct NewEvent {
     pub historical: bool,
     pub message_id: String,
     pub body: String,
+    /// What `domain::event::measure_of` names, in ten-thousandths.
+    pub amount: Option<i64>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -62,7 +65,7 @@ impl MessageKey {
 /// Days of arrival that share a part of the index of message ids.
 const BUCKET_DAYS: i64 = 32;
 
-fn bucket(received_at: Timestamp) -> i64 {
+pub(crate) fn bucket(received_at: Timestamp) -> i64 {
     received_at.ms().div_euclid(BUCKET_DAYS * DAY_MS)
 }
 
@@ -84,7 +87,8 @@ impl Changeset {
                 event.received_at,
                 event.historical,
                 event.message_id,
-                event.body
+                event.body,
+                event.amount
             ],
         );
     }
@@ -120,8 +124,8 @@ impl Changeset {
             q::ORDER_SET,
             vals![
                 workspace,
-                summary.source,
-                summary.order_id,
+                summary.source.clone(),
+                summary.order_id.clone(),
                 profile,
                 summary.placed_at,
                 order.status().to_owned(),
@@ -133,10 +137,26 @@ impl Changeset {
                 json(order)
             ],
         );
+        self.any(q::ORDER_LINE_DELETE, vals![workspace, order.source.clone(), order.order_id.clone()]);
+        let products: BTreeSet<&str> =
+            order.contents.lines.iter().map(|line| line.product_id.as_str()).collect();
+        for product in products {
+            self.one(
+                q::ORDER_LINE_INSERT,
+                vals![
+                    workspace,
+                    order.source.clone(),
+                    order.order_id.clone(),
+                    product.to_owned(),
+                    profile,
+                    summary.placed_at
+                ],
+            );
+        }
     }
 }
 
-fn read_event(mut row: Row) -> Result<EventRow, StoreError> {
+pub(crate) fn read_event(mut row: Row) -> Result<EventRow, StoreError> {
     Ok(EventRow {
         event_no: row.int(0)?,
         name: row.take_text(1)?,

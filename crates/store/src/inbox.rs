@@ -80,6 +80,12 @@ impl Changeset {
         self.any(q::PROGRESS_BUMP, vals![CONFIGURATION]);
     }
 
+    /// As [`Changeset::touch_configuration`], for a changeset that was computed from the configuration of this
+    /// generation and is wrong for any other.
+    pub fn expect_configuration(&mut self, generation: i64) {
+        self.one(q::PROGRESS_BUMP_EXPECTED, vals![CONFIGURATION, generation]);
+    }
+
     pub fn set_progress(&mut self, name: &'static str, value: i64) {
         self.any(q::PROGRESS_SET, vals![name, value]);
     }

@@ -6,16 +6,24 @@
 //! in the modules by subject: [`inbox`], [`people`], [`history`], [`journeys`], [`messages`], [`access`].
 
 pub mod access;
+pub mod accounts;
+pub mod audit;
 mod backend;
+pub mod campaigns;
 mod changeset;
 pub mod history;
 pub mod inbox;
 pub mod journeys;
+pub mod membership;
 pub mod messages;
 mod migrate;
 pub mod people;
+pub mod privacy;
 mod queries;
+pub mod scans;
+pub mod segments;
 mod sql;
+pub mod transfers;
 
 pub use backend::{
     Committed, Expect, Leadership, Pending, PostgresOptions, ReadTx, SqliteOptions, Store, StoreError, Write,

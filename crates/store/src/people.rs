@@ -78,7 +78,10 @@ impl Changeset {
         for known in &absorbed.identifiers {
             self.any(q::IDENTIFIER_MOVE, vals![workspace, known.identifier.key(), kept]);
         }
+        // Before the orders, by which the lines are found.
         for stmt in [
+            q::ORDER_LINE_MOVE,
+            q::TRANSITION_MOVE,
             q::EVENT_MOVE,
             q::ATTRIBUTE_CHANGE_MOVE,
             q::CONSENT_MOVE,
@@ -145,7 +148,7 @@ impl Changeset {
     }
 }
 
-fn read_profile(mut row: Row) -> Result<StoredProfile, StoreError> {
+pub(crate) fn read_profile(mut row: Row) -> Result<StoredProfile, StoreError> {
     let (no, version) = (row.profile(0)?, row.int(1)?);
     let doc = row.take_text(2)?;
     let mut profile: Profile = serde_json::from_str(&doc).map_err(|error| unreadable("a profile", error))?;

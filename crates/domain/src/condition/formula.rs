@@ -41,6 +41,17 @@ impl Formula {
         }
     }
 
+    /// The same with every leaf's position replaced by `places[position]`.
+    pub fn renumbered(self, places: &[usize]) -> Formula {
+        let all = |parts: Vec<Formula>| parts.into_iter().map(|part| part.renumbered(places)).collect();
+        match self {
+            Formula::All(parts) => Formula::All(all(parts)),
+            Formula::Any(parts) => Formula::Any(all(parts)),
+            Formula::None(parts) => Formula::None(all(parts)),
+            Formula::Leaf(at) => Formula::Leaf(places[at]),
+        }
+    }
+
     /// Calls `visit` with the position of every leaf, repetitions included.
     pub fn leaves(&self, visit: &mut dyn FnMut(usize)) {
         match self {

@@ -8,6 +8,8 @@ CREATE TABLE segment (
   -- computing, live, archived
   state TEXT NOT NULL,
   version BIGINT NOT NULL,
+  -- The version that members are told by; 0 while none was computed. It stays in force while a newer one is computed.
+  live_version BIGINT NOT NULL,
   -- The current version's, as it was authored.
   definition TEXT NOT NULL,
   revision BIGINT NOT NULL,

@@ -44,6 +44,7 @@ pub fn event(workspace: WorkspaceId, profile: i64, event_no: i64, message_id: &s
         historical: false,
         message_id: message_id.into(),
         body: "{}".into(),
+        amount: None,
     }
 }
 

@@ -10,6 +10,7 @@ pub const METHODS: &[&str] = &[
     "take_from_inbox",
     "quarantine",
     "touch_configuration",
+    "expect_configuration",
     "set_progress",
     "inbox_peek",
     "inbox_after",
@@ -201,5 +202,8 @@ fn progress_is_kept_by_name_and_the_configuration_counts_up() {
             c.touch_configuration();
         });
         assert_eq!((progress(CONFIGURATION), progress("x")), (Some(5), Some(0)));
+        put(store, |c| c.expect_configuration(5));
+        assert_eq!(progress(CONFIGURATION), Some(6));
+        conflicts(store, "progress_bump_expected", |c| c.expect_configuration(5));
     });
 }

@@ -7,9 +7,12 @@ mod access;
 mod history;
 mod inbox;
 mod journeys;
+mod membership;
 mod messages;
 mod people;
 mod plans;
+mod scans;
+mod segments;
 
 use crate::databases::{NOW, on_each};
 use kit::{Id, ProfileNo, Timestamp, WorkspaceId};
@@ -111,7 +114,7 @@ macro_rules! modules {
     };
 }
 
-const MODULES: &[Module] = modules!(inbox, people, history, journeys, messages, access);
+const MODULES: &[Module] = modules!(membership, inbox, people, history, journeys, messages, access, scans, segments);
 
 /// The public methods of changesets and reads in a module of the store.
 fn methods_of(source: &'static str) -> Vec<&'static str> {
