@@ -19,11 +19,12 @@ const EDGES: &[(&str, &[&str])] = &[
     ("store", &["kit", "domain"]),
     ("plugs", &["kit", "domain"]),
     ("demo", &["kit", "domain"]),
+    ("scenarios", &["domain"]),
     ("engine", &["kit", "domain", "store"]),
     ("api", &["kit", "domain", "store", "engine"]),
     ("app", &["kit", "domain", "store", "plugs", "engine", "api", "demo"]),
-    ("sim", &["kit", "domain", "store", "plugs", "engine", "api", "demo"]),
-    ("bench", &["kit", "domain", "store", "engine", "api", "demo"]),
+    ("sim", &["kit", "domain", "store", "plugs", "engine", "api", "demo", "scenarios"]),
+    ("bench", &["kit", "domain", "store", "engine", "api", "demo", "scenarios"]),
 ];
 
 const LINES_MAX: usize = 900;

@@ -1,0 +1,3 @@
+//! Every document of the library, read, checked against the grammars, and rendered.
+
+mod library;
