@@ -20,6 +20,16 @@ pub const MESSAGE_ID_BYTES_MAX: usize = 100;
 /// Nothing this software records can be older: an earlier instant is a clock that was never set.
 const EARLIEST: Timestamp = Timestamp::from_ms(946_684_800_000); // 2000-01-01
 
+/// The property whose number the store keeps beside an event of this name, because conditions add it up most.
+pub fn measure_of(_event_name: &str) -> &'static str {
+    "value"
+}
+
+/// That number in ten-thousandths: of a number, or of a text that is wholly one. A list has none.
+pub fn amount_of(event_name: &str, properties: &Map<String, Value>) -> Option<i64> {
+    crate::condition::ten_thousandths(properties.get(measure_of(event_name))?)
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemKind {

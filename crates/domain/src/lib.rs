@@ -9,6 +9,7 @@ pub mod identifier;
 pub mod identity;
 pub mod journey;
 pub mod local_time;
+pub mod lunar;
 pub mod normalise;
 pub mod profile;
 pub mod settings;

@@ -556,6 +556,7 @@ mod tests {
             }
             for (tag, on, at) in tags {
                 p.set_tag(&format!("t{tag}"), on, Timestamp::from_ms(at));
+                p.set_list(&format!("l{tag}"), !on, Timestamp::from_ms(at));
             }
             p
         })
@@ -570,6 +571,7 @@ mod tests {
             right.absorb(a);
             prop_assert_eq!(left.attributes, right.attributes);
             prop_assert_eq!(left.tags, right.tags);
+            prop_assert_eq!(left.lists, right.lists);
             prop_assert_eq!(left.consents, right.consents);
             prop_assert_eq!(left.identifiers, right.identifiers);
         }

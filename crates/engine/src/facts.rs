@@ -1,5 +1,6 @@
 //! A profile as conditions, journeys and templates see it.
 
+use domain::commerce::in_units;
 use domain::condition::Past;
 use domain::consent::{Channel, Purpose};
 use domain::identifier::IdentifierKind;
@@ -27,12 +28,6 @@ fn iso(at: Ms) -> Value {
     }
 }
 
-/// An amount as conditions compare it: in the currency's own unit (đồng, dollars).
-fn amount(minor: i64, currency: Currency) -> Value {
-    let money = kit::Money { minor, currency };
-    if currency.exponent() == 0 { json!(minor) } else { json!(money.to_f64()) }
-}
-
 impl Facts for ProfileFacts<'_> {
     fn value(&self, path: &str) -> Option<Value> {
         let p = self.profile;
@@ -51,16 +46,16 @@ impl Facts for ProfileFacts<'_> {
             ("last_seen_at", "") => iso(p.last_seen_at),
             ("orders", "count") => json!(p.totals.orders),
             ("orders", "cancelled") => json!(p.totals.cancelled),
-            ("orders", "revenue") => amount(p.totals.revenue, self.currency),
-            ("orders", "refunded") => amount(p.totals.refunded, self.currency),
-            ("orders", "average") => amount(p.totals.average()?, self.currency),
+            ("orders", "revenue") => in_units(p.totals.revenue, self.currency),
+            ("orders", "refunded") => in_units(p.totals.refunded, self.currency),
+            ("orders", "average") => in_units(p.totals.average()?, self.currency),
             ("orders", "first_at") => iso(p.totals.first_at?),
             ("orders", "last_at") => iso(p.totals.last_at?),
             ("cart", _) => {
                 let cart = p.cart()?;
                 match rest {
                     "id" => json!(cart.cart_id),
-                    "total" => amount(cart.total(), self.currency),
+                    "total" => in_units(cart.total(), self.currency),
                     "quantity" => json!(cart.quantity()),
                     "item_count" => json!(cart.lines.len()),
                     "updated_at" => iso(cart.updated_at),
@@ -81,6 +76,14 @@ impl Facts for ProfileFacts<'_> {
         Some(value).filter(|value| !value.is_null())
     }
 
+    fn value_at(&self, path: &str, at: Timestamp) -> (Option<Value>, Option<Timestamp>) {
+        if path == "lifecycle" {
+            let (stage, until) = self.profile.lifecycle(at);
+            return (Some(json!(stage.as_str())), until);
+        }
+        (self.value(path), None)
+    }
+
     fn has_tag(&self, tag: &str) -> bool {
         self.profile.has_tag(tag)
     }
@@ -95,6 +98,10 @@ impl Facts for ProfileFacts<'_> {
 
     fn past(&self) -> &Past {
         self.past
+    }
+
+    fn currency(&self) -> Currency {
+        self.currency
     }
 
     fn time_zone(&self) -> &Zone {

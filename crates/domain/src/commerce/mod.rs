@@ -9,6 +9,8 @@ mod product;
 mod wire;
 
 pub use cart::{Cart, CartLine, LINES_MAX};
-pub use order::{Contents, Order, OrderPatch, OrderSummary, OrderTotals, Refund, StatusChange, order_status};
+pub use order::{
+    Contents, Order, OrderPatch, OrderSummary, OrderTotals, Refund, StatusChange, in_units, order_status,
+};
 pub use product::Product;
 pub use wire::{CommerceEvent, amount, read, read_line};

@@ -1,7 +1,8 @@
 use super::cart::CartLine;
 use crate::profile::Ms;
-use kit::Timestamp;
+use kit::{Currency, Money, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// One order of one source, whatever number of messages told of it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -81,6 +82,14 @@ pub fn order_status(told: &str) -> String {
         "canceled" | "cancelled" | "voided" | "failed" => "cancelled".into(),
         "returned" | "refunded" => "returned".into(),
         _ => told,
+    }
+}
+
+/// An amount as conditions and templates see it: in the currency's own unit (đồng, dollars).
+pub fn in_units(minor: i64, currency: Currency) -> Value {
+    match currency.exponent() {
+        0 => json!(minor),
+        _ => json!(Money { minor, currency }.to_f64()),
     }
 }
 
@@ -198,10 +207,13 @@ impl Order {
         if self.is_cancelled() { 0 } else { (self.gross() - self.refunded()).max(0) }
     }
 
+    /// Neither cancelled nor wholly given back.
+    pub fn counts(&self) -> bool {
+        !self.is_cancelled() && !(self.refunded() > 0 && self.net() == 0)
+    }
+
     pub fn summary(&self) -> OrderSummary {
         let given_back = self.refunded();
-        let all_given_back = given_back > 0 && self.net() == 0;
-        let counts = !self.is_cancelled() && !all_given_back;
         OrderSummary {
             source: self.source.clone(),
             order_id: self.order_id.clone(),
@@ -209,7 +221,7 @@ impl Order {
             currency: self.currency.clone(),
             net: self.net(),
             refunded: if self.is_cancelled() { 0 } else { given_back },
-            counts,
+            counts: self.counts(),
             cancelled: self.is_cancelled(),
         }
     }

@@ -1,6 +1,7 @@
 //! The operators: what each one means for text, numbers, truth values, lists and dates.
 
-use crate::local_time::{Zone, parse_date_in, parse_duration, parse_instant};
+use super::dates::{self, Calendar};
+use crate::local_time::{Zone, parse_date_in, parse_instant};
 use crate::normalise::text::search_key;
 use jiff::civil::Date;
 use kit::Timestamp;
@@ -54,6 +55,14 @@ ops! {
     On = "on",
     WithinLast = "within_last",
     WithinNext = "within_next",
+    /// Of the past, and not within the last.
+    OlderThan = "older_than",
+    /// Of the future, and not within the next.
+    FurtherThan = "further_than",
+    /// An anniversary of the date falls on today or one of the next days.
+    AnniversaryWithin = "anniversary_within",
+    /// An anniversary of the date fell on yesterday or one of the days before.
+    AnniversaryPassed = "anniversary_passed",
 }
 
 impl Op {
@@ -76,22 +85,37 @@ impl Op {
         matches!(self, Op::Exists | Op::NotExists)
     }
 
+    pub fn is_anniversary(self) -> bool {
+        matches!(self, Op::AnniversaryWithin | Op::AnniversaryPassed)
+    }
+
+    /// Whether it compares with now, so that a verdict turns by time alone.
+    pub fn is_relative(self) -> bool {
+        matches!(self, Op::WithinLast | Op::WithinNext | Op::OlderThan | Op::FurtherThan)
+            || self.is_anniversary()
+    }
+
     /// Whether any of `values` compares so with the operand; for a negative operator, whether none does so
     /// positively.
     pub(super) fn holds(
         self,
         values: &[&Value],
         operand: Option<&Value>,
+        calendar: Calendar,
         now: Timestamp,
         zone: &Zone,
     ) -> bool {
+        if self.is_relative() {
+            return operand
+                .is_some_and(|operand| dates::of_values(self, calendar, values, operand, now, zone).holds);
+        }
         let op = self.positive();
-        let any = values.iter().any(|value| holds_positively(op, value, operand, now, zone));
+        let any = values.iter().any(|value| holds_positively(op, value, operand, zone));
         any != self.is_negative()
     }
 }
 
-fn holds_positively(op: Op, value: &Value, operand: Option<&Value>, now: Timestamp, zone: &Zone) -> bool {
+fn holds_positively(op: Op, value: &Value, operand: Option<&Value>, zone: &Zone) -> bool {
     if op == Op::Exists {
         return !value.is_null();
     }
@@ -99,9 +123,9 @@ fn holds_positively(op: Op, value: &Value, operand: Option<&Value>, now: Timesta
     if let Value::Array(elements) = value {
         return match op {
             Op::Contains => elements.iter().any(|element| equal(element, operand)),
-            _ => elements.iter().any(|element| {
-                !element.is_array() && holds_positively(op, element, Some(operand), now, zone)
-            }),
+            _ => elements
+                .iter()
+                .any(|element| !element.is_array() && holds_positively(op, element, Some(operand), zone)),
         };
     }
     match op {
@@ -118,24 +142,14 @@ fn holds_positively(op: Op, value: &Value, operand: Option<&Value>, now: Timesta
             (Value::String(text), Value::String(part)) => search_key(text).contains(&search_key(part)),
             _ => false,
         },
-        Op::Before => order_in_time(value, operand, zone) == Some(Ordering::Less),
-        Op::After => order_in_time(value, operand, zone) == Some(Ordering::Greater),
-        Op::On => same_day(value, operand, zone),
-        Op::WithinLast | Op::WithinNext => {
-            let span_ms = operand.as_str().and_then(|text| parse_duration(text).ok());
-            let (Some(Moment { at, .. }), Some(span_ms)) = (Moment::of(value, zone), span_ms) else {
-                return false;
-            };
-            match op {
-                Op::WithinLast => now.plus_ms(-span_ms) < at && at <= now,
-                _ => now <= at && at < now.plus_ms(span_ms),
-            }
+        Op::Before | Op::After | Op::On => {
+            Moment::of(value, zone).is_some_and(|moment| moment.compares(op, operand, zone))
         }
-        Op::Exists | Op::Ne | Op::NotContains | Op::NotIn | Op::NotExists => false,
+        _ => false,
     }
 }
 
-fn nfc(text: &str) -> Cow<'_, str> {
+pub(super) fn nfc(text: &str) -> Cow<'_, str> {
     match is_nfc_quick(text.chars()) {
         IsNormalized::Yes => Cow::Borrowed(text),
         _ => Cow::Owned(text.nfc().collect()),
@@ -166,12 +180,17 @@ fn order(value: &Value, operand: &Value) -> Option<Ordering> {
     }
 }
 
-fn number_of(text: &str) -> Option<Number> {
+/// Whether a text is wholly a decimal number.
+pub(super) fn is_decimal(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) =
         digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
     let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !all_digits(whole) || !fraction.is_none_or(all_digits) {
+    all_digits(whole) && fraction.is_none_or(all_digits)
+}
+
+fn number_of(text: &str) -> Option<Number> {
+    if !is_decimal(text) {
         return None;
     }
     match text.parse::<i64>() {
@@ -228,17 +247,16 @@ impl Moment {
         let is_date_only = !text.contains(|c: char| c == 'T' || c == 't' || c.is_whitespace());
         Some(Moment { date: parse_date_in(text, zone)?, at: parse_instant(text, zone)?, is_date_only })
     }
-}
 
-/// By instant; by local date where one of the two is a date only.
-fn order_in_time(value: &Value, operand: &Value, zone: &Zone) -> Option<Ordering> {
-    let (a, b) = (Moment::of(value, zone)?, Moment::of(operand, zone)?);
-    Some(if a.is_date_only || b.is_date_only { a.date.cmp(&b.date) } else { a.at.cmp(&b.at) })
-}
-
-fn same_day(value: &Value, operand: &Value, zone: &Zone) -> bool {
-    match (Moment::of(value, zone), Moment::of(operand, zone)) {
-        (Some(a), Some(b)) => a.date == b.date,
-        _ => false,
+    /// Before, after or on what the operand names: by instant; by local date where one of the two is a date only.
+    pub(super) fn compares(&self, op: Op, operand: &Value, zone: &Zone) -> bool {
+        let Some(other) = Moment::of(operand, zone) else { return false };
+        let by_date = self.is_date_only || other.is_date_only;
+        let order = if by_date { self.date.cmp(&other.date) } else { self.at.cmp(&other.at) };
+        match op {
+            Op::Before => order == Ordering::Less,
+            Op::After => order == Ordering::Greater,
+            _ => self.date == other.date,
+        }
     }
 }

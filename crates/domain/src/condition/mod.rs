@@ -1,32 +1,59 @@
 //! Conditions are data: a tree of predicates on one profile and, inside a journey, on the events of its run.
 //!
 //! A condition never reads a clock or a store: [`Context`] brings everything it may look at, and the same
-//! context always gives the same verdict. Start with [`Condition`]; its JSON form is described in
-//! docs/journeys.md.
+//! context always gives the same verdict, and the same instant at which it turns when nothing else happens. Start
+//! with [`Condition`]; its JSON form is described in docs/segments.md.
 
+mod bucket;
 mod compare;
+mod consents;
+mod contacts;
+mod course;
+mod dates;
+mod did;
 mod duration;
+mod expand;
+mod fold;
 mod formula;
+mod measure;
+mod number;
+mod orders;
 mod parse;
 mod past;
+mod test;
+mod tree;
 mod validate;
+mod window;
+mod write;
 
 use crate::local_time::Zone;
-use kit::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value, json};
+use kit::{Currency, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use bucket::{Bucket, place as bucket_place};
 pub(crate) use compare::Moment;
 pub use compare::Op;
+pub use consents::Consent;
+pub use contacts::{Happened, Messages, RunState, Runs};
+pub use dates::{Calendar, Period};
+pub(crate) use dates::{kept_in_year, yearless};
+pub use did::{Ask, Did, End, EventPick, Followed};
 pub use duration::{DURATION_DAYS_MAX, Duration};
+pub use expand::{EXPANDED_MAX, SEGMENTS_DEEP_MAX};
+pub use fold::{Fold, FoldOf};
 pub use formula::Formula;
+pub use measure::{Check, Measure};
+pub use number::{TEN_THOUSANDTHS, ten_thousandths};
+pub use orders::{LINE_FIELDS, ORDER_FIELDS, OrderFilter, OrderPick, Orders};
 
 pub(crate) use parse::{join, read_filters};
 pub use past::{EventWant, NO_PAST, Past, PastEvent, PastMessage, PastRun, Wants};
 pub use validate::Scope;
 pub(crate) use validate::{check_filters, check_reference};
+pub use window::{Span, Window};
 
 /// Deepest nesting of `all`, `any` and `none`.
 pub const DEPTH_MAX: usize = 8;
@@ -42,12 +69,20 @@ pub const TEXT_BYTES_MAX: usize = 1_000;
 const SHOWN_CHARS_MAX: usize = 120;
 /// Most comparisons a log keeps of one verdict.
 const COMPARED_MAX: usize = 12;
+/// Most turns of the leaves of a tree, and most instants of one date, that are looked at to find the next turn of
+/// the whole. Beyond, the instant reached stands for it, which is too early and never too late.
+pub const TURNS_MAX: usize = 2_000;
 
 /// What a condition or a journey may ask of the profile it runs for.
 pub trait Facts {
     /// The value at a dotted path: `name`, `email`, `attributes.city`, `orders.count`, `cart.total`, `tags`,
     /// `lifecycle`, `consents.email.marketing`. `None` when there is none; a stored null is `None` too.
     fn value(&self, path: &str) -> Option<Value>;
+    /// As [`Facts::value`] at an instant from now on when nothing else happens, and up to when it stays so. Only
+    /// `lifecycle` turns by time.
+    fn value_at(&self, path: &str, _at: Timestamp) -> (Option<Value>, Option<Timestamp>) {
+        (self.value(path), None)
+    }
     fn has_tag(&self, tag: &str) -> bool;
     fn in_list(&self, _list: &str) -> bool {
         false
@@ -60,6 +95,10 @@ pub trait Facts {
     fn past(&self) -> &Past {
         &NO_PAST
     }
+    /// The workspace's: money of another one is not added to sums.
+    fn currency(&self) -> Currency {
+        Currency::VND
+    }
     /// The profile's own zone, or its workspace's where it has none.
     fn time_zone(&self) -> &Zone;
 }
@@ -71,6 +110,20 @@ pub fn look_up(facts: &dyn Facts, path: &str) -> Option<Value> {
         if path.starts_with("attributes.") { None } else { facts.value(&format!("attributes.{path}")) }
     });
     found.filter(|value| !value.is_null())
+}
+
+/// As [`look_up`] at an instant from now on, with the instant up to which the value stays.
+fn look_up_at(facts: &dyn Facts, path: &str, at: Timestamp) -> (Option<Value>, Option<Timestamp>) {
+    let there = |(value, until): (Option<Value>, Option<Timestamp>)| {
+        (value.filter(|value| !value.is_null()), until)
+    };
+    match there(facts.value_at(path, at)) {
+        (None, until) if !path.starts_with("attributes.") => {
+            let (value, other) = there(facts.value_at(&format!("attributes.{path}"), at));
+            (value, course::earlier(until, other))
+        }
+        found => found,
+    }
 }
 
 /// An event as conditions and journeys see it.
@@ -137,8 +190,8 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A predicate. As JSON it is an object with exactly one of the keys `all`, `any`, `none`, `attribute`,
-/// `tag`, `event`, `awaited`, `seen`; `attribute` has `op` and `value` beside it.
+/// A predicate. As JSON it is an object with exactly one key, that of its kind; `attribute` has `op`, `value` and
+/// `calendar` beside it. Equal conditions have equal JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
     /// Holds when every one does; an empty list is refused by validation.
@@ -151,6 +204,22 @@ pub enum Condition {
     Attribute { path: String, test: Test },
     /// The profile has this tag.
     Tag(String),
+    /// The profile is on this list.
+    List(String),
+    /// The profile is in this segment.
+    Segment(String),
+    Consent(Consent),
+    Did(Did),
+    /// `first` and `last`.
+    EventPick(EventPick),
+    Orders(Orders),
+    /// `first_order` and `last_order`.
+    OrderPick(OrderPick),
+    /// `message`.
+    Messages(Messages),
+    /// `journey`.
+    Runs(Runs),
+    Bucket(Bucket),
     /// The event that started the run.
     Event(EventLeaf),
     /// The event that ended the run's last `wait_for`.
@@ -216,6 +285,8 @@ pub struct Test {
     pub op: Op,
     /// Absent for `exists` and `not_exists` alone.
     pub operand: Option<Operand>,
+    /// Of anniversaries.
+    pub calendar: Calendar,
 }
 
 /// What is compared with: a literal, or `{ "from": "event.properties.order_id" }`, which lets a run tell its
@@ -284,16 +355,6 @@ pub struct Evaluation {
 type Trace = Option<Vec<Compared>>;
 
 impl Condition {
-    /// The verdict at `context.now` and the instant of its next turn.
-    pub fn evaluate(&self, context: &Context<'_>) -> Evaluation {
-        Evaluation { holds: self.holds(context), changes_at: None }
-    }
-
-    /// What has to be at hand to evaluate it.
-    pub fn wants(&self) -> Wants {
-        Wants { profile: true, ..Wants::default() }
-    }
-
     /// Reads a condition from JSON.
     ///
     /// # Errors
@@ -328,6 +389,25 @@ impl Condition {
                 note(trace, "tag", "has", &Value::from(tag.as_str()), Value::from(holds), holds);
                 holds
             }
+            Condition::List(list) => {
+                let holds = context.facts.in_list(list);
+                note(trace, "list", "has", &Value::from(list.as_str()), Value::from(holds), holds);
+                holds
+            }
+            Condition::Segment(segment) => {
+                let is_in = context.facts.in_segment(segment);
+                let actual = is_in.map_or(Value::Null, Value::from);
+                note(trace, "segment", "has", &Value::from(segment.as_str()), actual, is_in == Some(true));
+                is_in == Some(true)
+            }
+            Condition::Consent(leaf) => leaf.test(context, trace),
+            Condition::Did(leaf) => leaf.test(context, trace),
+            Condition::EventPick(leaf) => leaf.test(context, trace),
+            Condition::Orders(leaf) => leaf.test(context, trace),
+            Condition::OrderPick(leaf) => leaf.test(context, trace),
+            Condition::Messages(leaf) => leaf.test(context, trace),
+            Condition::Runs(leaf) => leaf.test(context, trace),
+            Condition::Bucket(leaf) => leaf.test(context, trace),
             Condition::Event(leaf) => leaf.test(context.event, "event", context, trace),
             Condition::Awaited(leaf) => leaf.test(context.awaited, "awaited", context, trace),
             Condition::Seen { pattern, at_least } => {
@@ -401,32 +481,6 @@ fn filters_hold(
     })
 }
 
-impl Test {
-    fn holds(&self, values: &[&Value], what: &str, context: &Context<'_>, trace: &mut Trace) -> bool {
-        let operand = match &self.operand {
-            None => None,
-            Some(Operand::Literal(value)) => Some(value.clone()),
-            Some(Operand::From(reference)) => context.resolve(reference),
-        };
-        // A reference to nothing compares with nothing: no operator but its negation can hold.
-        let unresolved = operand.is_none() && self.operand.is_some();
-        let holds = if unresolved {
-            self.op.is_negative()
-        } else {
-            self.op.holds(values, operand.as_ref(), context.now, context.facts.time_zone())
-        };
-        if trace.is_some() {
-            let actual = match values {
-                [] => Value::Null,
-                [one] => (*one).clone(),
-                many => Value::Array(many.iter().take(5).map(|value| (*value).clone()).collect()),
-            };
-            note(trace, what, self.op.name(), &operand.unwrap_or(Value::Null), actual, holds);
-        }
-        holds
-    }
-}
-
 fn note(trace: &mut Trace, what: &str, op: &'static str, expected: &Value, actual: Value, holds: bool) {
     let Some(compared) = trace else { return };
     if compared.len() < COMPARED_MAX {
@@ -458,60 +512,10 @@ fn shown_text(text: &str) -> String {
     }
 }
 
-impl Serialize for Operand {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Operand::Literal(value) => value.serialize(serializer),
-            Operand::From(reference) => json!({ "from": reference }).serialize(serializer),
-        }
-    }
-}
-
-fn with_test(mut object: Map<String, Value>, test: &Test) -> Value {
-    object.insert("op".into(), Value::from(test.op.name()));
-    match &test.operand {
-        None => {}
-        Some(Operand::Literal(value)) => drop(object.insert("value".into(), value.clone())),
-        Some(Operand::From(reference)) => drop(object.insert("value".into(), json!({ "from": reference }))),
-    }
-    Value::Object(object)
-}
-
-impl Serialize for PropertyFilter {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let object = Map::from_iter([("property".to_string(), Value::from(self.property.as_str()))]);
-        with_test(object, &self.test).serialize(serializer)
-    }
-}
-
 impl<'de> Deserialize<'de> for PropertyFilter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         parse::property_filter(&value, "").map_err(serde::de::Error::custom)
-    }
-}
-
-impl Serialize for Condition {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let value = match self {
-            Condition::All(parts) => json!({ "all": parts }),
-            Condition::Any(parts) => json!({ "any": parts }),
-            Condition::None(parts) => json!({ "none": parts }),
-            Condition::Attribute { path, test } => {
-                with_test(Map::from_iter([("attribute".to_string(), Value::from(path.as_str()))]), test)
-            }
-            Condition::Tag(tag) => json!({ "tag": tag }),
-            Condition::Event(leaf) => json!({ "event": leaf }),
-            Condition::Awaited(leaf) => json!({ "awaited": leaf }),
-            Condition::Seen { pattern, at_least } => {
-                let mut seen = json!(pattern);
-                if *at_least != 1 {
-                    seen["at_least"] = json!(at_least);
-                }
-                json!({ "seen": seen })
-            }
-        };
-        value.serialize(serializer)
     }
 }
 

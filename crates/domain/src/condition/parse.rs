@@ -1,10 +1,37 @@
 //! From JSON to conditions, by hand: an untagged enum would answer every mistake with "did not match any
 //! variant".
 
+use super::bucket::Bucket;
+use super::consents::Consent;
+use super::contacts::{Messages, Runs};
+use super::dates::Calendar;
+use super::did::{Did, End, EventPick};
+use super::orders::{OrderPick, Orders};
 use super::{Condition, DEPTH_MAX, EventLeaf, EventPattern, Op, Operand, Problem, PropertyFilter, Test};
 use serde_json::{Map, Value};
 
-const KEYS: [&str; 8] = ["all", "any", "none", "attribute", "tag", "event", "awaited", "seen"];
+const KEYS: [&str; 20] = [
+    "all",
+    "any",
+    "none",
+    "attribute",
+    "tag",
+    "list",
+    "segment",
+    "consent",
+    "did",
+    "first",
+    "last",
+    "orders",
+    "first_order",
+    "last_order",
+    "message",
+    "journey",
+    "bucket",
+    "event",
+    "awaited",
+    "seen",
+];
 /// Documents nested deeper than this are refused while they are read, so that no later walk can exhaust the
 /// stack.
 const READ_DEPTH_MAX: usize = 4 * DEPTH_MAX;
@@ -18,10 +45,10 @@ pub(crate) fn join(path: &str, part: impl std::fmt::Display) -> String {
 }
 
 /// A JSON object with the path it stands at, for readers that name the place of a mistake.
-type KeyedMap<'a> = &'a Map<String, Value>;
+pub(super) type KeyedMap<'a> = &'a Map<String, Value>;
 
 /// The object at `path` when it has no keys but `known`.
-fn keyed_map<'a>(value: &'a Value, path: &str, known: &[&str]) -> Result<KeyedMap<'a>, Problem> {
+pub(super) fn keyed_map<'a>(value: &'a Value, path: &str, known: &[&str]) -> Result<KeyedMap<'a>, Problem> {
     let object = value.as_object().ok_or_else(|| problem(path, "json.type", "expected an object"))?;
     match object.keys().find(|key| !known.contains(&key.as_str())) {
         Some(key) => Err(problem(
@@ -55,7 +82,7 @@ fn condition_at(value: &Value, path: &str, depth: usize) -> Result<Condition, Pr
     let inner = join(path, kind);
     match *kind {
         "attribute" => {
-            let object = keyed_map(value, path, &["attribute", "op", "value"])?;
+            let object = keyed_map(value, path, &["attribute", "op", "value", "calendar"])?;
             Ok(Condition::Attribute { path: text(object, "attribute", path)?, test: test(object, path)? })
         }
         "all" | "any" | "none" => {
@@ -89,7 +116,9 @@ fn condition_at(value: &Value, path: &str, depth: usize) -> Result<Condition, Pr
             let pattern = EventPattern { event, filters: filters(object, &inner)? };
             Ok(Condition::Seen { pattern, at_least })
         }
-        kind => {
+        "list" => Ok(Condition::List(text(keyed_map(value, path, &["list"])?, "list", path)?)),
+        "segment" => Ok(Condition::Segment(text(keyed_map(value, path, &["segment"])?, "segment", path)?)),
+        kind @ ("event" | "awaited") => {
             keyed_map(value, path, &[kind])?;
             let object = keyed_map(&object[kind], &inner, &["name", "where"])?;
             let name = match object.contains_key("name") {
@@ -99,15 +128,31 @@ fn condition_at(value: &Value, path: &str, depth: usize) -> Result<Condition, Pr
             let leaf = EventLeaf { name, filters: filters(object, &inner)? };
             Ok(if kind == "event" { Condition::Event(leaf) } else { Condition::Awaited(leaf) })
         }
+        kind => {
+            keyed_map(value, path, &[kind])?;
+            let (value, path) = (&object[kind], inner.as_str());
+            Ok(match kind {
+                "consent" => Condition::Consent(Consent::read(value, path)?),
+                "did" => Condition::Did(Did::read(value, path)?),
+                "first" => Condition::EventPick(EventPick::read(End::First, value, path)?),
+                "last" => Condition::EventPick(EventPick::read(End::Last, value, path)?),
+                "orders" => Condition::Orders(Orders::read(value, path)?),
+                "first_order" => Condition::OrderPick(OrderPick::read(End::First, value, path)?),
+                "last_order" => Condition::OrderPick(OrderPick::read(End::Last, value, path)?),
+                "message" => Condition::Messages(Messages::read(value, path)?),
+                "journey" => Condition::Runs(Runs::read(value, path)?),
+                _ => Condition::Bucket(Bucket::read(value, path)?),
+            })
+        }
     }
 }
 
 pub(super) fn property_filter(value: &Value, path: &str) -> Result<PropertyFilter, Problem> {
-    let object = keyed_map(value, path, &["property", "op", "value"])?;
+    let object = keyed_map(value, path, &["property", "op", "value", "calendar"])?;
     Ok(PropertyFilter { property: text(object, "property", path)?, test: test(object, path)? })
 }
 
-fn filters(object: KeyedMap<'_>, path: &str) -> Result<Vec<PropertyFilter>, Problem> {
+pub(super) fn filters(object: KeyedMap<'_>, path: &str) -> Result<Vec<PropertyFilter>, Problem> {
     object.get("where").map_or(Ok(Vec::new()), |list| read_filters(list, &join(path, "where")))
 }
 
@@ -121,7 +166,7 @@ pub(crate) fn read_filters(list: &Value, path: &str) -> Result<Vec<PropertyFilte
         .collect()
 }
 
-fn text(object: KeyedMap<'_>, key: &str, path: &str) -> Result<String, Problem> {
+pub(super) fn text(object: KeyedMap<'_>, key: &str, path: &str) -> Result<String, Problem> {
     match object.get(key) {
         Some(Value::String(text)) => Ok(text.clone()),
         Some(_) => Err(problem(&join(path, key), "json.type", "expected text")),
@@ -129,7 +174,7 @@ fn text(object: KeyedMap<'_>, key: &str, path: &str) -> Result<String, Problem> 
     }
 }
 
-fn test(object: KeyedMap<'_>, path: &str) -> Result<Test, Problem> {
+pub(super) fn test(object: KeyedMap<'_>, path: &str) -> Result<Test, Problem> {
     let name = text(object, "op", path)?;
     let op = Op::from_name(&name).ok_or_else(|| {
         let known: Vec<&str> = Op::ALL.iter().map(|op| op.name()).collect();
@@ -153,5 +198,11 @@ fn test(object: KeyedMap<'_>, path: &str) -> Result<Test, Problem> {
         },
         Some(literal) => Some(Operand::Literal(literal.clone())),
     };
-    Ok(Test { op, operand })
+    let calendar = match object.get("calendar") {
+        None => Calendar::Solar,
+        Some(name) => name.as_str().and_then(Calendar::from_name).ok_or_else(|| {
+            problem(&join(path, "calendar"), "condition.operand", "expected \"solar\" or \"lunar\"")
+        })?,
+    };
+    Ok(Test { op, operand, calendar })
 }

@@ -1,5 +1,6 @@
 //! What a condition may ask of a person's past: plain values that the caller loads, as far as [`Wants`] says.
 
+use super::{Operand, PropertyFilter, Test};
 use crate::commerce::Order;
 use kit::Timestamp;
 use serde_json::Value;
@@ -97,6 +98,21 @@ impl Wants {
             (Some(a), Some(b)) => Some(a.max(b)),
             _ => None,
         };
+    }
+
+    /// What an operand refers to.
+    pub(super) fn test(&mut self, test: &Test) {
+        if let Some(Operand::From(reference)) = &test.operand {
+            self.profile |= reference.starts_with("profile.");
+            self.time |= reference == "profile.lifecycle";
+        }
+        self.time |= test.op.is_relative();
+    }
+
+    /// What the filters on a thing of the past refer to; they are judged as of its own instant.
+    pub(super) fn references(&mut self, filters: &[PropertyFilter]) {
+        let is_of_profile = |filter: &PropertyFilter| matches!(&filter.test.operand, Some(Operand::From(from)) if from.starts_with("profile."));
+        self.profile |= filters.iter().any(is_of_profile);
     }
 
     pub fn reads_past(&self) -> bool {

@@ -1,5 +1,6 @@
 //! What is of the grammar and still wrong: an operand of the wrong kind, an empty list, a limit passed.
 
+use super::dates::{ANNIVERSARY_DAYS_MAX, Calendar, days_of};
 use super::parse::{join, problem};
 use super::{
     Condition, DEPTH_MAX, EventLeaf, EventPattern, FILTERS_MAX, LIST_MAX, Op, Operand, PREDICATES_MAX,
@@ -86,6 +87,16 @@ impl Condition {
                     problems.push(problem(&join(&path, "at_least"), "condition.operand", message));
                 }
             }
+            Condition::List(list) => check_text(list, &join(path, "list"), problems),
+            Condition::Segment(segment) => check_text(segment, &join(path, "segment"), problems),
+            Condition::Consent(_) => {}
+            Condition::Did(leaf) => leaf.check(scope, &join(path, "did"), problems),
+            Condition::EventPick(leaf) => leaf.check(scope, &join(path, leaf.key()), problems),
+            Condition::Orders(leaf) => leaf.check(scope, &join(path, "orders"), problems),
+            Condition::OrderPick(leaf) => leaf.check(scope, &join(path, leaf.key()), problems),
+            Condition::Messages(leaf) => leaf.check(&join(path, "message"), problems),
+            Condition::Runs(leaf) => leaf.check(&join(path, "journey"), problems),
+            Condition::Bucket(leaf) => leaf.check(&join(path, "bucket"), problems),
         }
     }
 }
@@ -124,20 +135,50 @@ pub(crate) fn check_filters(
     path: &str,
     problems: &mut Vec<Problem>,
 ) {
-    let path = join(path, "where");
+    check_filter_list(filters, scope, &join(path, "where"), problems);
+}
+
+/// As [`check_filters`] for a list at `path` itself.
+pub(super) fn check_filter_list(
+    filters: &[PropertyFilter],
+    scope: Scope,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) {
     if filters.len() > FILTERS_MAX {
         let message = format!("{} filters; at most {FILTERS_MAX}", filters.len());
-        problems.push(problem(&path, "condition.too_large", message));
+        problems.push(problem(path, "condition.too_large", message));
     }
     for (i, filter) in filters.iter().enumerate() {
-        let path = join(&path, i);
+        let path = join(path, i);
         check_text(&filter.property, &join(&path, "property"), problems);
         filter.test.check(scope, &path, problems);
     }
 }
 
+/// As [`check_filters`]; what the past is compared with has to stay as it is while time passes.
+pub(super) fn check_filters_of_past(
+    filters: &[PropertyFilter],
+    scope: Scope,
+    path: &str,
+    problems: &mut Vec<Problem>,
+) {
+    check_filters(filters, scope, path, problems);
+    for (i, filter) in filters.iter().enumerate() {
+        if filter.test.operand == Some(Operand::From("profile.lifecycle".to_owned())) {
+            let path = join(&join(&join(path, "where"), i), "value");
+            let message = "the lifecycle turns by time; ask for it beside, as an attribute";
+            problems.push(problem(&path, "condition.reference", message));
+        }
+    }
+}
+
 impl Test {
-    fn check(&self, scope: Scope, path: &str, problems: &mut Vec<Problem>) {
+    pub(super) fn check(&self, scope: Scope, path: &str, problems: &mut Vec<Problem>) {
+        if self.calendar != Calendar::Solar && !self.op.is_anniversary() {
+            let message = "a calendar goes with anniversary_within and anniversary_passed alone";
+            problems.push(problem(&join(path, "calendar"), "condition.operand", message));
+        }
         let path = join(path, "value");
         let name = self.op.name();
         match &self.operand {
@@ -188,7 +229,14 @@ fn expected_instead(op: Op, value: &Value) -> Option<String> {
             Moment::of(value, &Zone::UTC).is_some(),
             "a date (2026-02-28) or an instant (2026-02-28T09:00:00+07:00)".to_string(),
         ),
-        Op::WithinLast | Op::WithinNext => (
+        Op::AnniversaryWithin => {
+            (days_of(value).is_some(), format!("whole days from 0d to {ANNIVERSARY_DAYS_MAX}d"))
+        }
+        Op::AnniversaryPassed => (
+            days_of(value).is_some_and(|days| days > 0),
+            format!("whole days from 1d to {ANNIVERSARY_DAYS_MAX}d"),
+        ),
+        Op::WithinLast | Op::WithinNext | Op::OlderThan | Op::FurtherThan => (
             value.as_str().is_some_and(|text| parse_duration(text).is_ok_and(|ms| ms > 0)),
             "a duration (30d, 12h, 1h30m) of at most ten years".to_string(),
         ),
@@ -224,7 +272,7 @@ pub(crate) fn check_reference(reference: &str, scope: Scope, path: &str, problem
     }
 }
 
-fn check_text(text: &str, path: &str, problems: &mut Vec<Problem>) {
+pub(super) fn check_text(text: &str, path: &str, problems: &mut Vec<Problem>) {
     if text.is_empty() || text.len() > TEXT_BYTES_MAX {
         problems.push(problem(path, "condition.text", format!("takes 1 to {TEXT_BYTES_MAX} bytes of text")));
     }
