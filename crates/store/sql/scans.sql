@@ -35,12 +35,36 @@ FROM event WHERE workspace_id = $1 AND name_no = $2 AND at >= $3 AND at < $4
 SELECT profile_no, event_no, at, body FROM event
 WHERE workspace_id = $1 AND name_no = $2 AND at >= $3 AND at < $4 ORDER BY at;
 
--- name: scan_order_docs
-SELECT profile_no, doc FROM shop_order WHERE workspace_id = $1 ORDER BY profile_no, placed_at;
-
 -- name: scan_list
 -- The text is looked for first: reading a document costs a hundred times as much.
 SELECT profile_no FROM profile WHERE workspace_id = $1 AND profile_no > $2
 -- @sqlite AND instr(doc, $3) > 0 AND json_extract(doc, $4) = 1
 -- @postgres AND strpos(doc, $3) > 0 AND jsonb_path_exists(CAST(doc AS JSONB), CAST(CAST($4 AS TEXT) || ' ? (@ == true)' AS JSONPATH))
 ORDER BY profile_no LIMIT $5;
+
+-- name: scan_last_seen
+SELECT profile_no, max(at) FROM event WHERE workspace_id = $1 AND profile_no > $2 AND profile_no <= $3
+GROUP BY profile_no;
+
+-- name: scan_messages
+SELECT m.profile_no, m.id, m.channel, m.purpose, m.template_id, m.journey_id, m.campaign_id, m.state, m.decided_at,
+  m.accepted_at, r.first_opened_at, r.first_clicked_at, r.unsubscribed_at
+FROM message m LEFT JOIN message_response r ON r.workspace_id = m.workspace_id AND r.message_no = m.message_no
+WHERE m.workspace_id = $1 AND m.profile_no > $2 AND m.profile_no <= $3 AND m.origin NOT IN ('test', 'staff')
+ORDER BY m.profile_no, m.message_no;
+
+-- name: scan_runs
+SELECT profile_no, journey_id, state, started_at, ended_at FROM journey_run
+WHERE workspace_id = $1 AND profile_no > $2 AND profile_no <= $3 ORDER BY profile_no, started_at, run_id;
+
+-- name: scan_order_counts
+-- @sqlite SELECT profile_no, 1
+-- @postgres SELECT profile_no, count(*)
+FROM shop_order WHERE workspace_id = $1 AND placed_at >= $2 AND placed_at < $3 AND counts = $4
+-- @postgres GROUP BY profile_no
+;
+
+-- name: scan_order_nets
+-- Never grouped: an absurd amount is left out by who adds them up.
+SELECT profile_no, net FROM shop_order
+WHERE workspace_id = $1 AND placed_at >= $2 AND placed_at < $3 AND counts = $4 AND currency = $5;

@@ -1,9 +1,8 @@
 //! Streaming reads for counting a segment before it is saved: each reads a range of one index from end to end and
 //! hands over what a condition folds.
 
-use crate::changeset::unreadable;
 use crate::{ReadTx, StoreError, q, vals};
-use domain::commerce::Order;
+use domain::condition::{PastMessage, PastRun};
 use kit::{ProfileNo, Timestamp, WorkspaceId};
 
 /// Events of one name with `from <= at < to`.
@@ -80,6 +79,34 @@ impl ReadTx<'_> {
         })
     }
 
+    /// How many orders count that were placed in `from <= at < to`: a profile comes once or often, and its counts add
+    /// up.
+    pub fn scan_order_counts(
+        &mut self,
+        workspace: WorkspaceId,
+        (from, to): (Timestamp, Timestamp),
+        each: &mut dyn FnMut(ProfileNo, i64),
+    ) -> Result<(), StoreError> {
+        self.for_each(q::SCAN_ORDER_COUNTS, &vals![workspace, from, to, true], &mut |row| {
+            each(row.profile(0)?, row.int(1)?);
+            Ok(())
+        })
+    }
+
+    /// What stays of each order of a currency that counts and was placed in `from <= at < to`, in its minor unit.
+    pub fn scan_order_nets(
+        &mut self,
+        workspace: WorkspaceId,
+        (from, to): (Timestamp, Timestamp),
+        currency: &str,
+        each: &mut dyn FnMut(ProfileNo, i64),
+    ) -> Result<(), StoreError> {
+        self.for_each(q::SCAN_ORDER_NETS, &vals![workspace, from, to, true, currency], &mut |row| {
+            each(row.profile(0)?, row.int(1)?);
+            Ok(())
+        })
+    }
+
     /// Events with their number, instant and body, oldest first.
     pub fn scan_event_bodies(
         &mut self,
@@ -92,15 +119,64 @@ impl ReadTx<'_> {
         })
     }
 
-    /// All orders, those of one profile behind each other in the order of their placing.
-    pub fn scan_orders(
+    /// When the newest event of each profile happened, of those behind one number up to another; who has none is
+    /// left out.
+    pub fn scan_last_seen(
         &mut self,
         workspace: WorkspaceId,
-        each: &mut dyn FnMut(ProfileNo, Order) -> Result<(), StoreError>,
+        (after, to): (ProfileNo, ProfileNo),
+        each: &mut dyn FnMut(ProfileNo, Timestamp),
     ) -> Result<(), StoreError> {
-        self.for_each(q::SCAN_ORDER_DOCS, &vals![workspace], &mut |row| {
-            let order = serde_json::from_str(row.text(1)?).map_err(|error| unreadable("an order", error))?;
-            each(row.profile(0)?, order)
+        self.for_each(q::SCAN_LAST_SEEN, &vals![workspace, after, to], &mut |row| {
+            each(row.profile(0)?, row.at(1)?);
+            Ok(())
+        })
+    }
+
+    /// [`ReadTx::past_messages`] of the profiles behind one number up to another, by profile.
+    pub fn scan_messages(
+        &mut self,
+        workspace: WorkspaceId,
+        (after, to): (ProfileNo, ProfileNo),
+        each: &mut dyn FnMut(ProfileNo, PastMessage),
+    ) -> Result<(), StoreError> {
+        self.for_each(q::SCAN_MESSAGES, &vals![workspace, after, to], &mut |row| {
+            let some = |text: Option<&str>| text.map(str::to_owned);
+            let message = PastMessage {
+                id: row.text(1)?.to_owned(),
+                channel: row.text(2)?.to_owned(),
+                purpose: row.text(3)?.to_owned(),
+                template_id: some(row.opt_text(4)?),
+                journey_id: some(row.opt_text(5)?),
+                campaign_id: some(row.opt_text(6)?),
+                state: row.text(7)?.to_owned(),
+                decided_at: row.at(8)?,
+                accepted_at: row.opt_at(9)?,
+                opened_at: row.opt_at(10)?,
+                clicked_at: row.opt_at(11)?,
+                unsubscribed_at: row.opt_at(12)?,
+            };
+            each(row.profile(0)?, message);
+            Ok(())
+        })
+    }
+
+    /// [`ReadTx::past_runs`] of the profiles behind one number up to another, by profile.
+    pub fn scan_runs(
+        &mut self,
+        workspace: WorkspaceId,
+        (after, to): (ProfileNo, ProfileNo),
+        each: &mut dyn FnMut(ProfileNo, PastRun),
+    ) -> Result<(), StoreError> {
+        self.for_each(q::SCAN_RUNS, &vals![workspace, after, to], &mut |row| {
+            let run = PastRun {
+                journey_id: row.text(1)?.to_owned(),
+                state: row.text(2)?.to_owned(),
+                started_at: row.at(3)?,
+                ended_at: row.opt_at(4)?,
+            };
+            each(row.profile(0)?, run);
+            Ok(())
         })
     }
 

@@ -105,17 +105,11 @@ impl Changeset {
     }
 
     pub fn insert_list(&mut self, workspace: WorkspaceId, row: ListRow) {
-        self.one(
-            q::LIST_INSERT,
-            vals![workspace, row.list_id, row.name, row.description, row.created_at],
-        );
+        self.one(q::LIST_INSERT, vals![workspace, row.list_id, row.name, row.description, row.created_at]);
     }
 
     pub fn update_list(&mut self, workspace: WorkspaceId, row: ListRow) {
-        self.one(
-            q::LIST_UPDATE,
-            vals![workspace, row.list_id, row.name, row.description, row.updated_at],
-        );
+        self.one(q::LIST_UPDATE, vals![workspace, row.list_id, row.name, row.description, row.updated_at]);
     }
 
     pub fn delete_list(&mut self, workspace: WorkspaceId, list_id: &str) {

@@ -1,12 +1,17 @@
 //! What is streamed for counting: everything in range, nothing of another workspace or name.
 
 use super::history::{event, order};
+use super::journeys::run;
+use super::messages::message;
 use super::{A, B, at, get, id, no, on_stores, put};
+use domain::commerce::{Order, StatusChange};
 use domain::profile::Profile;
 use kit::{ProfileNo, Timestamp, WorkspaceId};
 use std::collections::BTreeMap;
 use store::Store;
 use store::history::NewEvent;
+use store::journeys::RunRow;
+use store::messages::MessageRow;
 use store::scans::EventRange;
 
 pub const METHODS: &[&str] = &[
@@ -16,7 +21,11 @@ pub const METHODS: &[&str] = &[
     "scan_event_sums",
     "scan_event_ends",
     "scan_event_bodies",
-    "scan_orders",
+    "scan_order_counts",
+    "scan_order_nets",
+    "scan_last_seen",
+    "scan_messages",
+    "scan_runs",
     "list_members",
 ];
 
@@ -73,9 +82,7 @@ fn events_of_a_range_are_counted_and_summed_by_profile() {
     on_stores(|store| {
         events(store);
         let mut counts: BTreeMap<ProfileNo, i64> = BTreeMap::new();
-        get(store, |tx| {
-            tx.scan_event_counts(range(0, 10), &mut |no, n| *counts.entry(no).or_default() += n)
-        });
+        get(store, |tx| tx.scan_event_counts(range(0, 10), &mut |no, n| *counts.entry(no).or_default() += n));
         assert_eq!(counts, BTreeMap::from([(no(1), 3), (no(2), 1)]));
         let mut sums: BTreeMap<ProfileNo, (i64, i64)> = BTreeMap::new();
         get(store, |tx| {
@@ -120,22 +127,66 @@ fn an_absurd_sum_stays_in_range() {
 }
 
 #[test]
-fn orders_come_profile_by_profile() {
+fn orders_that_count_are_counted_and_their_money_told() {
     on_stores(|store| {
+        let placed = |id: &str, when, total| order("site", id, when, total);
+        let mut cancelled = placed("c", 4, 700);
+        cancelled.history = vec![StatusChange { at: at(5).into(), status: "cancelled".into() }];
         put(store, |c| {
-            c.set_order(A, no(2), &order("site", "b", 1, 10));
-            c.set_order(A, no(1), &order("site", "c", 9, 10));
-            c.set_order(A, no(1), &order("site", "a", 3, 10));
-            c.set_order(B, no(1), &order("site", "x", 3, 10));
+            c.set_order(A, no(1), &placed("a", 0, 10));
+            c.set_order(A, no(1), &placed("b", 9, 20));
+            c.set_order(A, no(1), &cancelled);
+            c.set_order(A, no(1), &placed("late", 10, 500));
+            c.set_order(A, no(2), &Order { currency: "USD".into(), ..placed("d", 3, 40) });
+            c.set_order(B, no(1), &placed("a", 3, 1_000));
+        });
+        let mut counts: BTreeMap<ProfileNo, i64> = BTreeMap::new();
+        get(store, |tx| {
+            tx.scan_order_counts(A, (at(0), at(10)), &mut |no, n| *counts.entry(no).or_default() += n)
+        });
+        assert_eq!(counts, BTreeMap::from([(no(1), 2), (no(2), 1)]));
+        let mut nets = Vec::new();
+        get(store, |tx| tx.scan_order_nets(A, (at(0), at(10)), "VND", &mut |no, net| nets.push((no.0, net))));
+        nets.sort_unstable();
+        assert_eq!(nets, [(1, 10), (1, 20)]);
+    });
+}
+
+#[test]
+fn what_a_range_of_profiles_did_comes_by_profile() {
+    on_stores(|store| {
+        events(store);
+        put(store, |c| {
+            for (n, profile) in [3, 1, 2, 3].into_iter().enumerate() {
+                let n = n as i64;
+                let key = format!("k{n}");
+                let origin = if n == 3 { "test" } else { "journey" };
+                c.insert_message(MessageRow {
+                    profile: no(profile),
+                    origin: origin.into(),
+                    ..message(A, n + 1, &key)
+                });
+                c.insert_message(MessageRow { profile: no(profile), ..message(B, n + 10, &key) });
+                let started = RunRow { started_at: at(n), ..run(&format!("r{n}"), profile, "active", None) };
+                c.insert_run(A, started);
+            }
         });
         let mut seen = Vec::new();
+        get(store, |tx| tx.scan_last_seen(A, (no(0), no(1)), &mut |no, when| seen.push((no.0, when))));
+        assert_eq!(seen, [(1, at(10))]);
+        let mut seen = Vec::new();
+        get(store, |tx| tx.scan_messages(A, (no(1), no(3)), &mut |no, message| seen.push((no.0, message))));
+        let expect: Vec<_> = [2, 3]
+            .into_iter()
+            .flat_map(|n| get(store, |tx| tx.past_messages(A, no(n))).into_iter().map(move |m| (n, m)))
+            .collect();
+        assert_eq!(seen, expect);
+        assert_eq!(seen.len(), 2, "the trial is no message to a person");
+        let mut seen = Vec::new();
         get(store, |tx| {
-            tx.scan_orders(A, &mut |no, order| {
-                seen.push((no.0, order.order_id));
-                Ok(())
-            })
+            tx.scan_runs(A, (no(0), no(2)), &mut |no, run| seen.push((no.0, run.journey_id, run.started_at)))
         });
-        assert_eq!(seen, [(1, "a".to_owned()), (1, "c".to_owned()), (2, "b".to_owned())]);
+        assert_eq!(seen, [(1, "j".to_owned(), at(1)), (2, "j".to_owned(), at(2))]);
     });
 }
 

@@ -139,8 +139,7 @@ fn lists_are_made_changed_and_taken_away() {
             put(store, |c| c.insert_list(A, list(&format!("l{n}"), text)));
         }
         put(store, |c| c.insert_list(B, list("l0", "another")));
-        let whole: Vec<_> =
-            TEXTS.iter().enumerate().map(|(n, text)| list(&format!("l{n}"), text)).collect();
+        let whole: Vec<_> = TEXTS.iter().enumerate().map(|(n, text)| list(&format!("l{n}"), text)).collect();
         assert_eq!(get(store, |tx| tx.lists(A)), whole);
         duplicates(store, "list_insert", |c| c.insert_list(A, list("l0", "again")));
         let changed = ListRow { updated_at: at(7), ..list("l1", "đổi") };
