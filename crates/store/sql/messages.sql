@@ -26,8 +26,9 @@ SELECT source FROM template_version WHERE workspace_id = $1 AND template_id = $2
 
 -- name: message_insert
 INSERT INTO message (message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node,
-  template_id, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, context)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '', $16, $17, 0, $18);
+  template_id, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, context, campaign_id,
+  campaign_run)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '', $16, $17, 0, $18, $19, $20);
 
 -- name: message_last
 SELECT CAST(coalesce(max(message_no), 0) AS BIGINT) FROM message;
@@ -35,7 +36,7 @@ SELECT CAST(coalesce(max(message_no), 0) AS BIGINT) FROM message;
 -- name: message_due
 SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
   template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
-  accepted_at, provider_id, context
+  accepted_at, provider_id, context, campaign_id, campaign_run
 FROM message WHERE state = 'queued' AND channel = $1 AND due_at <= $2 ORDER BY due_at, message_no LIMIT $3;
 
 -- name: message_next_due
@@ -44,37 +45,37 @@ SELECT min(due_at) FROM message WHERE state = 'queued' AND channel = $1;
 -- name: message_stranded
 SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
   template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
-  accepted_at, provider_id, context
+  accepted_at, provider_id, context, campaign_id, campaign_run
 FROM message WHERE state = 'sending' ORDER BY message_no LIMIT $1;
 
 -- name: message_find
 SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
   template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
-  accepted_at, provider_id, context
+  accepted_at, provider_id, context, campaign_id, campaign_run
 FROM message WHERE workspace_id = $1 AND id = $2;
 
 -- name: message_by_no
 SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
   template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
-  accepted_at, provider_id, context
+  accepted_at, provider_id, context, campaign_id, campaign_run
 FROM message WHERE workspace_id = $1 AND message_no = $2;
 
 -- name: message_by_key
 SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
   template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
-  accepted_at, provider_id, context
+  accepted_at, provider_id, context, campaign_id, campaign_run
 FROM message WHERE workspace_id = $1 AND message_key = $2;
 
 -- name: message_of_profile
 SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
   template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
-  accepted_at, provider_id, context
+  accepted_at, provider_id, context, campaign_id, campaign_run
 FROM message WHERE workspace_id = $1 AND profile_no = $2 AND message_no < $3 ORDER BY message_no DESC LIMIT $4;
 
 -- name: message_page
 SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
   template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
-  accepted_at, provider_id, context
+  accepted_at, provider_id, context, campaign_id, campaign_run
 FROM message WHERE workspace_id = $1 AND message_no < $2
 AND ($4 = '' OR state = $4) AND ($5 = '' OR channel = $5) AND ($6 = '' OR journey_id = $6)
 ORDER BY message_no DESC LIMIT $3;

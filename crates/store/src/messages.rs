@@ -25,17 +25,19 @@ pub struct MessageRow {
     /// Names the decision; no two rows of a workspace share one.
     pub key: String,
     pub profile: ProfileNo,
-    /// `journey`, `test` or `api`.
+    /// `journey`, `campaign`, `api`, `staff` or `test`.
     pub origin: String,
     pub journey_id: Option<String>,
     pub run_id: Option<String>,
     pub node: Option<String>,
+    pub campaign_id: Option<String>,
+    pub campaign_run: Option<i64>,
     pub template_id: Option<String>,
     pub template_version: Option<i64>,
     pub channel: String,
     pub purpose: String,
     pub address: Option<String>,
-    /// `queued`, `sending`, `accepted`, `refused`, `failed`, `unknown` or `cancelled`.
+    /// `queued`, `held`, `sending`, `accepted`, `refused`, `failed`, `unknown` or `cancelled`.
     pub state: String,
     /// Stable code; empty while nothing speaks against it.
     pub reason: String,
@@ -139,7 +141,9 @@ impl Changeset {
                 m.reason,
                 m.decided_at,
                 m.due_at,
-                m.context
+                m.context,
+                m.campaign_id,
+                m.campaign_run
             ],
         );
     }
@@ -285,6 +289,8 @@ fn read_message(mut row: Row) -> Result<MessageRow, StoreError> {
         accepted_at: row.opt_at(21)?,
         provider_id: owned(&row, 22)?,
         context: row.take_text(23)?,
+        campaign_id: owned(&row, 24)?,
+        campaign_run: row.opt_int(25)?,
     })
 }
 
