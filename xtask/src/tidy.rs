@@ -20,7 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("plugs", &["kit", "domain"]),
     ("demo", &["kit", "domain"]),
     ("scenarios", &["domain"]),
-    ("engine", &["kit", "domain", "store"]),
+    ("engine", &["kit", "domain", "store", "scenarios"]),
     ("api", &["kit", "domain", "store", "engine"]),
     ("app", &["kit", "domain", "store", "plugs", "engine", "api", "demo"]),
     ("sim", &["kit", "domain", "store", "plugs", "engine", "api", "demo", "scenarios"]),

@@ -2,7 +2,8 @@
 //! the store's configuration counter moves.
 
 use crate::EngineError;
-use domain::journey::{Definition, Trigger};
+use domain::condition::Wants;
+use domain::journey::Definition;
 use domain::local_time::Zone;
 use kit::{Currency, WorkspaceId};
 use rustc_hash::FxHashMap;
@@ -29,6 +30,9 @@ pub struct Shop {
     pub started_by: FxHashMap<String, Vec<(String, u32)>>,
     /// Journeys that start at a date of the profile, with the attribute that they read.
     pub dated: Vec<(String, u32)>,
+    pub segments: Arc<crate::segments::Plan>,
+    /// Journeys that start by a segment, a threshold or another journey.
+    pub starts: crate::starts::StartIndex,
     /// Whether any journey wants to know of changes of a profile.
     pub watches_changes: bool,
 }
@@ -42,8 +46,11 @@ pub struct Live {
     /// Whether new runs take this version.
     pub current: bool,
     pub to_step: Arc<std::collections::BTreeSet<String>>,
-    /// Whether a change of the profile can end a run.
+    /// Whether a change of the profile can move a run.
     pub changes: bool,
+    /// What of the profile's past has to be at hand for a start, and for a step.
+    pub past_to_start: Arc<Wants>,
+    pub past_to_step: Arc<Wants>,
 }
 
 impl Directory {
@@ -57,10 +64,22 @@ impl Directory {
                 journeys: BTreeMap::new(),
                 started_by: FxHashMap::default(),
                 dated: Vec::new(),
+                segments: Arc::default(),
+                starts: Default::default(),
                 watches_changes: false,
                 workspace,
             };
             directory.workspaces.insert(shop.workspace.workspace, shop);
+        }
+        let (conditions, followed) = (tx.conditions()?, tx.followed_segments()?);
+        for (workspace, shop) in &mut directory.workspaces {
+            let conditions: Vec<_> =
+                conditions.iter().filter(|row| row.workspace == *workspace).cloned().collect();
+            let followed: Vec<_> =
+                followed.iter().filter(|row| row.workspace == *workspace).cloned().collect();
+            let plan = crate::segments::Plan::of(&conditions, &followed);
+            directory.unreadable.extend(plan.unreadable.iter().cloned());
+            shop.segments = Arc::new(plan);
         }
         for live in tx.live_journeys()? {
             let Some(shop) = directory.workspaces.get_mut(&live.workspace) else { continue };
@@ -80,15 +99,20 @@ impl Directory {
                 for name in &definition.wants().to_start {
                     shop.started_by.entry(name.clone()).or_default().push(key.clone());
                 }
-                if matches!(definition.trigger, Trigger::Date(_)) {
+                if definition.trigger.date().is_some() {
                     shop.dated.push(key.clone());
                 }
+                shop.starts.add(&key, &definition);
+                shop.watches_changes |= shop.starts.watches_changes();
             }
             let wants = definition.wants();
             shop.watches_changes |= wants.changes;
             let (to_step, changes) = (Arc::new(wants.to_step), wants.changes);
             let moving = live.status != "paused";
-            shop.journeys.insert(key, Live { definition, moving, current, to_step, changes });
+            let (past_to_start, past_to_step) =
+                (Arc::new(wants.past_to_start), Arc::new(wants.past_to_step));
+            let live = Live { definition, moving, current, to_step, changes, past_to_start, past_to_step };
+            shop.journeys.insert(key, live);
         }
         Ok(directory)
     }

@@ -3,22 +3,25 @@
 
 use crate::EngineError;
 use crate::facts::zone_of;
-use crate::render::{Composer, Occasion, RenderFailure, order_of_context};
+use crate::note::Note;
+use crate::render::{Composer, Occasion, RenderFailure, order_named};
+use domain::commerce::Order;
 use domain::consent::{Channel, Purpose};
 use domain::delivery::{
     Content, Delivery, EmailContent, Outcome, RejectClass, RetryClass, Sender, TextContent, WebhookContent,
 };
 use domain::gate::{Decision, Reason, Request, Suppression, decide, holdout_bucket};
 use domain::identifier::IdentifierKind;
+use domain::local_time::Zone;
 use domain::profile::Profile;
 use kit::{HOUR_MS, MINUTE_MS, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
 use rustc_hash::FxHashMap;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use store::access::Workspace;
 use store::messages::{MessageRow, SuppressionRow, TemplateRow};
-use store::{Changeset, Store, StoreError};
+use store::{Changeset, ReadTx, Store, StoreError};
 
 /// Attempts at one message before it is given up: with the waits between them about nine hours.
 pub const RETRY_ATTEMPTS_MAX: i64 = 12;
@@ -61,12 +64,24 @@ pub struct Dispatcher {
     identities: BTreeMap<(WorkspaceId, Channel), Identity>,
     workspaces: BTreeMap<WorkspaceId, Workspace>,
     templates: FxHashMap<(WorkspaceId, String), TemplateRow>,
+    /// Workspaces where a segment or a journey wants to know what became of messages.
+    watched: BTreeSet<WorkspaceId>,
     generation: i64,
+}
+
+/// A message that is due, with what was read for it.
+struct DueMessage {
+    row: MessageRow,
+    context: Value,
+    address: Option<String>,
+    suppression: Option<Suppression>,
+    /// That the event is about.
+    order: Option<Order>,
 }
 
 /// Messages that are due, and what decides on them.
 struct Due {
-    messages: Vec<MessageRow>,
+    messages: Vec<DueMessage>,
     profiles: FxHashMap<(WorkspaceId, ProfileNo), Profile>,
     /// Advertisements that went to each person of late.
     recent: FxHashMap<(WorkspaceId, ProfileNo), Vec<(Channel, Timestamp)>>,
@@ -86,6 +101,7 @@ impl Dispatcher {
             identities: BTreeMap::new(),
             workspaces: BTreeMap::new(),
             templates: FxHashMap::default(),
+            watched: BTreeSet::new(),
             generation: -1,
         }
     }
@@ -126,7 +142,9 @@ impl Dispatcher {
     fn refresh(&mut self) -> Result<(), EngineError> {
         let generation = self.store.read(|tx| tx.progress(store::inbox::CONFIGURATION))?.unwrap_or(0);
         if generation != self.generation {
-            let workspaces = self.store.read(|tx| tx.workspaces())?;
+            let (workspaces, watched) =
+                self.store.read(|tx| Ok((tx.workspaces()?, watching_workspaces(tx)?)))?;
+            self.watched = watched;
             self.workspaces = workspaces.into_iter().map(|w| (w.workspace, w)).collect();
             self.templates.clear();
             self.generation = generation;
@@ -202,12 +220,14 @@ impl Dispatcher {
             keys.dedup();
             let profiles = tx.profiles(&keys)?;
             let recent = tx.recent_marketing(&keys, now.plus_ms(-longest_ms))?;
-            let profiles = profiles.into_iter().map(|(w, stored)| ((w, stored.profile.no), stored.profile));
+            let profiles: FxHashMap<_, _> =
+                profiles.into_iter().map(|(w, stored)| ((w, stored.profile.no), stored.profile)).collect();
+            let messages = read_for(tx, messages, channel, &profiles)?;
             let known = |list: Vec<(String, Timestamp)>| {
                 list.into_iter().filter_map(|(channel, at)| Some((channel.parse().ok()?, at))).collect()
             };
             let recent = keys.into_iter().zip(recent).map(|(key, list)| (key, known(list)));
-            Ok(Some(Due { messages, profiles: profiles.collect(), recent: recent.collect() }))
+            Ok(Some(Due { messages, profiles, recent: recent.collect() }))
         })?)
     }
 
@@ -215,9 +235,11 @@ impl Dispatcher {
         let Due { messages: due, profiles, mut recent } = due;
         let mut changes = Changeset::new();
         let mut outgoing = Vec::new();
-        for mut message in due {
-            let key = (message.workspace, message.profile);
-            let Some(workspace) = self.workspaces.get(&message.workspace).cloned() else { continue };
+        let mut turned = Vec::new();
+        for mut asked in due {
+            let key = (asked.row.workspace, asked.row.profile);
+            let Some(workspace) = self.workspaces.get(&asked.row.workspace).cloned() else { continue };
+            let message = &asked.row;
             let wait_ms_max = i64::from(workspace.settings.policy.wait_hours_max) * HOUR_MS;
             let channel = message.channel.parse::<Channel>().ok();
             let purpose = message.purpose.parse::<Purpose>().unwrap_or(Purpose::Marketing);
@@ -225,9 +247,10 @@ impl Dispatcher {
             let fate = match channel {
                 None => Fate::Refuse("channel_unknown", format!("{} is no channel", message.channel)),
                 Some(channel) => {
-                    self.fate(&mut message, &workspace, channel, purpose, profiles.get(&key), known, now)?
+                    self.fate(&mut asked, &workspace, channel, purpose, profiles.get(&key), known, now)?
                 }
             };
+            let message = asked.row;
             let no = message.message_no;
             match (fate, channel) {
                 (Fate::Go(delivery, body), Some(channel)) => {
@@ -253,6 +276,7 @@ impl Dispatcher {
                     }
                 }
                 (Fate::Refuse(reason, detail), _) => {
+                    turned.push((message.workspace, no));
                     changes.turn_message(
                         no,
                         "queued",
@@ -267,13 +291,25 @@ impl Dispatcher {
                 (Fate::Go(..), None) => {}
             }
         }
+        self.tell_turned(&mut changes, &turned, now);
         Ok((changes, outgoing))
+    }
+
+    /// Tells the engine of messages that will not change their state any more, where somebody wants to know.
+    fn tell_turned(&self, changes: &mut Changeset, turned: &[(WorkspaceId, i64)], now: Timestamp) {
+        for workspace in &self.watched {
+            let of = turned.iter().filter(|(turned, _)| turned == workspace);
+            let messages: Vec<i64> = of.map(|(_, message_no)| *message_no).collect();
+            if !messages.is_empty() {
+                changes.append(Note::MessagesTurned { messages }.arrival(*workspace, now));
+            }
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "all that a decision depends on, each once")]
     fn fate(
         &mut self,
-        message: &mut MessageRow,
+        asked: &mut DueMessage,
         workspace: &Workspace,
         channel: Channel,
         purpose: Purpose,
@@ -284,38 +320,12 @@ impl Dispatcher {
         let Some(profile) = profile else {
             return Ok(Fate::Refuse("profile_gone", "the profile no longer exists".into()));
         };
-        let context: Value = serde_json::from_str(&message.context).unwrap_or_default();
-        // Staff and test messages name their address; what goes to a person goes to the person's newest one.
-        let address = match (&message.address, message.origin.as_str(), channel) {
-            (Some(address), "staff" | "test", _) => Some(address.clone()),
-            (_, _, Channel::Email) => profile.address(&IdentifierKind::Email).map(str::to_owned),
-            (_, _, Channel::Sms) => profile.address(&IdentifierKind::Phone).map(str::to_owned),
-            (_, _, Channel::Zalo) => profile.address(&IdentifierKind::ZaloId).map(str::to_owned),
-            (_, _, Channel::Push) => profile.address(&IdentifierKind::PushEndpoint).map(str::to_owned),
-            (_, _, Channel::Webhook | Channel::Onsite) => Some(String::new()),
-        };
+        let DueMessage { row: message, context, address, suppression, order } = asked;
+        let (context, address) = (&*context, address.take());
         if channel != Channel::Webhook && !matches!(message.origin.as_str(), "staff" | "test") {
-            let to = address.clone().unwrap_or_default();
-            let listed =
-                self.store.read(|tx| tx.suppressions_of(&[(message.workspace, channel.as_str(), &to)]))?;
-            let suppression = listed.into_iter().flatten().next().map(|reason| match reason.as_str() {
-                "hard_bounce" => Suppression::HardBounce,
-                "complaint" => Suppression::Complaint,
-                _ => Suppression::Manual,
-            });
             let zone = zone_of(profile, &workspace.settings.zone());
-            let request = Request {
-                channel,
-                purpose,
-                has_address: address.is_some(),
-                suppression,
-                consent: profile.consents.state(channel, purpose),
-                recent,
-                holdout_bucket: holdout_bucket(&workspace.salt, profile.id),
-                time_zone: &zone,
-                decided_at: message.decided_at,
-            };
-            match decide(&workspace.settings.policy, &request, now) {
+            let about = Asked { channel, purpose, suppression: *suppression, recent, zone: &zone };
+            match ask_gate(workspace, profile, &about, message.decided_at, now) {
                 Decision::Send => {}
                 Decision::Wait(until, reason) => return Ok(Fate::Wait(until, reason.code(), String::new())),
                 Decision::Refuse(reason) => return Ok(Fate::Refuse(reason.code(), String::new())),
@@ -339,14 +349,13 @@ impl Dispatcher {
                 return Ok(Fate::Wait(now.plus_ms(CHANNEL_WAIT_MS), "channel_not_set_up", detail));
             }
         };
-        let order = self.store.read(|tx| order_of_context(tx, message.workspace, &context))?;
         let occasion = Occasion {
             workspace,
             message_no: message.message_no,
             channel: channel.as_str(),
             purpose,
             campaign: "",
-            context: &context,
+            context,
             order: order.as_ref(),
             now,
             preview: false,
@@ -355,7 +364,7 @@ impl Dispatcher {
             let told = context["webhook"]["body"].as_str();
             let filled = told.map(|text| self.composer.fill_in("", text, profile, &occasion)).transpose();
             return Ok(match filled {
-                Ok(filled) => self.webhook(message, profile, &context, filled.map(|(_, text)| text), now),
+                Ok(filled) => self.webhook(message, profile, context, filled.map(|(_, text)| text), now),
                 Err(failure) => Fate::Refuse(failure.code(), failure.detail()),
             });
         }
@@ -515,12 +524,14 @@ impl Dispatcher {
     ) -> Result<SettleReport, EngineError> {
         let mut report = SettleReport::default();
         let mut changes = Changeset::new();
+        let mut turned = Vec::new();
         for (outgoing, outcome) in outcomes {
             let (no, workspace) = (outgoing.message_no, outgoing.workspace);
             let detail = outcome.detail().to_owned();
             let (state, reason, due_at) = match outcome {
                 Outcome::Accepted { provider_id, .. } => {
                     report.accepted += 1;
+                    turned.push((workspace, no));
                     changes.accept_message(no, detail.clone(), now, provider_id.clone());
                     changes.log_message(workspace, no, now, "accepted", detail);
                     continue;
@@ -557,6 +568,9 @@ impl Dispatcher {
                 }
                 Outcome::Unknown { .. } => ("unknown", "no_answer", now),
             };
+            if state != "queued" {
+                turned.push((workspace, no));
+            }
             match state {
                 "queued" => report.again += 1,
                 "unknown" => report.unknown += 1,
@@ -565,11 +579,120 @@ impl Dispatcher {
             changes.turn_message(no, "sending", state, reason, detail.clone(), due_at, None);
             changes.log_message(workspace, no, now, reason, detail);
         }
+        self.tell_turned(&mut changes, &turned, now);
         if !changes.is_empty() {
             self.store.apply(changes)?;
         }
         Ok(report)
     }
+}
+
+/// Where the state of messages can turn a segment or move a journey.
+fn watching_workspaces(tx: &mut ReadTx<'_>) -> Result<BTreeSet<WorkspaceId>, StoreError> {
+    let reads = |document: &str| document.contains("\"message\"");
+    let mut watching = BTreeSet::new();
+    watching.extend(tx.conditions()?.iter().filter(|row| reads(&row.leaf)).map(|row| row.workspace));
+    watching
+        .extend(tx.live_journeys()?.iter().filter(|live| reads(&live.definition)).map(|live| live.workspace));
+    Ok(watching)
+}
+
+/// Where a channel reaches a person.
+pub(crate) fn address_of(profile: &Profile, channel: Channel) -> Option<String> {
+    let kind = match channel {
+        Channel::Email => IdentifierKind::Email,
+        Channel::Sms => IdentifierKind::Phone,
+        Channel::Zalo => IdentifierKind::ZaloId,
+        Channel::Push => IdentifierKind::PushEndpoint,
+        Channel::Webhook | Channel::Onsite => return Some(String::new()),
+    };
+    profile.address(&kind).map(str::to_owned)
+}
+
+/// What the gate is told beside the person.
+pub(crate) struct Asked<'a> {
+    pub channel: Channel,
+    pub purpose: Purpose,
+    pub suppression: Option<Suppression>,
+    /// Advertisements that went to the person of late.
+    pub recent: &'a [(Channel, Timestamp)],
+    pub zone: &'a Zone,
+}
+
+/// Asks the gate about a message to a person at their own address.
+pub(crate) fn ask_gate(
+    workspace: &Workspace,
+    profile: &Profile,
+    asked: &Asked<'_>,
+    decided_at: Timestamp,
+    now: Timestamp,
+) -> Decision {
+    let request = Request {
+        channel: asked.channel,
+        purpose: asked.purpose,
+        has_address: address_of(profile, asked.channel).is_some(),
+        suppression: asked.suppression,
+        consent: profile.consents.state(asked.channel, asked.purpose),
+        recent: asked.recent,
+        holdout_bucket: holdout_bucket(&workspace.salt, profile.id),
+        time_zone: asked.zone,
+        decided_at,
+    };
+    decide(&workspace.settings.policy, &request, now)
+}
+
+/// Why an address is on the list, from the store's word.
+pub(crate) fn suppression_of(reason: &str) -> Suppression {
+    match reason {
+        "hard_bounce" => Suppression::HardBounce,
+        "complaint" => Suppression::Complaint,
+        _ => Suppression::Manual,
+    }
+}
+
+/// Reads in few queries what the decisions on messages of a channel need beside the people.
+fn read_for(
+    tx: &mut ReadTx<'_>,
+    messages: Vec<MessageRow>,
+    channel: Channel,
+    profiles: &FxHashMap<(WorkspaceId, ProfileNo), Profile>,
+) -> Result<Vec<DueMessage>, StoreError> {
+    let mut due: Vec<DueMessage> = Vec::with_capacity(messages.len());
+    let mut named = Vec::new();
+    for row in messages {
+        // Staff and test messages name their address; what goes to a person goes to the person's newest one.
+        let address = match (&row.address, row.origin.as_str()) {
+            (Some(address), "staff" | "test") => Some(address.clone()),
+            _ => profiles.get(&(row.workspace, row.profile)).and_then(|profile| address_of(profile, channel)),
+        };
+        let context: Value = serde_json::from_str(&row.context).unwrap_or_default();
+        named.push(order_named(&context));
+        due.push(DueMessage { row, context, address, suppression: None, order: None });
+    }
+    let to = |one: &DueMessage| one.address.clone().unwrap_or_default();
+    let addresses: Vec<String> = due.iter().map(to).collect();
+    let asked: Vec<_> = due
+        .iter()
+        .zip(&addresses)
+        .map(|(one, to)| (one.row.workspace, channel.as_str(), to.as_str()))
+        .collect();
+    let listed = tx.suppressions_of(&asked)?;
+    let orders: Vec<_> = due
+        .iter()
+        .zip(&named)
+        .filter_map(|(one, named)| {
+            let (source, order_id) = named.as_ref()?;
+            Some((one.row.workspace, source.as_str(), order_id.as_str()))
+        })
+        .collect();
+    let mut orders = tx.orders_named(&orders)?.into_iter();
+    for ((one, listed), named) in due.iter_mut().zip(listed).zip(&named) {
+        one.suppression = listed.as_deref().map(suppression_of);
+        if named.is_some() {
+            one.order = orders.next().flatten().map(|row| row.order);
+        }
+    }
+    Ok(due)
 }
 
 /// A profile as a webhook tells it.

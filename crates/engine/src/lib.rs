@@ -6,15 +6,20 @@
 //! [`Engine::tick`]; production, simulation and tests call the same function.
 
 mod bell;
+pub mod campaigns;
 mod conduct;
 mod directory;
 mod dispatch;
 mod door;
 mod facts;
+pub mod install;
+pub mod imports;
 mod journeys;
 mod note;
 mod person;
 mod render;
+pub mod segments;
+mod starts;
 mod token;
 mod world;
 
@@ -24,6 +29,7 @@ pub use dispatch::{Dispatcher, Identity, Outgoing, RETRY_ATTEMPTS_MAX, SettleRep
 pub use door::{Accepted, Door, DoorError, Durable, Request};
 pub use facts::{ProfileFacts, zone_of};
 pub use note::{Note, Response, machine_of};
+pub use starts::Pass;
 pub use render::{Composed, Composer, Draft, Occasion, RenderFailure, order_of_context};
 pub use token::{Link, TokenKey};
 
@@ -42,6 +48,8 @@ pub enum EngineError {
     UnknownWorkspace(WorkspaceId),
     #[error("there is no journey {0}, or not this version of it")]
     UnknownJourney(String),
+    #[error("a campaign cannot be read: {0}")]
+    UnreadableCampaign(String),
 }
 
 /// The name under which the engine stores how far it has come in the inbox.
@@ -67,13 +75,15 @@ pub struct Tick {
     pub fired: u64,
     /// Messages written to the ledger.
     pub decided: u64,
+    /// Leaves of segments were computed for some people, or segments put in force.
+    pub computed: bool,
     /// The last inbox row that was processed, if any.
     pub processed: Option<i64>,
 }
 
 impl Tick {
     pub fn did_nothing(&self) -> bool {
-        self.items == 0 && self.fired == 0 && self.processed.is_none()
+        self.items == 0 && self.fired == 0 && self.processed.is_none() && !self.computed
     }
 }
 
@@ -81,6 +91,7 @@ impl Tick {
 #[derive(Clone, Debug)]
 struct Numbers {
     last: LastNumbers,
+    transition: i64,
     profiles: FxHashMap<WorkspaceId, i64>,
     names: FxHashMap<WorkspaceId, i64>,
     seed: u64,
@@ -112,18 +123,34 @@ pub struct Engine {
     careful: u32,
     /// Unpacked by this directory.
     ahead: world::Ahead,
+    members: segments::Members,
 }
 
 impl Engine {
     /// Reads where an earlier engine stopped. `seed` decides ids and nothing else.
     pub fn open(store: Arc<Store>, seed: u64) -> Result<Engine, EngineError> {
-        let (directory, last, names, profiles) = store.read(|tx| {
+        let missing = store.read(|tx| {
+            let directory = Directory::read(tx)?;
+            Ok(segments::without_everybody(&directory, &tx.conditions()?))
+        })?;
+        if !missing.is_empty() {
+            segments::follow_everybody(&store, &missing)?;
+        }
+        let (directory, last, names, profiles, transition, members) = store.read(|tx| {
             let directory = Directory::read(tx)?;
             let mut profiles = FxHashMap::default();
             for workspace in directory.workspaces.keys() {
                 profiles.insert(*workspace, tx.last_profile_no(*workspace)?.0);
             }
-            Ok((directory, tx.last_numbers()?, tx.event_names()?, profiles))
+            let members = segments::Members::read(tx)?;
+            Ok((
+                directory,
+                tx.last_numbers()?,
+                tx.event_names()?,
+                profiles,
+                tx.last_transition_no()?,
+                members,
+            ))
         })?;
         let mut highest: FxHashMap<WorkspaceId, i64> = FxHashMap::default();
         let mut event_names = FxHashMap::default();
@@ -135,10 +162,11 @@ impl Engine {
         Ok(Engine {
             store,
             directory: Arc::new(directory),
-            numbers: Numbers { last, profiles, names: highest, seed },
+            numbers: Numbers { last, transition, profiles, names: highest, seed },
             event_names,
             careful: 0,
             ahead: Default::default(),
+            members,
         })
     }
 
@@ -157,7 +185,9 @@ impl Engine {
             let batch = world::Batch::gather(&self.store, now, careful)?;
             if batch.is_empty() {
                 self.careful = 0;
-                return Ok(Tick::default());
+                if !self.leaves_wait() {
+                    return Ok(Tick::default());
+                }
             }
             let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.attempt(batch, now)));
             let failed = match tried {
@@ -213,8 +243,8 @@ impl Engine {
         let more = batch.more;
         let mut world = world::World::load(&store, Arc::clone(&directory), batch, ahead, self)?;
         world.run(now)?;
-        let ((changes, processed), mut tick, new_names) = world.finish();
-        tick.processed = processed;
+        let world::Finished { changes, tick, new_names, turned } = world.finish();
+        let processed = tick.processed;
         let (store, directory) = (&store, &directory);
         let (applied, ahead) = std::thread::scope(|scope| {
             // While the store writes this batch, the messages of the next are read: neither needs the other.
@@ -228,6 +258,7 @@ impl Engine {
         applied?;
         self.ahead = ahead.unwrap_or_default();
         self.event_names.extend(new_names);
+        turned.install(&mut self.members);
         Ok(tick)
     }
 
@@ -240,18 +271,34 @@ impl Engine {
         &self.store
     }
 
+    /// Whether leaves of segments are still to be computed, or segments to be put in force.
+    fn leaves_wait(&self) -> bool {
+        let to_compute = self.members.0.values().any(|held| !held.live);
+        let shops = || self.directory.workspaces.values();
+        to_compute
+            || shops().any(|shop| shop.segments.segments.iter().any(|segment| segment.next.is_some()))
+            || shops().any(|shop| !shop.segments.unused.is_empty())
+    }
+
     fn refresh(&mut self) -> Result<(), EngineError> {
         let generation = self.store.read(|tx| tx.progress(store::inbox::CONFIGURATION))?.unwrap_or(0);
         if generation != self.directory.generation || self.directory.workspaces.is_empty() {
-            let directory = self.store.read(Directory::read)?;
+            let (directory, conditions) =
+                self.store.read(|tx| Ok((Directory::read(tx)?, tx.conditions()?)))?;
+            self.members.follow(&conditions);
             for unreadable in &directory.unreadable {
-                tracing::error!(journey = %unreadable, "a journey's definition cannot be read; its runs are held");
+                tracing::error!(journey = %unreadable, "a definition cannot be read; what follows it is held");
             }
             for workspace in directory.workspaces.keys() {
                 self.numbers.profiles.entry(*workspace).or_insert(0);
             }
+            let missing = segments::without_everybody(&directory, &conditions);
             self.directory = Arc::new(directory);
             self.ahead = Default::default();
+            if !missing.is_empty() {
+                segments::follow_everybody(&self.store, &missing)?;
+                return self.refresh();
+            }
         }
         Ok(())
     }

@@ -42,6 +42,8 @@ pub enum Note {
     StopRun { run_id: String, reason: String, at: Ms },
     /// A date journey was published: give each profile from this number on its timer.
     ScanDates { journey_id: String, after: i64, at: Ms },
+    /// Those for whom an occasion of a journey has come, from behind this number on.
+    Occasion { journey_id: String, pass: crate::starts::Pass, occurs_at: Ms, after: i64, at: Ms },
     /// A message that a program or a person of the shop asks for, outside journeys.
     Send {
         profile_id: String,
@@ -59,6 +61,8 @@ pub enum Note {
         properties: Value,
         at: Ms,
     },
+    /// These messages were accepted, refused or lost.
+    MessagesTurned { messages: Vec<i64> },
     /// The shop's catalogue.
     Products { products: Vec<Product> },
     /// Staff or a provider say that an address is not to be written to.

@@ -49,6 +49,10 @@ impl World<'_> {
             return Ok(());
         };
         let at = item.at;
+        self.quiet = item.historical;
+        if !item.historical {
+            self.settle_history(key)?;
+        }
         if let Some(person) = self.person(key) {
             person.profile.last_seen_at = person.profile.last_seen_at.max(at.into());
             if person.profile.first_seen_at > at.into() {
@@ -66,6 +70,7 @@ impl World<'_> {
                 historical: item.historical,
                 message_id: &item.message_id,
                 body,
+                amount: domain::event::amount_of(&item.name, &item.properties),
             },
         );
         if item.kind == ItemKind::Identify {
@@ -94,7 +99,7 @@ impl World<'_> {
     }
 
     /// Finds or makes the profile that an item is about, and joins those that it shows to be one.
-    fn resolve(
+    pub fn resolve(
         &mut self,
         workspace: WorkspaceId,
         item: &Item,
@@ -152,7 +157,12 @@ impl World<'_> {
         }
         let key = match target {
             Some(key) => key,
-            None => self.new_person(workspace, at),
+            None => {
+                let key = self.new_person(workspace, at);
+                self.note_sides(key)?;
+                self.set_dates(key, Some("created_at"))?;
+                key
+            }
         };
         for identifier in identifiers {
             self.give_identifier(key, identifier, at)?;
@@ -179,7 +189,7 @@ impl World<'_> {
         Ok(Some(key))
     }
 
-    fn owner(
+    pub fn owner(
         &mut self,
         workspace: WorkspaceId,
         identifier: &Identifier,
@@ -216,7 +226,7 @@ impl World<'_> {
         person.new_identifiers.push(identifier.clone());
         person.dirty = true;
         person.search_dirty = true;
-        self.changed.insert(key);
+        self.profile_changed(key);
         self.owners.insert((key.0, identifier), Some(key.1));
         Ok(())
     }
@@ -305,7 +315,7 @@ impl World<'_> {
                 person.dirty = true;
                 person.search_dirty |= NAME_TRAITS.contains(&name);
                 self.log_change(key, change, source);
-                self.changed.insert(key);
+                self.profile_changed(key);
                 self.set_dates(key, Some(name))?;
             }
             Err(refused) => {
@@ -321,16 +331,16 @@ impl World<'_> {
             && person.profile.set_tag(tag, on, at)
         {
             person.dirty = true;
-            self.changed.insert(key);
+            self.profile_changed(key);
         }
     }
 
-    fn set_list(&mut self, key: ProfileKey, list: &str, on: bool, at: Timestamp) {
+    pub fn set_list(&mut self, key: ProfileKey, list: &str, on: bool, at: Timestamp) {
         if let Some(person) = self.people.get_mut(&key)
             && person.profile.set_list(list, on, at)
         {
             person.dirty = true;
-            self.changed.insert(key);
+            self.profile_changed(key);
         }
     }
 
@@ -338,14 +348,14 @@ impl World<'_> {
         if let Some(person) = self.people.get_mut(&key) {
             person.dirty = true;
             if person.profile.consents.apply(&record) {
-                self.changed.insert(key);
+                self.profile_changed(key);
             }
         }
         self.log_consent(key, record);
         Ok(())
     }
 
-    fn take_commerce(
+    pub fn take_commerce(
         &mut self,
         key: ProfileKey,
         item: &Item,
@@ -388,7 +398,8 @@ impl World<'_> {
                         person.profile.totals = totals;
                         person.dirty = true;
                     }
-                    self.changed.insert(owner);
+                    self.profile_changed(owner);
+                    self.set_dates(owner, Some("orders"))?;
                 }
             }
         }
@@ -396,7 +407,6 @@ impl World<'_> {
         let before: Vec<String> = person.profile.carts.iter().map(|cart| cart.cart_id.clone()).collect();
         if told.apply_to_cart(&mut person.profile, &currency, item.at) {
             person.dirty = true;
-            self.changed.insert(key);
             let carts: Vec<(String, Option<Timestamp>)> = person
                 .profile
                 .carts
@@ -406,6 +416,7 @@ impl World<'_> {
                     (cart.cart_id.clone(), waits.then(|| cart.updated_at.0.plus_ms(after_ms)))
                 })
                 .collect();
+            self.profile_changed(key);
             for gone in before.iter().filter(|id| !carts.iter().any(|(cart_id, _)| cart_id == *id)) {
                 self.set_timer(key, timer_kind::CART, gone, None);
             }
@@ -421,6 +432,16 @@ impl World<'_> {
         if !self.timer_is_current(&timer) {
             return Ok(());
         }
+        if timer.kind == timer_kind::OCCASION {
+            let (workspace, subject, due_at) = (timer.workspace, timer.subject.clone(), timer.due_at);
+            self.finish_timer(timer);
+            return self.occasion_has_come(workspace, &subject, due_at, at);
+        }
+        if timer.kind == crate::campaigns::TIMER {
+            let (workspace, subject) = (timer.workspace, timer.subject.clone());
+            self.finish_timer(timer);
+            return self.campaign_is_due(workspace, &subject);
+        }
         let key = self.current((timer.workspace, timer.profile))?;
         let (kind, subject) = (timer.kind.clone(), timer.subject.clone());
         self.finish_timer(timer);
@@ -429,6 +450,10 @@ impl World<'_> {
             timer_kind::CART => self.cart_is_left(key, &subject, at),
             timer_kind::DATE => self.date_has_come(key, &subject, at),
             timer_kind::RESUME => self.run_resumes(key, &subject, at),
+            timer_kind::SEGMENT => {
+                self.segments_are_due(key);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -451,7 +476,6 @@ impl World<'_> {
         }
         cart.abandoned_at = Some(Ms(at));
         person.dirty = true;
-        self.changed.insert(key);
         let message_id = format!("cart-{profile_id}-{}", cart.updated_at.0.ms());
         let currency = cart.currency.parse().unwrap_or(kit::Currency::VND);
         let money = |minor: i64| kit::Money { minor, currency }.to_f64();
@@ -468,6 +492,7 @@ impl World<'_> {
             "cart_url": cart.url,
             "products": products,
         });
+        self.profile_changed(key);
         self.happen(key, "Cart Abandoned", &message_id, properties, at)
     }
 
@@ -487,8 +512,9 @@ impl World<'_> {
         if told_before || self.is_repeated(key.0, message_id) {
             return Ok(());
         }
+        let amount = properties.as_object().and_then(|told| domain::event::amount_of(name, told));
         let body = json!({ "type": "track", "properties": properties }).to_string();
-        let draft = EventDraft { name, at, received_at: at, historical: false, message_id, body };
+        let draft = EventDraft { name, at, received_at: at, historical: false, message_id, body, amount };
         self.add_event(key, draft);
         self.tell_journeys(key, EventView { id: message_id, name, at, properties: &properties }, at)
     }
@@ -586,6 +612,20 @@ impl World<'_> {
             }
             Note::StopRun { run_id, reason, at } => self.stop_run(workspace, &run_id, &reason, at.0),
             Note::ScanDates { journey_id, after, at } => self.scan_dates(workspace, &journey_id, after, at.0),
+            Note::Occasion { journey_id, pass, occurs_at, after, at } => {
+                self.take_slice(workspace, &journey_id, pass, occurs_at.0, ProfileNo(after), at.0)
+            }
+            Note::MessagesTurned { messages } => {
+                let store = self.store;
+                for message_no in messages {
+                    if let Some(message) = store.read(|tx| tx.message_by_no(workspace, message_no))?
+                        && let Some(key) = self.current((workspace, message.profile))?
+                    {
+                        self.touch(key, false, |touch| touch.messages = true);
+                    }
+                }
+                Ok(())
+            }
             Note::Products { products } => {
                 for product in products {
                     self.take_product(workspace, product)?;
@@ -612,11 +652,16 @@ impl World<'_> {
         let store = self.store;
         let Some(message) = store.read(|tx| tx.message_by_no(workspace, message_no))? else { return Ok(()) };
         self.respond(workspace, message_no, at, response, machine.as_deref(), url.as_deref());
+        self.changed.insert((workspace, message.profile));
         if matches!(message.origin.as_str(), "test" | "staff") {
             // Somebody of the shop read it; the person whose profile it shows has done and said nothing.
             return Ok(());
         }
         let Some(key) = self.current((workspace, message.profile))? else { return Ok(()) };
+        if machine.is_none() {
+            self.heard.push((workspace, message.id.clone(), at, response));
+            self.touch(key, false, |touch| touch.messages = true);
+        }
         let channel = message.channel.parse::<Channel>().unwrap_or(Channel::Email);
         if response == Response::Unsubscribed {
             let record = ConsentRecord {

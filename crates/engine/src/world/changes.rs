@@ -2,6 +2,7 @@
 
 use super::{ProfileKey, World, timer_kind};
 use crate::Tick;
+use crate::segments::Turned;
 use kit::{ProfileNo, WorkspaceId};
 use store::Changeset;
 use store::journeys::{CountRow, TimerRow};
@@ -9,8 +10,17 @@ use store::journeys::{CountRow, TimerRow};
 /// Rejected messages that are kept; older ones give way.
 const REJECTIONS_KEPT: i64 = 100_000;
 
+/// What a batch comes to.
+pub struct Finished {
+    pub changes: Changeset,
+    pub tick: Tick,
+    /// Event names that it introduces.
+    pub new_names: Vec<((WorkspaceId, String), i64)>,
+    pub turned: Turned,
+}
+
 impl World<'_> {
-    fn final_no(&self, key: ProfileKey) -> ProfileNo {
+    pub fn final_no(&self, key: ProfileKey) -> ProfileNo {
         let mut key = key;
         while let Some(kept) = self.merged_into.get(&key) {
             key = (key.0, *kept);
@@ -18,13 +28,10 @@ impl World<'_> {
         key.1
     }
 
-    /// The changeset of the batch, with the last inbox row in it, and the event names that it introduces.
-    #[expect(
-        clippy::type_complexity,
-        reason = "three results of one step, taken apart at once by the caller"
-    )]
-    pub fn finish(mut self) -> ((Changeset, Option<i64>), Tick, Vec<((WorkspaceId, String), i64)>) {
+    /// The changeset of the batch, and what holds in memory once it is stored.
+    pub fn finish(mut self) -> Finished {
         let mut changes = Changeset::new();
+        self.finish_imports(&mut changes);
         for ((workspace, name), no) in &self.new_names {
             changes.insert_event_name(*workspace, *no, name);
         }
@@ -62,6 +69,7 @@ impl World<'_> {
                 changes.set_search_text(key.0, key.1, person.profile.search_text());
             }
         }
+        self.batch_events.clear();
         for mut event in std::mem::take(&mut self.events) {
             event.profile = self.final_no((event.workspace, event.profile));
             changes.insert_event(event);
@@ -108,6 +116,10 @@ impl World<'_> {
             changes.insert_message(message);
             changes.log_message(workspace, no, at, "decided", String::new());
         }
+        for merge in merges.iter().filter(|merge| merge.joined) {
+            changes.one_message_a_run(merge.workspace, self.final_no((merge.workspace, merge.kept)));
+        }
+        changes.extend(std::mem::take(&mut self.campaign_changes));
         for (workspace, run_id) in std::mem::take(&mut self.silenced) {
             changes.silence_run(workspace, &run_id);
         }
@@ -152,7 +164,9 @@ impl World<'_> {
         if let Some(seq) = processed {
             changes.set_progress(crate::PROCESSED, seq);
         }
-        ((changes, processed), self.tick, self.new_names)
+        let turned = self.finish_segments(&mut changes);
+        self.tick.processed = processed;
+        Finished { changes, tick: self.tick, new_names: self.new_names, turned }
     }
 
     fn finish_runs(&mut self, keys: &[ProfileKey], changes: &mut Changeset) {

@@ -3,6 +3,7 @@
 
 use crate::directory::{Directory, Shop};
 use crate::note::Response;
+use crate::segments::{Loaded, Members, Turning};
 use crate::{Engine, EngineError, Numbers, Tick};
 use domain::commerce::{Order, OrderSummary, Product};
 use domain::consent::ConsentRecord;
@@ -22,9 +23,11 @@ use store::messages::{MessageRow, Responses, SuppressionRow};
 
 mod batch;
 mod changes;
+mod imports;
 mod unpack;
 
 pub use batch::Batch;
+pub use changes::Finished;
 pub use unpack::{Ahead, Incoming, Meta};
 
 use unpack::{Work, unpack};
@@ -37,6 +40,9 @@ pub mod timer_kind {
     pub const CART: &str = "cart";
     pub const DATE: &str = "date";
     pub const RESUME: &str = "resume";
+    pub const SEGMENT: &str = "segment";
+    /// Of a whole workspace: a feast or a schedule of a journey.
+    pub const OCCASION: &str = "occasion";
 }
 
 /// A lag that is still keeping up.
@@ -75,14 +81,15 @@ struct Merge {
 pub struct World<'e> {
     pub store: &'e Store,
     pub directory: Arc<Directory>,
-    numbers: &'e mut Numbers,
+    pub members: &'e Members,
+    pub numbers: &'e mut Numbers,
     event_names: &'e FxHashMap<(WorkspaceId, String), i64>,
     queue: BinaryHeap<Reverse<(Timestamp, u64)>>,
     work: FxHashMap<u64, Work>,
     next_work: u64,
     horizon: Timestamp,
     /// The tick's own instant.
-    now: Timestamp,
+    pub now: Timestamp,
     /// The logical instant of what is being folded.
     pub at: Timestamp,
     seqs: Vec<i64>,
@@ -96,6 +103,10 @@ pub struct World<'e> {
     /// Profiles that changed since runs were last asked whether that ends them.
     pub changed: BTreeSet<ProfileKey>,
     orders: FxHashMap<OrderKey, Option<(ProfileNo, Order)>>,
+    /// Which of them are whose.
+    orders_of: FxHashMap<ProfileKey, BTreeSet<OrderKey>>,
+    /// What is being folded is history.
+    pub quiet: bool,
     dirty_orders: std::collections::BTreeSet<OrderKey>,
     summaries: FxHashMap<ProfileKey, Vec<OrderSummary>>,
     products: FxHashMap<(WorkspaceId, String), Option<Product>>,
@@ -105,7 +116,14 @@ pub struct World<'e> {
     seen: FxHashSet<(WorkspaceId, MessageKey)>,
 
     new_names: Vec<((WorkspaceId, String), i64)>,
-    events: Vec<NewEvent>,
+    pub events: Vec<NewEvent>,
+    /// Whose of them are which, by their places.
+    pub batch_events: FxHashMap<ProfileKey, Vec<usize>>,
+    pub pasts: FxHashMap<ProfileKey, Loaded>,
+    pub turning: Turning,
+    /// What people did with messages in this batch, by the message's id.
+    pub heard: Vec<(WorkspaceId, String, Timestamp, Response)>,
+    pub starts: crate::starts::Starts,
     attribute_changes: Vec<(WorkspaceId, ProfileNo, AttributeChange, String)>,
     consent_records: Vec<(WorkspaceId, ProfileNo, ConsentRecord)>,
     merges: Vec<Merge>,
@@ -121,8 +139,11 @@ pub struct World<'e> {
     finished_timers: Vec<TimerRow>,
     responses: Vec<(WorkspaceId, i64, Timestamp, Responses, String, String)>,
     suppressions: Vec<(WorkspaceId, SuppressionRow)>,
+    /// What steps of campaigns write beside their messages.
+    pub campaign_changes: store::Changeset,
     arrivals: Vec<Arrival>,
-    tick: Tick,
+    imports: imports::Imports,
+    pub tick: Tick,
 }
 
 impl<'e> World<'e> {
@@ -133,10 +154,11 @@ impl<'e> World<'e> {
         mut ahead: Ahead,
         engine: &'e mut Engine,
     ) -> Result<World<'e>, EngineError> {
-        let Engine { numbers, event_names, .. } = engine;
+        let Engine { numbers, event_names, members, .. } = engine;
         let mut world = World {
             store,
             directory,
+            members,
             numbers,
             event_names,
             queue: BinaryHeap::new(),
@@ -152,6 +174,8 @@ impl<'e> World<'e> {
             absorbed: FxHashMap::default(),
             changed: BTreeSet::new(),
             orders: FxHashMap::default(),
+            orders_of: FxHashMap::default(),
+            quiet: false,
             dirty_orders: Default::default(),
             summaries: FxHashMap::default(),
             products: FxHashMap::default(),
@@ -161,6 +185,11 @@ impl<'e> World<'e> {
             seen: FxHashSet::default(),
             new_names: Vec::new(),
             events: Vec::new(),
+            batch_events: FxHashMap::default(),
+            pasts: FxHashMap::default(),
+            turning: Turning::default(),
+            heard: Vec::new(),
+            starts: Default::default(),
             attribute_changes: Vec::new(),
             consent_records: Vec::new(),
             merges: Vec::new(),
@@ -175,7 +204,9 @@ impl<'e> World<'e> {
             finished_timers: Vec::new(),
             responses: Vec::new(),
             suppressions: Vec::new(),
+            campaign_changes: store::Changeset::new(),
             arrivals: Vec::new(),
+            imports: Default::default(),
             tick: Tick::default(),
         };
         // Of things at one instant, what came from outside is folded before what happens by itself: somebody
@@ -206,6 +237,10 @@ impl<'e> World<'e> {
             }
         }
         world.preload()?;
+        let here: Vec<ProfileKey> = world.people.keys().copied().collect();
+        for key in here {
+            world.note_sides(key)?;
+        }
         Ok(world)
     }
 
@@ -223,6 +258,7 @@ impl<'e> World<'e> {
         let mut orders: Vec<OrderKey> = Vec::new();
         let mut products: Vec<(WorkspaceId, String)> = Vec::new();
         let mut messages: Vec<(WorkspaceId, MessageKey, Timestamp)> = Vec::new();
+        let mut brings_orders = false;
         let mut numbers: Vec<u64> = self.work.keys().copied().collect();
         numbers.sort_unstable();
         for no in numbers {
@@ -242,7 +278,24 @@ impl<'e> World<'e> {
                 }
                 Work::Run { key, .. } => wanted.push(*key),
                 Work::Timer(timer) => wanted.push((timer.workspace, timer.profile)),
-                Work::Note { .. } | Work::Rejected { .. } => {}
+                Work::Import { workspace, slice } => {
+                    for row in &slice.rows {
+                        let person = row.person().map(|person| person.identifiers.as_slice());
+                        identifiers.extend(person.into_iter().flatten().map(|id| (*workspace, id.clone())));
+                        if let Some((message_id, at)) = row.message() {
+                            messages.push((*workspace, MessageKey::of(&message_id), at));
+                        }
+                        if let crate::imports::ImportedRow::Order { order, .. } = row {
+                            orders.push((*workspace, order.source.clone(), order.order_id.clone()));
+                            products.extend(order.products.iter().map(|p| (*workspace, p.product_id.clone())));
+                            brings_orders = true;
+                        }
+                        if let crate::imports::ImportedRow::Product(product) = row {
+                            products.push((*workspace, product.product_id.clone()));
+                        }
+                    }
+                }
+                Work::Note { .. } | Work::ImportUndo { .. } | Work::Rejected { .. } => {}
             }
         }
         identifiers.sort_unstable();
@@ -264,11 +317,12 @@ impl<'e> World<'e> {
             let found_orders = tx.orders_named(&of)?;
             let of: Vec<_> = products.iter().map(|(w, id)| (*w, id.as_str())).collect();
             let found_products = tx.products_named(&of)?;
+            let mut with_orders: Vec<ProfileKey> = Vec::new();
             for ((workspace, identifier), owner) in identifiers.into_iter().zip(owners) {
                 wanted.extend(owner.map(|no| (workspace, no)));
+                with_orders.extend(owner.filter(|_| brings_orders).map(|no| (workspace, no)));
                 self.owners.insert((workspace, identifier), owner);
             }
-            let mut with_orders: Vec<ProfileKey> = Vec::new();
             for (key, found) in orders.into_iter().zip(found_orders) {
                 if let Some(row) = &found {
                     wanted.push((key.0, row.profile));
@@ -323,9 +377,13 @@ impl<'e> World<'e> {
         while let Some(Reverse((at, no))) = self.queue.pop() {
             let Some(work) = self.work.remove(&no) else { continue };
             self.at = at;
+            self.quiet = false;
+            self.starts.depth = 0;
             match work {
                 Work::Item { workspace, item, meta } => self.take_item(workspace, *item, &meta)?,
                 Work::Note { workspace, note } => self.take_note(workspace, *note, at)?,
+                Work::Import { workspace, slice } => self.take_import(workspace, *slice, at)?,
+                Work::ImportUndo { workspace, slice } => self.take_undo(workspace, slice)?,
                 Work::Rejected { workspace, rejection, sample } => {
                     self.reject(workspace, at, rejection.code, rejection.detail, sample);
                 }
@@ -338,9 +396,18 @@ impl<'e> World<'e> {
                     self.timer_is_due(timer, self.done_at(at))?;
                 }
             }
-            self.tell_changes()?;
+            // What runs do turns segments, and what turns moves runs.
+            loop {
+                self.tell_segments()?;
+                if self.changed.is_empty() {
+                    break;
+                }
+                self.tell_changes()?;
+            }
         }
-        Ok(())
+        self.at = self.at.max(self.now);
+        self.tell_segments_of_history()?;
+        self.compute_leaves()
     }
 
     /// When something that was due at an instant counts as done: then, as long as the engine keeps up; now, when it
@@ -387,8 +454,24 @@ impl<'e> World<'e> {
             self.people.insert(key, Person::stored(stored.profile, stored.version));
             let rows = runs.into_iter().flatten().filter_map(RunEntry::stored).collect();
             self.runs.insert(key, rows);
+            self.note_sides(key)?;
         }
         Ok(Some(key))
+    }
+
+    /// Reads people who are not yet here, in few queries.
+    pub fn read_people(&mut self, of: &[ProfileKey]) -> Result<(), EngineError> {
+        let store = self.store;
+        let (people, runs) = store.read(|tx| Ok((tx.profiles(of)?, tx.active_runs(of)?)))?;
+        let mut runs: FxHashMap<ProfileKey, Vec<RunRow>> = of.iter().copied().zip(runs).collect();
+        for (workspace, stored) in people {
+            let key = (workspace, stored.profile.no);
+            self.people.insert(key, Person::stored(stored.profile, stored.version));
+            let rows = runs.remove(&key).unwrap_or_default();
+            self.runs.insert(key, rows.into_iter().filter_map(RunEntry::stored).collect());
+            self.note_sides(key)?;
+        }
+        Ok(())
     }
 
     pub fn by_id(&mut self, workspace: WorkspaceId, id: &str) -> Result<Option<ProfileKey>, EngineError> {
@@ -418,6 +501,8 @@ impl<'e> World<'e> {
         };
         self.people.insert((workspace, no), person);
         self.runs.insert((workspace, no), Vec::new());
+        let quiet = self.quiet;
+        self.touch((workspace, no), quiet, |touch| touch.all = true);
         (workspace, no)
     }
 
@@ -482,6 +567,12 @@ impl<'e> World<'e> {
         let name_no = self.name_no(workspace, event.name);
         self.numbers.last.event += 1;
         let event_no = self.numbers.last.event;
+        let quiet = event.historical;
+        self.touch(key, quiet, |touch| {
+            touch.events.insert(event.name.to_owned());
+        });
+        self.past_event(key, event.name, event_no, event.at, &event.body);
+        self.batch_events.entry(key).or_default().push(self.events.len());
         self.events.push(NewEvent {
             event_no,
             workspace,
@@ -492,6 +583,7 @@ impl<'e> World<'e> {
             historical: event.historical,
             message_id: event.message_id.to_owned(),
             body: event.body,
+            amount: event.amount,
         });
         event_no
     }
@@ -539,6 +631,50 @@ impl<'e> World<'e> {
         if let Some(due_at) = due_at.filter(|at| *at <= self.horizon) {
             self.push(due_at, Work::Run { key, run_id });
         }
+    }
+
+    /// The number of an event name, if it was ever seen.
+    pub fn known_name_no(&self, workspace: WorkspaceId, name: &str) -> Option<i64> {
+        let key = (workspace, name.to_owned());
+        let new = || self.new_names.iter().find(|(known, _)| *known == key).map(|(_, no)| *no);
+        self.event_names.get(&key).copied().or_else(new)
+    }
+
+    /// When a timer is due by what this batch did to it; `None`: it did nothing to it.
+    pub fn timer_of_batch(&self, key: ProfileKey, kind: &str, subject: &str) -> Option<Option<Timestamp>> {
+        self.timers.get(&(key.0, key.1, kind.to_owned(), subject.to_owned())).copied()
+    }
+
+    /// The orders of a profile that this batch read or changed.
+    pub fn batch_orders(&self, key: ProfileKey) -> Vec<Order> {
+        let own = self.orders_of.get(&key).into_iter().flatten();
+        own.filter_map(|order| self.orders.get(order)?.as_ref())
+            .filter(|(owner, _)| *owner == key.1)
+            .map(|(_, order)| order.clone())
+            .collect()
+    }
+
+    /// Whether the profile was not absorbed by another in this batch.
+    pub fn is_kept(&self, key: ProfileKey) -> bool {
+        !self.merged_into.contains_key(&key)
+    }
+
+    /// The person changed in what is not an event: runs and leaves are to be asked.
+    pub fn profile_changed(&mut self, key: ProfileKey) {
+        self.changed.insert(key);
+        let quiet = self.quiet;
+        self.touch(key, quiet, |touch| touch.profile = true);
+    }
+
+    /// Wakes a campaign at an instant, in a later batch however early that is: one step is one changeset.
+    pub fn wake_campaign(&mut self, workspace: WorkspaceId, campaign_id: &str, due_at: Timestamp) {
+        let timer = crate::campaigns::timer(workspace, campaign_id, due_at);
+        self.timers.insert((workspace, timer.profile, timer.kind, timer.subject), Some(due_at));
+    }
+
+    /// The tick's own instant.
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
 
     pub fn timer_is_current(&self, timer: &TimerRow) -> bool {
@@ -609,6 +745,11 @@ impl<'e> World<'e> {
     }
 
     pub fn put_order(&mut self, key: OrderKey, owner: ProfileNo, order: Order) {
+        let person = (key.0, owner);
+        let quiet = self.quiet;
+        self.touch(person, quiet, |touch| touch.orders = true);
+        self.past_order(person, &order);
+        self.orders_of.entry(person).or_default().insert(key.clone());
         self.orders.insert(key.clone(), Some((owner, order)));
         self.dirty_orders.insert(key);
     }
@@ -632,6 +773,7 @@ impl<'e> World<'e> {
         let theirs = self.summaries(from)?.clone();
         self.summaries(to)?.extend(theirs);
         self.summaries.remove(&from);
+        self.join_sides(from, to);
         for ((workspace, ..), order) in &mut self.orders {
             if let Some((owner, _)) = order
                 && *workspace == from.0
@@ -640,6 +782,14 @@ impl<'e> World<'e> {
                 *owner = to.1;
             }
         }
+        let theirs = self.orders_of.remove(&from).unwrap_or_default();
+        self.orders_of.entry(to).or_default().extend(theirs);
+        let theirs = self.batch_events.remove(&from).unwrap_or_default();
+        self.batch_events.entry(to).or_default().extend(theirs);
+        self.pasts.remove(&to);
+        self.forget(from);
+        let quiet = self.quiet;
+        self.touch(to, quiet, |touch| touch.all = true);
         let moved: Vec<RunEntry> = self.runs.remove(&from).unwrap_or_default();
         let ours = self.runs.entry(to).or_default();
         for mut entry in moved {
@@ -701,10 +851,12 @@ pub struct EventDraft<'a> {
     pub historical: bool,
     pub message_id: &'a str,
     pub body: String,
+    /// Of `domain::event::amount_of`.
+    pub amount: Option<i64>,
 }
 
 impl Person {
-    fn stored(profile: Profile, version: i64) -> Person {
+    pub fn stored(profile: Profile, version: i64) -> Person {
         Person {
             profile,
             version: Some(version),

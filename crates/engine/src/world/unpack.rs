@@ -2,6 +2,7 @@
 
 use super::ProfileKey;
 use crate::directory::Directory;
+use crate::imports::{IMPORT, IMPORT_UNDO, ImportSlice, UndoSlice};
 use crate::note::Note;
 use crate::{BATCH_ITEMS, EngineError};
 use domain::commerce::CommerceEvent;
@@ -22,6 +23,8 @@ const AHEAD_ROWS: i64 = 64;
 pub(super) enum Work {
     Item { workspace: WorkspaceId, item: Box<Incoming>, meta: Arc<Meta> },
     Note { workspace: WorkspaceId, note: Box<Note> },
+    Import { workspace: WorkspaceId, slice: Box<ImportSlice> },
+    ImportUndo { workspace: WorkspaceId, slice: UndoSlice },
     Rejected { workspace: WorkspaceId, rejection: domain::event::Rejection, sample: String },
     Run { key: ProfileKey, run_id: Id },
     Timer(TimerRow),
@@ -87,9 +90,17 @@ pub(super) fn unpack(directory: &Directory, seq: i64, arrival: Arrival) -> Unpac
     let mut items = 0;
     let workspace = arrival.workspace;
     let at = arrival.received_at;
-    if arrival.kind == "internal" {
-        match serde_json::from_slice::<Note>(&arrival.payload) {
-            Ok(note) => works.push(Work::Note { workspace, note: Box::new(note) }),
+    if matches!(arrival.kind.as_str(), "internal" | IMPORT | IMPORT_UNDO) {
+        let read = match arrival.kind.as_str() {
+            IMPORT => serde_json::from_slice::<ImportSlice>(&arrival.payload)
+                .map(|slice| Work::Import { workspace, slice: Box::new(slice) }),
+            IMPORT_UNDO => serde_json::from_slice::<UndoSlice>(&arrival.payload)
+                .map(|slice| Work::ImportUndo { workspace, slice }),
+            _ => serde_json::from_slice::<Note>(&arrival.payload)
+                .map(|note| Work::Note { workspace, note: Box::new(note) }),
+        };
+        match read {
+            Ok(work) => works.push(work),
             Err(error) => {
                 let rejection =
                     domain::event::Rejection { code: "note_unreadable", detail: error.to_string() };

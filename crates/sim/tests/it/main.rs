@@ -1,3 +1,4 @@
 mod demo;
 mod seeds;
+mod segments;
 mod stories;

@@ -1,0 +1,48 @@
+//! Live segments: bitmaps of the people for whom each leaf of a definition holds, kept true with every event and
+//! every instant. See docs/adr/006-live-segments.md.
+//!
+//! [`Plan`] is what a workspace's definitions come to; [`Members`] are the bitmaps; `live` turns them while a batch
+//! is folded; `past` loads what conditions ask of somebody's past.
+
+mod census;
+mod live;
+mod members;
+mod past;
+mod plan;
+pub mod save;
+pub mod scan;
+
+pub use census::Census;
+pub use live::{Turned, Turning};
+pub use members::{Held, LeafKey, Members, Population, combine, leaf_members, segment_members, serialise};
+pub use past::{Loaded, properties_of, since};
+pub use plan::{Definitions, EVERYBODY, Followed, Leaf, Plan, Touch, leaf_text};
+
+use crate::EngineError;
+use crate::directory::Directory;
+use kit::{Timestamp, WorkspaceId};
+use sha2::{Digest, Sha256};
+use store::membership::ConditionRow;
+use store::{Changeset, Store};
+
+/// The hash by which equal leaves are known.
+pub fn leaf_hash(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+/// Workspaces that have no leaf for everybody yet.
+pub(crate) fn without_everybody(directory: &Directory, conditions: &[ConditionRow]) -> Vec<WorkspaceId> {
+    let has = |workspace: &WorkspaceId| {
+        conditions.iter().any(|row| row.workspace == *workspace && row.condition_no == EVERYBODY)
+    };
+    directory.workspaces.keys().copied().filter(|workspace| !has(workspace)).collect()
+}
+
+pub(crate) fn follow_everybody(store: &Store, missing: &[WorkspaceId]) -> Result<(), EngineError> {
+    let mut changes = Changeset::new();
+    for workspace in missing {
+        let text = "\"everybody\"".to_owned();
+        changes.insert_condition(*workspace, EVERYBODY, leaf_hash(&text), text, Timestamp::MIN);
+    }
+    Ok(crate::configure(store, changes)?)
+}
