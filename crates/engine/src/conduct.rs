@@ -90,7 +90,7 @@ fn find(store: &Store, workspace: WorkspaceId, journey_id: &str) -> Result<Journ
     found.ok_or_else(|| EngineError::UnknownJourney(journey_id.to_owned()))
 }
 
-/// A journey that starts at dates gives every profile its timer.
+/// A journey that starts at dates gives every profile its timer; one that the calendar starts winds up its own.
 fn start_clock(
     changes: &mut Changeset,
     workspace: WorkspaceId,
@@ -98,8 +98,11 @@ fn start_clock(
     definition: &str,
     now: Timestamp,
 ) {
-    let dated = Definition::parse(definition).is_ok_and(|d| matches!(d.trigger, Trigger::Date(_)));
-    if dated {
+    let winds_up = |definition: Definition| match definition.trigger {
+        Trigger::Segment(trigger) => trigger.existing,
+        trigger => trigger.date().is_some() || trigger.is_occasion(),
+    };
+    if Definition::parse(definition).is_ok_and(winds_up) {
         let note = Note::ScanDates { journey_id: journey_id.to_owned(), after: 0, at: now.into() };
         changes.append(note.arrival(workspace, now));
     }

@@ -23,7 +23,7 @@ const SCAN_PROFILES: i64 = 1_000;
 const MISSED_EVENTS_MAX: i64 = 1_000;
 
 impl World<'_> {
-    fn zone(&self, key: ProfileKey) -> Result<Zone, EngineError> {
+    pub fn zone(&self, key: ProfileKey) -> Result<Zone, EngineError> {
         let shop = self.shop(key.0)?;
         Ok(self
             .people
@@ -43,6 +43,7 @@ impl World<'_> {
         event: EventView<'_>,
         now: Timestamp,
     ) -> Result<(), EngineError> {
+        let depth = self.starts.depth;
         let ids: Vec<Id> = self.runs.get(&key).into_iter().flatten().map(|entry| entry.run.id).collect();
         for run_id in ids {
             let Some(run) = self.active(key, run_id) else { continue };
@@ -55,9 +56,14 @@ impl World<'_> {
             Some(starts) => starts.clone(),
             None => return Ok(()),
         };
+        // Each is started by the event, not by what the one before it did.
+        let mut deepest = self.starts.depth;
         for journey in starts {
+            self.starts.depth = depth;
             self.begin(key, &journey, Cause::Event(event), event.id, now)?;
+            deepest = deepest.max(self.starts.depth);
         }
+        self.starts.depth = deepest;
         Ok(())
     }
 
@@ -76,6 +82,7 @@ impl World<'_> {
                     self.advance(key, run_id, &live, Input::Changed, self.done_at(self.at))?;
                 }
             }
+            self.tell_thresholds(key)?;
         }
         Ok(())
     }
@@ -87,7 +94,7 @@ impl World<'_> {
 
     /// Starts a run if the journey's rules let it. The same cause gives the run the same id, so that doing it
     /// again cannot start a second one.
-    fn begin(
+    pub fn begin(
         &mut self,
         key: ProfileKey,
         journey: &(String, u32),
@@ -103,10 +110,68 @@ impl World<'_> {
         {
             return Ok(());
         }
-        let history_key = (key.0, key.1, journey.0.clone());
+        let (started, last_started_at) = self.history(key, &journey.0)?;
+        let entries = self.runs.get(&key).into_iter().flatten();
+        let active = entries.filter(|e| e.run.journey_id == journey_id && !e.run.is_over()).count() as u32;
+        let history = History { started, active, last_started_at };
+        let run_id = crate::derived_id(&["run", &journey.0, &key.0.0.to_string(), cause_id]);
+        // The time part of the id says when the run began, so that lists come out in order.
+        let run_id = Id::from_u128(
+            ((now.ms().max(0) as u128 & ((1 << 48) - 1)) << 80) | (run_id.as_u128() & ((1 << 80) - 1)),
+        );
+        // What is no event of a client has no id that was looked up before.
+        if !matches!(cause, Cause::Event(_)) && started > 0 {
+            let here = self.runs.get(&key).into_iter().flatten().any(|entry| entry.run.id == run_id);
+            let store = self.store;
+            if here || store.read(|tx| tx.run(key.0, &run_id.to_string()))?.is_some() {
+                return Ok(());
+            }
+        }
+        let depth = self.starts.depth;
+        let new = NewRun { run_id, journey_id, version: journey.1, profile: key.1, depth };
+        let zone = self.zone(key)?;
+        let currency = self.shop(key.0)?.currency;
+        let past = self.past(key, &live.past_to_start)?;
+        let Some(person) = self.people.get(&key) else { return Ok(()) };
+        let contains = |segment: &str| self.in_segment(key, segment) == Some(true);
+        let facts = ProfileFacts {
+            profile: &person.profile,
+            zone: &zone,
+            now,
+            currency,
+            past: &past,
+            segments: Some(&contains),
+        };
+        match start(&live.definition, new, cause, history, &facts, now) {
+            Err(declined) => {
+                *self.counts.entry(count_key(key.0, &journey.0, journey.1, &declined.reason)).or_insert(0) +=
+                    1;
+                Ok(())
+            }
+            Ok(stepped) => {
+                let slot =
+                    self.histories.entry((key.0, key.1, journey.0.clone())).or_insert((started, None));
+                slot.0 = slot.0.saturating_add(1);
+                slot.1 = Some(now);
+                let entry = RunEntry { run: stepped.run.clone(), revision: None, dirty: true, next_step: 1 };
+                self.runs.entry(key).or_default().push(entry);
+                let is_over = stepped.run.is_over();
+                self.settle(key, stepped, now)?;
+                if is_over { self.run_ended(key, run_id, now) } else { Ok(()) }
+            }
+        }
+    }
+
+    /// How often the profile has begun this journey, and when last.
+    pub fn history(
+        &mut self,
+        key: ProfileKey,
+        journey_id: &str,
+    ) -> Result<(u32, Option<Timestamp>), EngineError> {
+        let history_key = (key.0, key.1, journey_id.to_owned());
         if !self.histories.contains_key(&history_key) {
             let of: Vec<_> =
-                self.stored_as(key).into_iter().map(|(w, no)| (w, no, journey.0.as_str())).collect();
+                self.stored_as(key).into_iter().map(|(w, no)| (w, no, journey_id)).collect();
             let (mut started, mut last) = (0i64, None);
             if !of.is_empty() {
                 let store = self.store;
@@ -116,7 +181,7 @@ impl World<'_> {
                 }
             }
             for entry in self.runs.get(&key).into_iter().flatten() {
-                if entry.revision.is_none() && entry.run.journey_id == journey_id {
+                if entry.revision.is_none() && entry.run.journey_id.to_string() == journey_id {
                     started += 1;
                     last = last.max(Some(entry.run.started_at));
                 }
@@ -124,42 +189,7 @@ impl World<'_> {
             let started = u32::try_from(started).unwrap_or(u32::MAX);
             self.histories.insert(history_key.clone(), (started, last));
         }
-        let (started, last_started_at) = self.histories.get(&history_key).copied().unwrap_or((0, None));
-        let entries = self.runs.get(&key).into_iter().flatten();
-        let active = entries.filter(|e| e.run.journey_id == journey_id && !e.run.is_over()).count() as u32;
-        let history = History { started, active, last_started_at };
-        let run_id = crate::derived_id(&["run", &journey.0, &key.0.0.to_string(), cause_id]);
-        // The time part of the id says when the run began, so that lists come out in order.
-        let run_id = Id::from_u128(
-            ((now.ms().max(0) as u128 & ((1 << 48) - 1)) << 80) | (run_id.as_u128() & ((1 << 80) - 1)),
-        );
-        let new = NewRun { run_id, journey_id, version: journey.1, profile: key.1 };
-        let zone = self.zone(key)?;
-        let currency = self.shop(key.0)?.currency;
-        let Some(person) = self.people.get(&key) else { return Ok(()) };
-        let facts = ProfileFacts {
-            profile: &person.profile,
-            zone: &zone,
-            now,
-            currency,
-            past: &NO_PAST,
-            segments: None,
-        };
-        match start(&live.definition, new, cause, history, &facts, now) {
-            Err(declined) => {
-                *self.counts.entry(count_key(key.0, &journey.0, journey.1, &declined.reason)).or_insert(0) +=
-                    1;
-                Ok(())
-            }
-            Ok(stepped) => {
-                let slot = self.histories.entry(history_key).or_insert((0, None));
-                slot.0 = slot.0.saturating_add(1);
-                slot.1 = Some(now);
-                let entry = RunEntry { run: stepped.run.clone(), revision: None, dirty: true, next_step: 1 };
-                self.runs.entry(key).or_default().push(entry);
-                self.settle(key, stepped, now)
-            }
-        }
+        Ok(self.histories.get(&history_key).copied().unwrap_or((0, None)))
     }
 
     fn advance(
@@ -170,29 +200,41 @@ impl World<'_> {
         input: Input<'_>,
         now: Timestamp,
     ) -> Result<(), EngineError> {
-        let Some(run) = self.active(key, run_id) else { return Ok(()) };
         let zone = self.zone(key)?;
         let currency = self.shop(key.0)?.currency;
+        let past = self.past(key, &live.past_to_step)?;
+        let Some(run) = self.active(key, run_id) else { return Ok(()) };
         let Some(person) = self.people.get(&key) else { return Ok(()) };
+        let contains = |segment: &str| self.in_segment(key, segment) == Some(true);
         let facts = ProfileFacts {
             profile: &person.profile,
             zone: &zone,
             now,
             currency,
-            past: &NO_PAST,
-            segments: None,
+            past: &past,
+            segments: Some(&contains),
         };
+        let is_stopped = matches!(input, Input::Stop(_));
         let stepped = step(&live.definition, run.clone(), input, &facts, now);
         if stepped.run == *run && stepped.log.is_empty() && stepped.effects.is_empty() {
             return Ok(());
         }
-        self.settle(key, stepped, now)
+        let is_over = stepped.run.is_over();
+        self.settle(key, stepped, now)?;
+        // What was ended from outside has not come to its end.
+        if is_over && !is_stopped { self.run_ended(key, run_id, now) } else { Ok(()) }
     }
 
     /// Takes in what a step did: the run, its log, its effects.
     fn settle(&mut self, key: ProfileKey, stepped: Stepped, now: Timestamp) -> Result<(), EngineError> {
         let Stepped { run, effects, log } = stepped;
         let (run_id, journey_id) = (run.id, run.journey_id.to_string());
+        // Whatever starts because of what this run does comes after it in a row of journeys.
+        self.starts.depth = self.starts.depth.max(run.depth.saturating_add(1));
+        if run.is_over() || run.started_at == now {
+            // Conditions of other runs may ask where the profile is and was.
+            self.changed.insert(key);
+        }
         // A run that comes to its end as it was drawn leaves its messages on their way.
         let before_the_end = log.iter().rev().nth(1).map(|line| line.code);
         let ends_by_itself = matches!(before_the_end, Some(Code::ExitCome | Code::DelayPassed));
@@ -207,6 +249,7 @@ impl World<'_> {
             entry.run = run.clone();
             entry.dirty = true;
         }
+        self.touch(key, false, |touch| touch.runs = true);
         for (offset, line) in log.into_iter().enumerate() {
             *self.counts.entry(count_key(key.0, &journey_id, run.version, &line)).or_insert(0) += 1;
             let row = StepRow {
@@ -248,6 +291,11 @@ impl World<'_> {
                     message.context = context_of_run(&run).to_string();
                     self.messages.push(message);
                 }
+                action @ (Action::Assign { .. }
+                | Action::AddToList { .. }
+                | Action::RemoveFromList { .. }
+                | Action::StartJourney { .. }
+                | Action::StopJourney { .. }) => self.act(key, &run, &effect.key, action, now)?,
                 Action::Webhook { url, headers, body } => {
                     let mut message = self.decision(key, &run, &effect.key, &effect.node, now);
                     message.channel = Channel::Webhook.to_string();
@@ -308,6 +356,8 @@ impl World<'_> {
             journey_id: None,
             run_id: None,
             node: None,
+            campaign_id: None,
+            campaign_run: None,
             template_id: None,
             template_version: None,
             channel: String::new(),
@@ -414,7 +464,7 @@ impl World<'_> {
         Ok(())
     }
 
-    fn stop(&mut self, key: ProfileKey, run_id: Id, reason: &str, at: Timestamp) -> Result<(), EngineError> {
+    pub fn stop(&mut self, key: ProfileKey, run_id: Id, reason: &str, at: Timestamp) -> Result<(), EngineError> {
         let Some(run) = self.active(key, run_id) else { return Ok(()) };
         match self.live(key.0, run) {
             Some(live) => self.advance(key, run_id, &live, Input::Stop(reason), at),
@@ -459,16 +509,21 @@ impl World<'_> {
 
     /// Sets the timers of date journeys that read the attribute (`None`: any).
     pub fn set_dates(&mut self, key: ProfileKey, name: Option<&str>) -> Result<(), EngineError> {
+        if self.shop(key.0)?.dated.is_empty() {
+            return Ok(());
+        }
         // From now on, whenever the date was told: history must not bring back a birthday that is over.
         let at = self.done_at(self.at);
+        // In another zone every date has another instant.
+        let name = name.filter(|name| !matches!(*name, "timezone" | "time_zone"));
         for journey in self.shop(key.0)?.dated.clone() {
             let Some(live) = self.shop(key.0)?.journeys.get(&journey).cloned() else { continue };
-            let Trigger::Date(trigger) = &live.definition.trigger else { continue };
-            let attribute = trigger.attribute.strip_prefix("attributes.").unwrap_or(&trigger.attribute);
+            let Some(path) = live.definition.trigger.date() else { continue };
+            let attribute = path.strip_prefix("attributes.").unwrap_or(path);
             if name.is_some_and(|name| name != attribute.split('.').next().unwrap_or(attribute)) {
                 continue;
             }
-            self.set_date(key, &journey.0, trigger, at)?;
+            self.set_date(key, &journey.0, &live.definition.trigger, at)?;
         }
         Ok(())
     }
@@ -477,9 +532,10 @@ impl World<'_> {
         &mut self,
         key: ProfileKey,
         journey_id: &str,
-        trigger: &domain::journey::DateTrigger,
+        trigger: &Trigger,
         after: Timestamp,
     ) -> Result<(), EngineError> {
+        let Some(path) = trigger.date() else { return Ok(()) };
         let zone = self.zone(key)?;
         let currency = self.shop(key.0)?.currency;
         let Some(person) = self.people.get(&key) else { return Ok(()) };
@@ -491,8 +547,8 @@ impl World<'_> {
             past: &NO_PAST,
             segments: None,
         };
-        let value = domain::condition::look_up(&facts, &trigger.attribute);
-        let due_at = value.and_then(|value| trigger.next_occurrence(&value, &zone, after));
+        let value = domain::condition::look_up(&facts, path);
+        let due_at = value.and_then(|value| trigger.next_date(&value, &zone, after));
         self.set_timer(key, timer_kind::DATE, journey_id, due_at);
         Ok(())
     }
@@ -503,18 +559,26 @@ impl World<'_> {
         journey_id: &str,
         at: Timestamp,
     ) -> Result<(), EngineError> {
-        let dated = &self.shop(key.0)?.dated;
-        let Some(journey) = dated.iter().find(|(id, _)| id == journey_id).cloned() else { return Ok(()) };
+        let journeys = &self.shop(key.0)?.journeys;
+        let found = journeys.iter().find(|((id, _), live)| id == journey_id && live.current);
+        let Some((journey, live)) = found.map(|(journey, live)| (journey.clone(), live.clone())) else {
+            return Ok(());
+        };
+        let trigger = &live.definition.trigger;
+        if matches!(trigger, Trigger::Feast(_)) {
+            // In the zone of this profile it is the feast's hour.
+            return self.begin_occasion(key, &journey, &live.definition, at, at);
+        }
+        if trigger.date().is_none() {
+            return Ok(());
+        }
         let cause_id = format!("date-{}-{}", key.1.0, at.ms());
         self.begin(key, &journey, Cause::Date, &cause_id, at)?;
-        let Some(live) = self.shop(key.0)?.journeys.get(&journey).cloned() else { return Ok(()) };
-        match &live.definition.trigger {
-            Trigger::Date(trigger) => self.set_date(key, journey_id, trigger, at),
-            _ => Ok(()),
-        }
+        self.set_date(key, journey_id, trigger, at)
     }
 
-    /// Gives the next profiles their timers for a date journey, and itself a note to go on.
+    /// Gives the next profiles their timers for a date journey, and itself a note to go on. Journeys that the
+    /// calendar or a segment starts are begun with here too.
     pub fn scan_dates(
         &mut self,
         workspace: WorkspaceId,
@@ -524,10 +588,9 @@ impl World<'_> {
     ) -> Result<(), EngineError> {
         let Some(journey) = self.shop(workspace)?.dated.iter().find(|(id, _)| id == journey_id).cloned()
         else {
-            return Ok(());
+            return self.occasion_begins(workspace, journey_id, self.done_at(at));
         };
         let Some(live) = self.shop(workspace)?.journeys.get(&journey).cloned() else { return Ok(()) };
-        let Trigger::Date(trigger) = &live.definition.trigger else { return Ok(()) };
         let store = self.store;
         let before = kit::ProfileNo(if after == 0 { i64::MAX } else { after });
         let page = store.read(|tx| tx.profile_page(workspace, before, SCAN_PROFILES))?;
@@ -535,7 +598,7 @@ impl World<'_> {
         let full = page.len() as i64 == SCAN_PROFILES;
         for stored in page {
             if let Some(key) = self.current((workspace, stored.profile.no))? {
-                self.set_date(key, journey_id, trigger, at)?;
+                self.set_date(key, journey_id, &live.definition.trigger, at)?;
             }
         }
         if let (true, Some(last)) = (full, last) {

@@ -1,6 +1,7 @@
 //! The document that a marketer authors. Its grammar, with an example of everything, is docs/journeys.md.
 
-use super::local::{ClockTime, DayOfWeek, Offset};
+use super::trigger::Trigger;
+use super::wait::{Awaited, Delay, Until, WaitFor};
 use crate::condition::{Condition, Duration, EventPattern, Operand, Problem};
 use crate::consent::{Channel, Purpose};
 use serde::{Deserialize, Serialize};
@@ -31,39 +32,6 @@ pub struct Definition {
     /// The id of the first node.
     pub start: String,
     pub nodes: BTreeMap<String, Node>,
-}
-
-/// What starts a run. Historical events (imports) never do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Trigger {
-    Event(EventPattern),
-    Date(DateTrigger),
-    Api(ApiTrigger),
-}
-
-impl Trigger {
-    pub const KINDS: [&'static str; 3] = ["event", "date", "api"];
-}
-
-/// Started by a call, with the properties that it brings as the run's event.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ApiTrigger {}
-
-/// Started at a date that the profile carries, in the profile's zone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DateTrigger {
-    pub attribute: String,
-    /// The time of day.
-    pub at: ClockTime,
-    /// Whole days before (`-7d`) or after the date.
-    #[serde(default, skip_serializing_if = "Offset::is_zero")]
-    pub offset: Offset,
-    /// Every year from the year after the date's own.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub yearly: bool,
 }
 
 /// Who may begin a run, and how often.
@@ -138,11 +106,20 @@ pub enum Node {
     RemoveTag(TagChange),
     Webhook(Webhook),
     NotifyStaff(NotifyStaff),
+    Experiment(Experiment),
+    AddToList(ListChange),
+    RemoveFromList(ListChange),
+    StartJourney(StartJourney),
+    StopJourney(StopJourney),
     Exit(Exit),
 }
 
 impl Node {
-    pub const KINDS: [&'static str; 11] = [
+    /// Known by name, with what they come with.
+    pub const KINDS_TO_COME: [(&'static str, &'static str); 2] =
+        [("issue_voucher", "vouchers"), ("award_points", "loyalty points")];
+
+    pub const KINDS: [&'static str; 16] = [
         "send",
         "delay",
         "wait_for",
@@ -153,6 +130,11 @@ impl Node {
         "remove_tag",
         "webhook",
         "notify_staff",
+        "experiment",
+        "add_to_list",
+        "remove_from_list",
+        "start_journey",
+        "stop_journey",
         "exit",
     ];
 
@@ -168,6 +150,11 @@ impl Node {
             Node::RemoveTag(_) => "remove_tag",
             Node::Webhook(_) => "webhook",
             Node::NotifyStaff(_) => "notify_staff",
+            Node::Experiment(_) => "experiment",
+            Node::AddToList(_) => "add_to_list",
+            Node::RemoveFromList(_) => "remove_from_list",
+            Node::StartJourney(_) => "start_journey",
+            Node::StopJourney(_) => "stop_journey",
             Node::Exit(_) => "exit",
         }
     }
@@ -181,7 +168,18 @@ impl Node {
             Node::Send(node) => one("next", &node.next),
             Node::Delay(node) => one("next", &node.next),
             Node::WaitFor(node) => {
-                let mut ways = one("on_event", &node.on_event);
+                let mut ways = match &node.what {
+                    Awaited::Event { on_event, .. } => one("on_event", on_event),
+                    Awaited::AnyOf { events, on_event } => {
+                        let each = events.iter().enumerate();
+                        let mut ways: Vec<_> = each
+                            .flat_map(|(i, event)| one(&format!("any_of.{i}.next"), &event.next))
+                            .collect();
+                        ways.extend(one("on_event", on_event));
+                        ways
+                    }
+                    Awaited::Condition { on_met, .. } => one("on_met", on_met),
+                };
                 ways.extend(one("on_timeout", &node.on_timeout));
                 ways
             }
@@ -200,6 +198,13 @@ impl Node {
             Node::AddTag(node) | Node::RemoveTag(node) => one("next", &node.next),
             Node::Webhook(node) => one("next", &node.next),
             Node::NotifyStaff(node) => one("next", &node.next),
+            Node::Experiment(node) => {
+                let variants = node.variants.iter().enumerate();
+                variants.flat_map(|(i, variant)| one(&format!("variants.{i}.next"), &variant.next)).collect()
+            }
+            Node::AddToList(node) | Node::RemoveFromList(node) => one("next", &node.next),
+            Node::StartJourney(node) => one("next", &node.next),
+            Node::StopJourney(node) => one("next", &node.next),
             Node::Exit(_) => Vec::new(),
         }
     }
@@ -220,162 +225,6 @@ pub struct SendMessage {
 
 fn marketing() -> Purpose {
     Purpose::Marketing
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "DelayDocument", into = "DelayDocument")]
-pub struct Delay {
-    pub until: Until,
-    pub next: Option<String>,
-}
-
-/// When a delay is over.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Until {
-    /// This long after the run came here.
-    For(Duration),
-    /// The next time that the profile's clock shows this, now included.
-    Time(ClockTime),
-    /// The next such day at this time, now included.
-    Weekday { weekday: DayOfWeek, time: ClockTime },
-    /// A date or an instant that the profile carries.
-    Attribute(UntilAttribute),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct UntilAttribute {
-    pub attribute: String,
-    /// Days first, by the calendar; hours and minutes then exactly.
-    pub offset: Offset,
-    /// The time of day; without it that of the value, midnight for a date.
-    pub time: Option<ClockTime>,
-    /// The next anniversary instead of the date itself.
-    pub yearly: bool,
-    pub when_past: Otherwise,
-    pub when_missing: Otherwise,
-}
-
-/// What a delay does when there is nothing to wait for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Otherwise {
-    /// Goes on at once.
-    #[default]
-    Continue,
-    /// Ends the run.
-    Exit,
-}
-
-/// The fields of a delay as they are written; [`Until`] is what they may say together.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct DelayDocument {
-    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
-    duration: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until_time: Option<ClockTime>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until_weekday: Option<DayOfWeek>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until_attribute: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    time: Option<ClockTime>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    offset: Option<Offset>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    yearly: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    when_past: Option<Otherwise>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    when_missing: Option<Otherwise>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
-
-impl TryFrom<DelayDocument> for Delay {
-    type Error = String;
-
-    fn try_from(document: DelayDocument) -> Result<Self, String> {
-        let DelayDocument {
-            duration,
-            until_time,
-            until_weekday,
-            until_attribute,
-            time,
-            offset,
-            yearly,
-            when_past,
-            when_missing,
-            next,
-        } = document;
-        let of_attribute_alone =
-            offset.is_some() || yearly.is_some() || when_past.is_some() || when_missing.is_some();
-        let until = match (duration, until_time, until_weekday, until_attribute) {
-            (None, None, None, Some(attribute)) => Until::Attribute(UntilAttribute {
-                attribute,
-                offset: offset.unwrap_or_default(),
-                time,
-                yearly: yearly.unwrap_or_default(),
-                when_past: when_past.unwrap_or_default(),
-                when_missing: when_missing.unwrap_or_default(),
-            }),
-            (Some(_), None, None, None) | (None, Some(_), None, None) | (None, None, Some(_), None)
-                if of_attribute_alone =>
-            {
-                return Err("offset, yearly, when_past and when_missing go with until_attribute alone".into());
-            }
-            (None, None, Some(weekday), None) => {
-                Until::Weekday { weekday, time: time.ok_or("until_weekday needs a time")? }
-            }
-            (Some(_), None, None, None) | (None, Some(_), None, None) if time.is_some() => {
-                return Err("time goes with until_weekday and until_attribute alone".into());
-            }
-            (Some(duration), None, None, None) => Until::For(duration),
-            (None, Some(time), None, None) => Until::Time(time),
-            _ => {
-                return Err(
-                    "a delay has exactly one of: for, until_time, until_weekday, until_attribute".into()
-                );
-            }
-        };
-        Ok(Delay { until, next })
-    }
-}
-
-impl From<Delay> for DelayDocument {
-    fn from(delay: Delay) -> Self {
-        let rest = DelayDocument { next: delay.next, ..DelayDocument::default() };
-        match delay.until {
-            Until::For(duration) => DelayDocument { duration: Some(duration), ..rest },
-            Until::Time(time) => DelayDocument { until_time: Some(time), ..rest },
-            Until::Weekday { weekday, time } => {
-                DelayDocument { until_weekday: Some(weekday), time: Some(time), ..rest }
-            }
-            Until::Attribute(until) => DelayDocument {
-                until_attribute: Some(until.attribute),
-                time: until.time,
-                offset: (!until.offset.is_zero()).then_some(until.offset),
-                yearly: until.yearly.then_some(true),
-                when_past: (until.when_past != Otherwise::default()).then_some(until.when_past),
-                when_missing: (until.when_missing != Otherwise::default()).then_some(until.when_missing),
-                ..rest
-            },
-        }
-    }
-}
-
-/// Waits for an event, at most this long. An event that happened at the very end of the wait is in time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WaitFor {
-    pub event: String,
-    #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
-    pub filters: Vec<crate::condition::PropertyFilter>,
-    pub timeout: Duration,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_event: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_timeout: Option<String>,
 }
 
 /// The first path whose condition holds, from the top.
@@ -411,6 +260,56 @@ pub struct SplitPath {
     pub next: Option<String>,
 }
 
+/// A named comparison of ways: a profile is given one variant, and has the same wherever the experiment of this name
+/// is met again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    pub name: String,
+    pub variants: Vec<Variant>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    pub name: String,
+    /// 1 to 1,000,000.
+    pub weight: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListChange {
+    pub list: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Starts another journey, one of the trigger `api`, for the same profile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartJourney {
+    pub journey: String,
+    /// What the other run sees as `event.properties`: literals or `{ "from": ... }`.
+    #[serde(default, with = "operands", skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, Operand>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Ends the profile's runs of another journey.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopJourney {
+    pub journey: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetAttribute {
@@ -432,11 +331,36 @@ mod operand {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Operand, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        Ok(match value.as_object().map(|object| (object.len(), object.get("from"))) {
-            Some((1, Some(Value::String(reference)))) => Operand::From(reference.clone()),
-            _ => Operand::Literal(value),
-        })
+        Value::deserialize(deserializer).map(super::operand_of)
+    }
+}
+
+mod operands {
+    use crate::condition::Operand;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde_json::Value;
+    use std::collections::BTreeMap;
+
+    pub fn serialize<S: Serializer>(
+        operands: &BTreeMap<String, Operand>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        operands.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<String, Operand>, D::Error> {
+        let values = BTreeMap::<String, Value>::deserialize(deserializer)?;
+        Ok(values.into_iter().map(|(name, value)| (name, super::operand_of(value))).collect())
+    }
+}
+
+/// `{ "from": reference }`, or any literal.
+fn operand_of(value: Value) -> Operand {
+    match value.as_object().map(|object| (object.len(), object.get("from"))) {
+        Some((1, Some(Value::String(reference)))) => Operand::From(reference.clone()),
+        _ => Operand::Literal(value),
     }
 }
 
@@ -482,20 +406,19 @@ pub struct Exit {
     pub reason: Option<String>,
 }
 
-fn is_false(value: &bool) -> bool {
-    !*value
-}
-
 /// The events that a journey has to be told of, by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wants {
     /// For [`super::start`].
     pub to_start: BTreeSet<String>,
     /// For [`super::step`], as long as a profile has a run that is not over: awaited, goals, exits and what
     /// branches count.
     pub to_step: BTreeSet<String>,
-    /// Whether a change of the profile can end a run: [`super::Input::Changed`].
+    /// Whether a change of the profile can move a run: [`super::Input::Changed`].
     pub changes: bool,
+    /// What of the profile's past its conditions read when a run starts, and when it moves.
+    pub past_to_start: crate::condition::Wants,
+    pub past_to_step: crate::condition::Wants,
 }
 
 impl Definition {
@@ -523,22 +446,90 @@ impl Definition {
 
     pub fn wants(&self) -> Wants {
         let mut wants = Wants::default();
-        if let Trigger::Event(pattern) = &self.trigger {
-            wants.to_start.insert(pattern.event.clone());
-        }
+        wants.to_start.extend(self.trigger.pattern().map(|pattern| pattern.event));
         let mut add = |name: &str| {
             wants.to_step.insert(name.to_string());
         };
         self.goal.iter().for_each(|goal| add(&goal.event));
         self.exit_when.iter().filter_map(|rule| rule.event.as_deref()).for_each(&mut add);
-        wants.changes = self.exit_when.iter().any(|rule| rule.event.is_none());
+        self.seen_patterns().for_each(|pattern| add(&pattern.event));
+        // What is looked at whenever something happens, and not at a node alone.
+        let mut watched: Vec<&Condition> = self.standing_exits().collect();
         for node in self.nodes.values() {
-            if let Node::WaitFor(node) = node {
-                add(&node.event);
+            let Node::WaitFor(node) = node else { continue };
+            node.events().iter().for_each(|(name, ..)| add(name));
+            if let Awaited::Condition { when, .. } = &node.what {
+                watched.push(when);
             }
         }
-        self.seen_patterns().for_each(|pattern| add(&pattern.event));
+        for condition in &watched {
+            condition.wants().events.keys().for_each(|name| add(name));
+        }
+        wants.changes = !watched.is_empty();
+        if let Some(when) = &self.entry.when {
+            wants.past_to_start.merge(&when.wants());
+        }
+        for condition in self.conditions() {
+            wants.past_to_step.merge(&condition.wants());
+        }
+        let asks_best_hour =
+            |node: &Node| matches!(node, Node::Delay(Delay { until: Until::BestHour(_), .. }));
+        wants.past_to_step.messages |= self.nodes.values().any(asks_best_hour);
+        // A start goes on to the first rest.
+        wants.past_to_start.merge(&wants.past_to_step);
         wants
+    }
+
+    /// The conditions of exit rules that need no event.
+    fn standing_exits(&self) -> impl Iterator<Item = &Condition> {
+        self.exit_when.iter().filter(|rule| rule.event.is_none()).filter_map(|rule| rule.when.as_ref())
+    }
+
+    /// Every condition that a run may look at.
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        fn of_node(node: &Node) -> Vec<&Condition> {
+            match node {
+                Node::Branch(branch) => branch.paths.iter().map(|path| &path.when).collect(),
+                Node::WaitFor(WaitFor { what: Awaited::Condition { when, .. }, .. }) => vec![when],
+                _ => Vec::new(),
+            }
+        }
+        let exits = self.exit_when.iter().filter_map(|rule| rule.when.as_ref());
+        self.nodes.values().flat_map(of_node).chain(exits)
+    }
+
+    /// The segments that it reads, by id: of its trigger and of its conditions.
+    pub fn segments(&self) -> BTreeSet<String> {
+        let mut found: BTreeSet<String> = self.trigger.segment().map(str::to_owned).into_iter().collect();
+        for condition in self.entry.when.iter().chain(self.conditions()) {
+            segments_in(&serde_json::to_value(condition).unwrap_or_default(), &mut found);
+        }
+        found
+    }
+
+    /// The journeys that it starts, stops or follows, by id, each with whether it has to be one of the trigger `api`.
+    pub fn journeys(&self) -> BTreeSet<(String, bool)> {
+        let mut found = BTreeSet::new();
+        if let Trigger::Journey(trigger) = &self.trigger {
+            found.insert((trigger.journey.clone(), false));
+        }
+        for node in self.nodes.values() {
+            match node {
+                Node::StartJourney(node) => drop(found.insert((node.journey.clone(), true))),
+                Node::StopJourney(node) => drop(found.insert((node.journey.clone(), false))),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The channels on which it sends marketing.
+    pub fn marketing_channels(&self) -> BTreeSet<Channel> {
+        let sends = self.nodes.values().filter_map(|node| match node {
+            Node::Send(send) if send.purpose == Purpose::Marketing => Some(send.channel),
+            _ => None,
+        });
+        sends.collect()
     }
 
     /// The templates that its nodes send, so that an engine can refuse a journey whose template is missing.
@@ -553,14 +544,23 @@ impl Definition {
     /// What a run must count because a branch or an exit rule asks for it.
     pub(crate) fn seen_patterns(&self) -> impl Iterator<Item = &EventPattern> {
         let mut patterns = Vec::new();
-        let branches = self.nodes.values().filter_map(|node| match node {
-            Node::Branch(branch) => Some(branch.paths.iter().map(|path| &path.when)),
-            _ => None,
-        });
-        let exits = self.exit_when.iter().filter_map(|rule| rule.when.as_ref());
-        for condition in branches.flatten().chain(exits) {
+        for condition in self.conditions() {
             condition.seen_patterns(&mut |pattern| patterns.push(pattern));
         }
         patterns.into_iter()
+    }
+}
+
+/// The ids in every `{ "segment": id }`.
+fn segments_in(condition: &Value, found: &mut BTreeSet<String>) {
+    match condition {
+        Value::Object(object) => {
+            found.extend(object.get("segment").and_then(Value::as_str).map(str::to_owned));
+            for key in ["all", "any", "none"] {
+                object.get(key).into_iter().for_each(|parts| segments_in(parts, found));
+            }
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| segments_in(part, found)),
+        _ => {}
     }
 }

@@ -1,9 +1,9 @@
 //! Clock times, weekdays and dates of a definition, and the instants they mean in a profile's zone.
 //! What the wall clock itself does is [`crate::local_time`]'s.
 
-use crate::condition::{Duration, Moment};
+use crate::condition::{Duration, Moment, kept_in_year, yearless};
 use crate::local_time::{
-    Zone, at_local, format_duration, local_date, minute_of_day, next_time_of_day, next_weekday, parse_date,
+    Zone, at_local, format_duration, local_date, minute_of_day, next_time_of_day, next_weekday,
 };
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
@@ -35,11 +35,16 @@ impl ClockTime {
         }
     }
 
-    fn hour(self) -> u8 {
+    /// `hour` from 0 to 23.
+    pub(super) fn at_hour(hour: u8) -> Self {
+        ClockTime { minutes: u16::from(hour % 24) * 60 }
+    }
+
+    pub(super) fn hour(self) -> u8 {
         (self.minutes / 60) as u8
     }
 
-    fn minute(self) -> u8 {
+    pub(super) fn minute(self) -> u8 {
         (self.minutes % 60) as u8
     }
 
@@ -73,6 +78,18 @@ pub enum DayOfWeek {
 }
 
 impl DayOfWeek {
+    pub(super) fn of(day: Weekday) -> DayOfWeek {
+        match day {
+            Weekday::Monday => DayOfWeek::Mon,
+            Weekday::Tuesday => DayOfWeek::Tue,
+            Weekday::Wednesday => DayOfWeek::Wed,
+            Weekday::Thursday => DayOfWeek::Thu,
+            Weekday::Friday => DayOfWeek::Fri,
+            Weekday::Saturday => DayOfWeek::Sat,
+            Weekday::Sunday => DayOfWeek::Sun,
+        }
+    }
+
     fn weekday(self) -> Weekday {
         match self {
             DayOfWeek::Mon => Weekday::Monday,
@@ -116,7 +133,7 @@ impl Offset {
         self.ms % DAY_MS == 0
     }
 
-    fn days(self) -> i64 {
+    pub(super) fn days(self) -> i64 {
         self.ms / DAY_MS
     }
 
@@ -184,18 +201,9 @@ impl DayAndTime {
     }
 }
 
-/// The date in `date`, kept in `year`. 29 February is kept on 28 February in a year that has none, so that a
-/// greeting comes in the month of birth.
-fn kept_in_year(date: Date, year: i16) -> Option<Date> {
-    Date::new(year, date.month(), date.day()).or_else(|_| Date::new(year, date.month(), date.day() - 1)).ok()
-}
-
-/// A birthday without its year: `--05-04` or `05-04`.
-fn yearless(value: &Value) -> Option<Date> {
-    let text = value.as_str()?.trim();
-    let text = text.strip_prefix("--").unwrap_or(text);
-    // 2000 is a leap year: 29 February is a birthday.
-    if text.len() == 5 { parse_date(&format!("2000-{text}")) } else { None }
+/// The date that a value names; of one without its year, in some leap year.
+pub(super) fn date_of(value: &Value, zone: &Zone) -> Option<Date> {
+    Moment::of(value, zone).map(|moment| moment.date).or_else(|| yearless(value))
 }
 
 /// The next time from `from` on, `from` included, that the year comes round to the date in `value`, shifted
@@ -235,19 +243,4 @@ pub(super) fn named_instant(
         return Some(moment.at.plus_ms(offset.rest_ms()));
     }
     DayAndTime::of(&moment, time, zone).shifted(moment.date, offset, zone)
-}
-
-impl super::DateTrigger {
-    /// The first instant after `after` (not `after` itself) at which this trigger fires for a profile whose
-    /// attribute has `value`; `None` when it never does again or `value` is no date.
-    ///
-    /// Dates are what [`parse_date`] and [`crate::local_time::parse_instant`] read, for `yearly` also
-    /// `--02-28`. Yearly fires from the year after the date's own; 29 February counts as 28 February in other
-    /// years.
-    pub fn next_occurrence(&self, value: &Value, zone: &Zone, after: Timestamp) -> Option<Timestamp> {
-        if self.yearly {
-            return next_anniversary(value, Some(self.at), self.offset, zone, after.plus_ms(1));
-        }
-        named_instant(value, Some(self.at), self.offset, zone).filter(|at| *at > after)
-    }
 }

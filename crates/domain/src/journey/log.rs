@@ -44,6 +44,11 @@ codes! {
     TagRemoved = "tag.removed",
     WebhookAsked = "webhook.asked",
     StaffNotified = "staff.notified",
+    ExperimentDrawn = "experiment.drawn",
+    ListJoined = "list.joined",
+    ListLeft = "list.left",
+    JourneyStarted = "journey.started",
+    JourneyStopped = "journey.stopped",
     ExitCome = "exit.come",
 
     DeclinedByTrigger = "declined.trigger",
@@ -54,6 +59,7 @@ codes! {
     DeclinedTooMany = "declined.too_many",
     DeclinedByCooldown = "declined.cooldown",
     DeclinedByExit = "declined.exit",
+    DeclinedByDepth = "declined.depth",
 }
 
 impl Code {
@@ -73,6 +79,11 @@ impl Code {
                 | Code::TagRemoved
                 | Code::WebhookAsked
                 | Code::StaffNotified
+                | Code::ExperimentDrawn
+                | Code::ListJoined
+                | Code::ListLeft
+                | Code::JourneyStarted
+                | Code::JourneyStopped
                 | Code::ExitCome
         )
     }
@@ -129,6 +140,11 @@ impl fmt::Display for LogEntry {
             Code::TagRemoved => write!(f, "removed the tag {}", text("tag"))?,
             Code::WebhookAsked => write!(f, "asked for a call of {}", text("url"))?,
             Code::StaffNotified => write!(f, "asked for a notice to {}", text("to"))?,
+            Code::ExperimentDrawn => write!(f, "is {} of the experiment {}", text("variant"), text("name"))?,
+            Code::ListJoined => write!(f, "put on the list {}", text("list"))?,
+            Code::ListLeft => write!(f, "taken off the list {}", text("list"))?,
+            Code::JourneyStarted => write!(f, "asked for the journey {}", text("journey"))?,
+            Code::JourneyStopped => write!(f, "asked to stop the journey {}", text("journey"))?,
             Code::ExitCome => write!(f, "came to an exit")?,
             Code::DeclinedByTrigger => write!(f, "not started: this journey starts by {}", text("expected"))?,
             Code::DeclinedByFilter => write!(f, "not started: the event is not one that starts it")?,
@@ -140,6 +156,9 @@ impl fmt::Display for LogEntry {
             }
             Code::DeclinedByCooldown => write!(f, "not started: not again before {}", text("until"))?,
             Code::DeclinedByExit => write!(f, "not started: it would end at once: {}", text("reason"))?,
+            Code::DeclinedByDepth => {
+                write!(f, "not started: {} journeys in a row started one another", text("depth"))?;
+            }
         }
         let compared = self.params.get("compared").and_then(Value::as_array);
         for (i, compared) in compared.into_iter().flatten().enumerate() {

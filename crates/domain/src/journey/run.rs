@@ -46,6 +46,12 @@ pub struct Run {
     pub visits: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
+    /// The variant of each experiment that it met, by the experiment's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variants: BTreeMap<String, String>,
+    /// How many runs of journeys led to this one, each by what it did.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub depth: u32,
     /// What was counted since it began, by [`crate::condition::EventPattern::key`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub seen: BTreeMap<String, Sightings>,
@@ -61,6 +67,9 @@ impl Run {
         match (&self.state, &self.waiting) {
             (RunState::Active, Some(Waiting::Until { until })) => Some(*until),
             (RunState::Active, Some(Waiting::ForEvent { until, .. })) => Some(*until),
+            (RunState::Active, Some(Waiting::ForCondition { until, look_at })) => {
+                Some(look_at.map_or(*until, |look_at| look_at.min(*until)))
+            }
             _ => None,
         }
     }
@@ -106,11 +115,23 @@ pub enum Waiting {
         until: Timestamp,
     },
     ForEvent {
+        /// For people: one name or several.
         event: String,
         /// The last instant at which the event is in time.
         #[serde(with = "wire::timestamp")]
         until: Timestamp,
     },
+    ForCondition {
+        #[serde(with = "wire::timestamp")]
+        until: Timestamp,
+        /// When the condition may turn by time alone.
+        #[serde(default, with = "wire::timestamp_if_any", skip_serializing_if = "Option::is_none")]
+        look_at: Option<Timestamp>,
+    },
+}
+
+fn is_zero(depth: &u32) -> bool {
+    *depth == 0
 }
 
 /// An event as a run keeps it. One whose properties pass [`EVENT_BYTES_MAX`] is kept without its lists and
@@ -196,5 +217,24 @@ pub enum Action {
         to: Vec<String>,
         subject: String,
         message: String,
+    },
+    /// Was given a variant: to be told as an event, for reports.
+    Assign {
+        experiment: String,
+        variant: String,
+    },
+    AddToList {
+        list: String,
+    },
+    RemoveFromList {
+        list: String,
+    },
+    StartJourney {
+        journey: String,
+        properties: Value,
+    },
+    StopJourney {
+        journey: String,
+        reason: String,
     },
 }

@@ -1,14 +1,13 @@
 //! The step: from one rest of a run to the next.
 
-use super::definition::{
-    Definition, Delay, Node, Otherwise, Reentry, Split, Trigger, Until, UntilAttribute, WaitFor,
-};
+use super::definition::{Definition, Node, Reentry};
 use super::log::{Code, Declined, LogEntry};
-use super::run::{Action, Effect, KeptEvent, Run, RunState, Waiting};
+use super::run::{Action, Effect, KeptEvent, Run, RunState};
+use super::trigger::{Trigger, Turn};
 use super::{RUNS_AT_ONCE_DEFAULT, local};
 use crate::condition::{
     Compared, Condition, Context, EventPattern, EventView, Facts, Operand, Past, PropertyFilter, Sightings,
-    look_up, shown,
+    shown,
 };
 use crate::local_time::Zone;
 use kit::{Id, ProfileNo, Timestamp};
@@ -31,7 +30,12 @@ pub struct NewRun {
     pub journey_id: Id,
     pub version: u32,
     pub profile: ProfileNo,
+    /// How many runs of journeys led to it, each by what it did; 0 for what the profile or the calendar started.
+    pub depth: u32,
 }
+
+/// Longest chain of journeys that start one another.
+pub const JOURNEYS_IN_A_ROW_MAX: u32 = 8;
 
 /// Why a run is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +46,44 @@ pub enum Cause<'a> {
     Date,
     /// A call, with what it brings as the run's event.
     Api(EventView<'a>),
+    /// The profile entered or left a segment; `existing`: it was a member when the journey was published.
+    Segment { segment: &'a str, entered: bool, existing: bool },
+    /// A feast or a schedule has come.
+    Occasion,
+    /// A number of the profile passed the threshold.
+    Threshold,
+    /// A run of another journey ended so, with the event that it was about.
+    Journey { journey: &'a str, state: &'a RunState, event: Option<EventView<'a>> },
+}
+
+impl<'a> Cause<'a> {
+    fn event(&self) -> Option<EventView<'a>> {
+        match self {
+            Cause::Event(event) | Cause::Api(event) => Some(*event),
+            Cause::Journey { event, .. } => *event,
+            _ => None,
+        }
+    }
+
+    /// Whether `trigger` asks for this, but for the filters of events.
+    fn is_of(&self, trigger: &Trigger) -> bool {
+        match (self, trigger) {
+            (Cause::Event(_), Trigger::Event(_) | Trigger::Message(_) | Trigger::Form(_)) => true,
+            (Cause::Date, Trigger::Date(_) | Trigger::Anniversary(_)) => true,
+            (Cause::Api(_), Trigger::Api(_)) => true,
+            (Cause::Segment { segment, entered, existing }, Trigger::Segment(wanted)) => {
+                wanted.segment == *segment
+                    && (wanted.on == Turn::Entered) == *entered
+                    && (!existing || wanted.existing)
+            }
+            (Cause::Occasion, Trigger::Feast(_) | Trigger::Schedule(_)) => true,
+            (Cause::Threshold, Trigger::Threshold(_)) => true,
+            (Cause::Journey { journey, state, .. }, Trigger::Journey(wanted)) => {
+                wanted.journey == *journey && wanted.on.is(state)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What a profile's earlier runs of the same journey, of any version, were.
@@ -63,8 +105,9 @@ pub enum Input<'a> {
     /// events do no harm. It goes to the runs that there are before it starts new ones; the triggering event
     /// is known again by its id.
     Event(EventView<'a>),
-    /// The profile changed otherwise than by an event: an attribute, a tag, a consent. Ends the run if an
-    /// exit rule without an event holds now; needed where [`super::Wants::changes`] says so.
+    /// The profile changed otherwise than by an event: an attribute, a tag, a consent, an order, what became of a
+    /// message or of a run. Ends the run if an exit rule without an event holds now, and goes on from a wait whose
+    /// condition does; needed where [`super::Wants::changes`] says so.
     Changed,
     /// The journey goes on after a pause. Feed it the events of the pause first, in order; then this does
     /// what `Due` does.
@@ -85,7 +128,8 @@ pub struct Stepped {
 ///
 /// # Errors
 /// [`Declined`] is not a fault: it says why this profile does not begin now. In this order: the cause is not
-/// the trigger's, its filter, re-entry, cooldown, the entry condition, an exit condition that holds already.
+/// the trigger's, its filter, too many journeys in a row, re-entry, cooldown, the entry condition, an exit condition
+/// that holds already.
 pub fn start(
     definition: &Definition,
     new: NewRun,
@@ -94,29 +138,25 @@ pub fn start(
     facts: &dyn Facts,
     now: Timestamp,
 ) -> Result<Stepped, Declined> {
-    let event = match cause {
-        Cause::Event(event) | Cause::Api(event) => Some(event),
-        Cause::Date => None,
-    };
+    let event = cause.event();
     let decline = |code: Code, params: Value| Err(Declined { reason: entry(now, None, code, params) });
     let context = Context { facts, now, event, awaited: None, seen: None };
 
-    match (&definition.trigger, &cause) {
-        (Trigger::Event(pattern), Cause::Event(event)) => {
-            let verdict = pattern.explain(event, &context);
-            if pattern.event != event.name {
-                return decline(
-                    Code::DeclinedByTrigger,
-                    json!({ "expected": pattern.event, "got": event.name }),
-                );
-            }
-            if !verdict.holds {
-                let params = json!({ "event": event.name, "compared": verdict.compared });
-                return decline(Code::DeclinedByFilter, params);
-            }
+    if !cause.is_of(&definition.trigger) {
+        return decline(Code::DeclinedByTrigger, json!({ "expected": definition.trigger.kind() }));
+    }
+    if let (Some(pattern), Cause::Event(event)) = (definition.trigger.pattern(), &cause) {
+        if pattern.event != event.name {
+            return decline(Code::DeclinedByTrigger, json!({ "expected": pattern.event, "got": event.name }));
         }
-        (Trigger::Date(_), Cause::Date) | (Trigger::Api(_), Cause::Api(_)) => {}
-        (trigger, _) => return decline(Code::DeclinedByTrigger, json!({ "expected": kind_of(trigger) })),
+        let verdict = pattern.explain(event, &context);
+        if !verdict.holds {
+            let params = json!({ "event": event.name, "compared": verdict.compared });
+            return decline(Code::DeclinedByFilter, params);
+        }
+    }
+    if new.depth > JOURNEYS_IN_A_ROW_MAX {
+        return decline(Code::DeclinedByDepth, json!({ "depth": new.depth }));
     }
 
     let rules = &definition.entry;
@@ -157,6 +197,8 @@ pub fn start(
         node: None,
         visits: 0,
         waiting: None,
+        variants: BTreeMap::new(),
+        depth: new.depth,
         seen: BTreeMap::new(),
         state: RunState::Active,
         ended_at: None,
@@ -166,21 +208,19 @@ pub fn start(
         return decline(Code::DeclinedByExit, json!({ "reason": reason, "compared": compared }));
     }
     let cause = match (&cause, event) {
-        (Cause::Event(_), Some(event)) => json!({ "cause": "event", "event": event.name }),
-        (Cause::Date, _) => json!({ "cause": "date" }),
-        _ => json!({ "cause": "api" }),
+        (Cause::Event(_), Some(event)) => json!({ "cause": definition.trigger.kind(), "event": event.name }),
+        (Cause::Journey { journey, state, .. }, _) => {
+            json!({ "cause": "journey", "journey": journey, "state": state.as_str() })
+        }
+        (Cause::Segment { segment, existing: true, .. }, _) => {
+            json!({ "cause": "segment", "segment": segment, "existing": true })
+        }
+        (Cause::Segment { segment, .. }, _) => json!({ "cause": "segment", "segment": segment }),
+        _ => json!({ "cause": definition.trigger.kind() }),
     };
     walk.note(None, Code::Started, cause);
     walk.go(Some(definition.start.clone()));
     Ok(walk.done())
-}
-
-fn kind_of(trigger: &Trigger) -> &'static str {
-    match trigger {
-        Trigger::Event(_) => "event",
-        Trigger::Date(_) => "date",
-        Trigger::Api(_) => "api",
-    }
 }
 
 /// Takes a run on. `now` is the logical time of everything that follows: a delay begun in this step is
@@ -215,6 +255,8 @@ pub fn step(
         Input::Changed => {
             if let Some((reason, compared)) = walk.exit_due(None) {
                 walk.exit(reason.clone(), json!({ "reason": reason, "compared": compared }));
+            } else {
+                walk.look();
             }
         }
         Input::Stop(reason) => walk.exit(reason.to_string(), json!({ "reason": reason })),
@@ -232,10 +274,11 @@ fn entry(at: Timestamp, node: Option<&str>, code: Code, params: Value) -> LogEnt
 
 /// The profile as the effects of this step leave it: the engine applies them only afterwards, and the next
 /// node of the same step must see them already.
-struct Overlay<'a> {
+pub(super) struct Overlay<'a> {
     facts: &'a dyn Facts,
     attributes: BTreeMap<String, Value>,
     tags: BTreeMap<String, bool>,
+    lists: BTreeMap<String, bool>,
 }
 
 impl Facts for Overlay<'_> {
@@ -259,7 +302,7 @@ impl Facts for Overlay<'_> {
     }
 
     fn in_list(&self, list: &str) -> bool {
-        self.facts.in_list(list)
+        self.lists.get(list).copied().unwrap_or_else(|| self.facts.in_list(list))
     }
 
     fn in_segment(&self, segment: &str) -> Option<bool> {
@@ -276,24 +319,25 @@ impl Facts for Overlay<'_> {
 }
 
 /// Where a node leads.
-enum Onward {
+pub(super) enum Onward {
     To(Option<String>),
     /// The run waits, or is over.
     Rest,
 }
 
-struct Walk<'a> {
-    definition: &'a Definition,
-    run: Run,
-    facts: Overlay<'a>,
-    now: Timestamp,
+pub(super) struct Walk<'a> {
+    pub(super) definition: &'a Definition,
+    pub(super) run: Run,
+    pub(super) facts: Overlay<'a>,
+    pub(super) now: Timestamp,
     effects: Vec<Effect>,
     log: Vec<LogEntry>,
 }
 
 impl<'a> Walk<'a> {
     fn new(definition: &'a Definition, run: Run, facts: &'a dyn Facts, now: Timestamp) -> Self {
-        let facts = Overlay { facts, attributes: BTreeMap::new(), tags: BTreeMap::new() };
+        let facts =
+            Overlay { facts, attributes: BTreeMap::new(), tags: BTreeMap::new(), lists: BTreeMap::new() };
         Walk { definition, run, facts, now, effects: Vec::new(), log: Vec::new() }
     }
 
@@ -301,7 +345,7 @@ impl<'a> Walk<'a> {
         Stepped { run: self.run, effects: self.effects, log: self.log }
     }
 
-    fn context(&self) -> Context<'_> {
+    pub(super) fn context(&self) -> Context<'_> {
         Context {
             facts: &self.facts,
             now: self.now,
@@ -311,7 +355,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn note(&mut self, node: Option<&str>, code: Code, params: Value) {
+    pub(super) fn note(&mut self, node: Option<&str>, code: Code, params: Value) {
         self.log.push(entry(self.now, node, code, params));
     }
 
@@ -321,53 +365,23 @@ impl<'a> Walk<'a> {
         self.run.ended_at = Some(self.now);
     }
 
-    fn exit(&mut self, reason: String, params: Value) {
+    pub(super) fn exit(&mut self, reason: String, params: Value) {
         let node = self.run.node.clone();
         self.note(node.as_deref(), Code::Exited, params);
         self.end(RunState::Exited { reason });
     }
 
-    fn fail(&mut self, reason: String) {
+    pub(super) fn fail(&mut self, reason: String) {
         let node = self.run.node.clone();
         self.note(node.as_deref(), Code::Failed, json!({ "reason": reason }));
         self.end(RunState::Failed { reason });
     }
 
-    fn due(&mut self) {
-        let Some(node) = self.run.node.clone() else {
-            return self.fail("is active and at no node".to_string());
-        };
-        let next = match (self.run.waiting.take(), self.definition.nodes.get(&node)) {
-            (Some(waiting @ (Waiting::Until { until } | Waiting::ForEvent { until, .. })), _)
-                if self.now < until =>
-            {
-                self.run.waiting = Some(waiting);
-                return;
-            }
-            (Some(Waiting::Until { until }), Some(Node::Delay(delay))) => {
-                let params = json!({ "until": self.written(until) });
-                self.note(Some(&node), Code::DelayOver, params);
-                delay.next.clone()
-            }
-            (Some(Waiting::ForEvent { until, .. }), Some(Node::WaitFor(wait))) => {
-                let params = json!({ "event": wait.event, "until": self.written(until) });
-                self.note(Some(&node), Code::WaitTimedOut, params);
-                wait.on_timeout.clone()
-            }
-            _ => {
-                return self.fail(format!(
-                    "waits at \"{node}\", which is no such node of version {}",
-                    self.run.version
-                ));
-            }
-        };
-        self.go(next);
-    }
-
     fn event(&mut self, event: &EventView<'_>) {
         let is_trigger = self.run.event.as_ref().is_some_and(|trigger| trigger.id == event.id);
         if is_trigger || event.at < self.run.since {
-            return;
+            // It is not the run's; but a condition on what the profile did may hold by it.
+            return self.look();
         }
         self.count(event);
         if self.goal_is(event) {
@@ -378,19 +392,7 @@ impl<'a> Walk<'a> {
         if let Some((reason, compared)) = self.exit_due(Some(event)) {
             return self.exit(reason.clone(), json!({ "reason": reason, "compared": compared }));
         }
-        let Some(node) = self.run.node.clone() else { return };
-        let (Some(Waiting::ForEvent { until, .. }), Some(Node::WaitFor(wait))) =
-            (&self.run.waiting, self.definition.nodes.get(&node))
-        else {
-            return;
-        };
-        if event.at > *until || !self.is(event, &wait.event, &wait.filters) {
-            return;
-        }
-        self.run.awaited = Some(KeptEvent::new(event));
-        self.run.waiting = None;
-        self.note(Some(&node), Code::WaitMet, json!({ "event": event.name }));
-        self.go(wait.on_event.clone());
+        self.heard(event);
     }
 
     fn count(&mut self, event: &EventView<'_>) {
@@ -411,7 +413,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn is(&self, event: &EventView<'_>, name: &str, filters: &[PropertyFilter]) -> bool {
+    pub(super) fn is(&self, event: &EventView<'_>, name: &str, filters: &[PropertyFilter]) -> bool {
         name == event.name && crate::condition::filters_match(filters, event, &self.context())
     }
 
@@ -447,7 +449,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Enters `next` and what follows, up to the next rest.
-    fn go(&mut self, mut next: Option<String>) {
+    pub(super) fn go(&mut self, mut next: Option<String>) {
         for _ in 0..NODES_PER_STEP_MAX {
             let Some(id) = next else {
                 let node = self.run.node.clone();
@@ -514,17 +516,15 @@ impl<'a> Walk<'a> {
                 Onward::To(next.clone())
             }
             Node::Split(split) => {
-                let i = drawn(split, &self.run, id);
+                let weights: Vec<u32> = split.paths.iter().map(|path| path.weight).collect();
+                let i = drawn(&weights, &format!("{}:{id}:{}", self.run.journey_id, self.run.id));
                 let next = split.paths.get(i).and_then(|path| path.next.clone());
                 let params = json!({ "path": i + 1, "paths": split.paths.len(), "next": next });
                 self.note(Some(id), Code::SplitTaken, params);
                 Onward::To(next)
             }
             Node::SetAttribute(set) => {
-                let value = match &set.value {
-                    Operand::Literal(value) => value.clone(),
-                    Operand::From(reference) => self.context().resolve(reference).unwrap_or(Value::Null),
-                };
+                let value = self.resolved(&set.value);
                 self.note(Some(id), Code::AttributeSet, json!({ "name": set.name, "value": shown(&value) }));
                 self.facts.attributes.insert(set.name.clone(), value.clone());
                 self.act(id, Action::SetAttribute { name: set.name.clone(), value });
@@ -555,6 +555,47 @@ impl<'a> Walk<'a> {
                 self.act(id, Action::NotifyStaff { to, subject, message });
                 Onward::To(notice.next.clone())
             }
+            Node::Experiment(experiment) => {
+                // By the profile, not by the run: whoever comes again, or by another journey, sees the same.
+                let whose = self.facts.value("id").and_then(|id| id.as_str().map(str::to_owned));
+                let whose = whose.unwrap_or_else(|| self.run.profile.0.to_string());
+                let weights: Vec<u32> = experiment.variants.iter().map(|variant| variant.weight).collect();
+                let i = drawn(&weights, &format!("experiment:{}:{whose}", experiment.name));
+                let Some(variant) = experiment.variants.get(i) else { return Onward::To(None) };
+                let params =
+                    json!({ "name": experiment.name, "variant": variant.name, "next": variant.next });
+                self.note(Some(id), Code::ExperimentDrawn, params);
+                let (name, variant_name) = (experiment.name.clone(), variant.name.clone());
+                self.run.variants.insert(name.clone(), variant_name.clone());
+                self.act(id, Action::Assign { experiment: name, variant: variant_name });
+                Onward::To(variant.next.clone())
+            }
+            Node::AddToList(change) => {
+                self.note(Some(id), Code::ListJoined, json!({ "list": change.list }));
+                self.facts.lists.insert(change.list.clone(), true);
+                self.act(id, Action::AddToList { list: change.list.clone() });
+                Onward::To(change.next.clone())
+            }
+            Node::RemoveFromList(change) => {
+                self.note(Some(id), Code::ListLeft, json!({ "list": change.list }));
+                self.facts.lists.insert(change.list.clone(), false);
+                self.act(id, Action::RemoveFromList { list: change.list.clone() });
+                Onward::To(change.next.clone())
+            }
+            Node::StartJourney(other) => {
+                self.note(Some(id), Code::JourneyStarted, json!({ "journey": other.journey }));
+                let properties = other.properties.iter();
+                let properties = properties.map(|(name, value)| (name.clone(), self.resolved(value)));
+                let properties = Value::Object(properties.collect());
+                self.act(id, Action::StartJourney { journey: other.journey.clone(), properties });
+                Onward::To(other.next.clone())
+            }
+            Node::StopJourney(other) => {
+                self.note(Some(id), Code::JourneyStopped, json!({ "journey": other.journey }));
+                let reason = other.reason.clone().unwrap_or_else(|| "stopped by another journey".to_owned());
+                self.act(id, Action::StopJourney { journey: other.journey.clone(), reason });
+                Onward::To(other.next.clone())
+            }
             Node::Exit(exit) => {
                 let reason = exit.reason.clone().unwrap_or_else(|| id.to_string());
                 self.note(Some(id), Code::ExitCome, json!({}));
@@ -564,89 +605,35 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn explain(&self, condition: &Condition) -> (bool, Vec<Compared>) {
+    fn resolved(&self, operand: &Operand) -> Value {
+        match operand {
+            Operand::Literal(value) => value.clone(),
+            Operand::From(reference) => self.context().resolve(reference).unwrap_or(Value::Null),
+        }
+    }
+
+    pub(super) fn explain(&self, condition: &Condition) -> (bool, Vec<Compared>) {
         let verdict = condition.explain(&self.context());
         (verdict.holds, verdict.compared)
     }
 
-    fn written(&self, at: Timestamp) -> String {
+    pub(super) fn written(&self, at: Timestamp) -> String {
         local::written(at, self.facts.time_zone())
-    }
-
-    fn delay(&mut self, id: &str, delay: &Delay) -> Onward {
-        let (now, zone) = (self.now, self.facts.time_zone());
-        let until = match &delay.until {
-            Until::For(duration) => Ok(now.plus_ms(duration.ms())),
-            Until::Time(time) => Ok(time.next(zone, now)),
-            Until::Weekday { weekday, time } => Ok(time.next_on(*weekday, zone, now)),
-            Until::Attribute(until) => self.until_attribute(until),
-        };
-        match until {
-            Ok(until) if until > now => {
-                let params = json!({ "until": self.written(until) });
-                self.note(Some(id), Code::DelayBegun, params);
-                self.run.waiting = Some(Waiting::Until { until });
-                Onward::Rest
-            }
-            Ok(until) => {
-                let reason = format!("it is already {}", self.written(until));
-                self.note(Some(id), Code::DelayPassed, json!({ "reason": reason }));
-                Onward::To(delay.next.clone())
-            }
-            Err((reason, otherwise)) => {
-                self.note(Some(id), Code::DelayPassed, json!({ "reason": reason }));
-                match otherwise {
-                    Otherwise::Continue => Onward::To(delay.next.clone()),
-                    Otherwise::Exit => {
-                        self.exit(reason.clone(), json!({ "reason": reason }));
-                        Onward::Rest
-                    }
-                }
-            }
-        }
-    }
-
-    fn until_attribute(&self, until: &UntilAttribute) -> Result<Timestamp, (String, Otherwise)> {
-        let (zone, name) = (self.facts.time_zone(), &until.attribute);
-        let missing = |what: &str| (format!("{name} {what}"), until.when_missing);
-        let value = look_up(&self.facts, name).ok_or_else(|| missing("is not set"))?;
-        let at = match until.yearly {
-            true => local::next_anniversary(&value, until.time, until.offset, zone, self.now),
-            false => local::named_instant(&value, until.time, until.offset, zone),
-        };
-        let at = at.ok_or_else(|| missing("is no date"))?;
-        if at < self.now {
-            return Err((format!("{name} is past: {}", self.written(at)), until.when_past));
-        }
-        Ok(at)
-    }
-
-    fn wait_for(&mut self, id: &str, wait: &WaitFor) -> Onward {
-        let until = self.now.plus_ms(wait.timeout.ms());
-        let params = json!({ "event": wait.event, "until": self.written(until) });
-        self.note(Some(id), Code::WaitBegun, params.clone());
-        if until <= self.now {
-            self.note(Some(id), Code::WaitTimedOut, params);
-            return Onward::To(wait.on_timeout.clone());
-        }
-        self.run.waiting = Some(Waiting::ForEvent { event: wait.event.clone(), until });
-        Onward::Rest
     }
 }
 
-/// The path that a run takes at a split: by its hash, not by a draw, so that a replay and a second machine
-/// take the same.
-fn drawn(split: &Split, run: &Run, node: &str) -> usize {
-    let total: u64 = split.paths.iter().map(|path| u64::from(path.weight)).sum();
-    let text = format!("{}:{node}:{}", run.journey_id, run.id);
+/// Which of the weights `text` falls on: by its hash, not by a draw, so that a replay and a second machine choose the
+/// same.
+fn drawn(weights: &[u32], text: &str) -> usize {
+    let total: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
     let hash = Sha256::digest(text.as_bytes());
     let chance = hash[..8].iter().fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
     let mut drawn = ((u128::from(chance) * u128::from(total)) >> 64) as u64;
-    for (i, path) in split.paths.iter().enumerate() {
-        if drawn < u64::from(path.weight) {
+    for (i, weight) in weights.iter().enumerate() {
+        if drawn < u64::from(*weight) {
             return i;
         }
-        drawn -= u64::from(path.weight);
+        drawn -= u64::from(*weight);
     }
     0
 }

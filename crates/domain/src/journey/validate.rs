@@ -2,16 +2,12 @@
 
 use super::definition::{
     DEFINITION_BYTES_MAX, Definition, Entry, ExitRule, Goal, Node, RUNS_AT_ONCE_MAX, Reentry, SCHEMA,
-    Trigger, Until,
 };
 use super::step::NODES_PER_STEP_MAX;
-use crate::condition::{
-    Condition, Operand, Problem, PropertyFilter, Scope, check_filters, check_reference, join, read_filters,
-};
-use crate::consent::Purpose;
-use crate::normalise::email;
-use crate::profile::{NAME_BYTES_MAX, VALUE_BYTES_MAX};
-use kit::{DAY_MS, MINUTE_MS};
+use super::trigger::Trigger;
+use super::wait::{Awaited, Until};
+use crate::condition::{Condition, Problem, PropertyFilter, Scope, check_filters, join, read_filters};
+use kit::MINUTE_MS;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,14 +24,6 @@ pub const WEIGHT_MAX: u32 = 1_000_000;
 pub const NAME_CHARS_MAX: usize = 200;
 /// Longest description, in characters.
 const DESCRIPTION_CHARS_MAX: usize = 2_000;
-/// Longest id of a node, in bytes.
-const NODE_ID_BYTES_MAX: usize = 64;
-const URL_BYTES_MAX: usize = 2_000;
-const HEADERS_MAX: usize = 20;
-const HEADER_BYTES_MAX: usize = 1_000;
-const BODY_BYTES_MAX: usize = 64 * 1024;
-const STAFF_MAX: usize = 20;
-const MESSAGE_BYTES_MAX: usize = 10_000;
 /// A cycle must take at least this long to go round.
 const CYCLE_MS_MIN: i64 = MINUTE_MS;
 
@@ -133,6 +121,9 @@ fn read_conditions(value: &Value, path: &str, problems: &mut Vec<Problem>) {
     for (i, inner) in value.get("paths").and_then(Value::as_array).into_iter().flatten().enumerate() {
         read_conditions(inner, &join(path, format_args!("paths.{i}")), problems);
     }
+    for (i, inner) in value.get("any_of").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        read_conditions(inner, &join(path, format_args!("any_of.{i}")), problems);
+    }
 }
 
 fn required<T: DeserializeOwned>(
@@ -162,9 +153,15 @@ fn of_known_kind<T: DeserializeOwned>(
     value: &Value,
     path: &str,
     (what, code, known): (&str, &'static str, &[&str]),
+    to_come: &[(&str, &str)],
     problems: &mut Vec<Problem>,
 ) -> Option<T> {
     let kind = value.get("type").and_then(Value::as_str);
+    if let Some((kind, with)) = to_come.iter().find(|(name, _)| Some(*name) == kind) {
+        let message = format!("\"{kind}\" is not there yet: it comes with {with}");
+        problems.push(problem(join(path, "type"), "json.not_yet", message));
+        return None;
+    }
     if kind.is_some_and(|kind| known.contains(&kind)) {
         return part(value, path, problems);
     }
@@ -181,7 +178,8 @@ fn read_trigger(object: &Map<String, Value>, problems: &mut Vec<Problem>) -> Opt
         problems.push(missing("trigger"));
         return None;
     };
-    of_known_kind(trigger, "trigger", ("trigger", "trigger.unknown", &Trigger::KINDS), problems)
+    let known = ("trigger", "trigger.unknown", &Trigger::KINDS[..]);
+    of_known_kind(trigger, "trigger", known, &Trigger::KINDS_TO_COME, problems)
 }
 
 fn read_exits(object: &Map<String, Value>, problems: &mut Vec<Problem>) -> Vec<ExitRule> {
@@ -211,7 +209,8 @@ fn read_nodes(object: &Map<String, Value>, problems: &mut Vec<Problem>) -> BTree
     };
     let read = nodes.iter().filter_map(|(id, node)| {
         let path = format!("nodes.{id}");
-        let node = of_known_kind(node, &path, ("node", "node.unknown", &Node::KINDS), problems)?;
+        let known = ("node", "node.unknown", &Node::KINDS[..]);
+        let node = of_known_kind(node, &path, known, &Node::KINDS_TO_COME, problems)?;
         Some((id.clone(), node))
     });
     read.collect()
@@ -241,28 +240,28 @@ impl Scope {
     }
 
     fn at_entry(trigger: &Trigger) -> Scope {
-        Scope { event: !matches!(trigger, Trigger::Date(_)), run: false }
+        Scope { event: trigger.brings_event(), run: false }
     }
 }
 
-struct Check {
-    problems: Vec<Problem>,
-    run: Scope,
+pub(super) struct Check {
+    pub(super) problems: Vec<Problem>,
+    pub(super) run: Scope,
 }
 
 impl Check {
-    fn say(&mut self, path: impl Into<String>, code: &'static str, message: impl Into<String>) {
+    pub(super) fn say(&mut self, path: impl Into<String>, code: &'static str, message: impl Into<String>) {
         self.problems.push(problem(path, code, message));
     }
 
     /// One line of text: 1 to `most` characters.
-    fn line(&mut self, text: &str, path: impl Into<String>, most: usize) {
+    pub(super) fn line(&mut self, text: &str, path: impl Into<String>, most: usize) {
         if text.trim().is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
             self.say(path, "text.length", format!("takes one line of 1 to {most} characters"));
         }
     }
 
-    fn event(&mut self, name: &str, filters: &[PropertyFilter], scope: Scope, path: &str) {
+    pub(super) fn event(&mut self, name: &str, filters: &[PropertyFilter], scope: Scope, path: &str) {
         self.line(name, join(path, "event"), NAME_CHARS_MAX);
         check_filters(filters, scope, path, &mut self.problems);
     }
@@ -276,20 +275,7 @@ impl Check {
             let message = format!("takes at most {DESCRIPTION_CHARS_MAX} characters");
             self.say("description", "text.length", message);
         }
-        match &definition.trigger {
-            // Its filters cannot refer to the event: they are about it.
-            Trigger::Event(pattern) => {
-                self.event(&pattern.event, &pattern.filters, Scope::PROFILE, "trigger")
-            }
-            Trigger::Date(date) => {
-                self.line(&date.attribute, "trigger.attribute", NAME_CHARS_MAX);
-                if !date.offset.is_whole_days() || date.offset.ms().abs() > 366 * DAY_MS {
-                    let message = "takes whole days, at most 366 before or after";
-                    self.say("trigger.offset", "duration.range", message);
-                }
-            }
-            Trigger::Api(_) => {}
-        }
+        self.trigger(&definition.trigger);
     }
 
     fn entry(&mut self, entry: &Entry, trigger: &Trigger) {
@@ -338,139 +324,6 @@ impl Check {
             if let Some(reason) = &rule.reason {
                 self.line(reason, join(&path, "reason"), NAME_CHARS_MAX);
             }
-        }
-    }
-
-    fn node(&mut self, id: &str, node: &Node) {
-        let path = format!("nodes.{id}");
-        let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        if id.is_empty() || id.len() > NODE_ID_BYTES_MAX || !id.bytes().all(good) {
-            let message = format!("a node's id is 1 to {NODE_ID_BYTES_MAX} of a-z, A-Z, 0-9, _ and -");
-            self.say(&path, "node.id", message);
-        }
-        match node {
-            Node::Send(send) => {
-                self.line(&send.template, join(&path, "template"), NAME_CHARS_MAX);
-                if !matches!(send.purpose, Purpose::Marketing | Purpose::Transactional) {
-                    let message = "a message is \"marketing\" or \"transactional\"";
-                    self.say(join(&path, "purpose"), "send.purpose", message);
-                }
-            }
-            Node::Delay(delay) => {
-                if let Until::Attribute(until) = &delay.until {
-                    self.line(&until.attribute, join(&path, "until_attribute"), NAME_CHARS_MAX);
-                }
-            }
-            Node::WaitFor(wait) => {
-                self.event(&wait.event, &wait.filters, self.run, &path);
-                if wait.timeout.ms() == 0 {
-                    self.say(join(&path, "timeout"), "duration.range", "takes more than nothing");
-                }
-            }
-            Node::Branch(branch) => {
-                if !(1..=PATHS_MAX).contains(&branch.paths.len()) {
-                    self.say(join(&path, "paths"), "paths.count", format!("takes 1 to {PATHS_MAX} paths"));
-                }
-                for (i, branch_path) in branch.paths.iter().enumerate() {
-                    let path = format!("{path}.paths.{i}.when");
-                    branch_path.when.validate(self.run, &path, &mut self.problems);
-                }
-            }
-            Node::Split(split) => {
-                if !(2..=PATHS_MAX).contains(&split.paths.len()) {
-                    self.say(join(&path, "paths"), "paths.count", format!("takes 2 to {PATHS_MAX} paths"));
-                }
-                for (i, split_path) in split.paths.iter().enumerate() {
-                    if !(1..=WEIGHT_MAX).contains(&split_path.weight) {
-                        let path = format!("{path}.paths.{i}.weight");
-                        self.say(
-                            path,
-                            "split.weight",
-                            format!("takes a whole number from 1 to {WEIGHT_MAX}"),
-                        );
-                    }
-                }
-            }
-            Node::SetAttribute(set) => {
-                self.name_of_profile(&set.name, join(&path, "name"));
-                let path = join(&path, "value");
-                match &set.value {
-                    Operand::From(reference) => {
-                        check_reference(reference, self.run, &path, &mut self.problems);
-                    }
-                    Operand::Literal(value) if value.to_string().len() > VALUE_BYTES_MAX => {
-                        self.say(path, "text.length", format!("takes at most {VALUE_BYTES_MAX} bytes"));
-                    }
-                    Operand::Literal(_) => {}
-                }
-            }
-            Node::AddTag(change) | Node::RemoveTag(change) => {
-                self.name_of_profile(&change.tag, join(&path, "tag"));
-            }
-            Node::Webhook(hook) => self.webhook(&path, &hook.url, &hook.headers, hook.body.as_deref()),
-            Node::NotifyStaff(notice) => {
-                if !(1..=STAFF_MAX).contains(&notice.to.len()) {
-                    self.say(join(&path, "to"), "staff.count", format!("takes 1 to {STAFF_MAX} addresses"));
-                }
-                for (i, address) in notice.to.iter().enumerate() {
-                    if email::normalise(address).is_err() {
-                        let message = format!("\"{address}\" is no e-mail address");
-                        self.say(format!("{path}.to.{i}"), "staff.address", message);
-                    }
-                }
-                self.line(&notice.subject, join(&path, "subject"), NAME_CHARS_MAX);
-                if notice.message.trim().is_empty() || notice.message.len() > MESSAGE_BYTES_MAX {
-                    let message = format!("takes 1 to {MESSAGE_BYTES_MAX} bytes of text");
-                    self.say(join(&path, "message"), "text.length", message);
-                }
-            }
-            Node::Exit(exit) => {
-                if let Some(reason) = &exit.reason {
-                    self.line(reason, join(&path, "reason"), NAME_CHARS_MAX);
-                }
-            }
-        }
-    }
-
-    /// The name of an attribute or a tag, as the profile takes it.
-    fn name_of_profile(&mut self, name: &str, path: String) {
-        if name.starts_with("attributes.") {
-            self.say(path, "attribute.name", "leave \"attributes.\" out: only attributes can be set");
-        } else if name.trim().is_empty() || name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control)
-        {
-            self.say(path, "text.length", format!("takes 1 to {NAME_BYTES_MAX} bytes of text"));
-        }
-    }
-
-    fn webhook(&mut self, path: &str, url: &str, headers: &BTreeMap<String, String>, body: Option<&str>) {
-        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        let has_host =
-            rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['));
-        let is_plain = url.len() <= URL_BYTES_MAX && url.bytes().all(|byte| byte.is_ascii_graphic());
-        if !has_host || !is_plain {
-            let message =
-                format!("takes an address https://... or http://... of at most {URL_BYTES_MAX} bytes");
-            self.say(join(path, "url"), "webhook.url", message);
-        }
-        if headers.len() > HEADERS_MAX {
-            self.say(join(path, "headers"), "webhook.headers", format!("at most {HEADERS_MAX} headers"));
-        }
-        for (name, value) in headers {
-            let path = join(path, format_args!("headers.{name}"));
-            let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-            let ours = ["host", "content-length", "transfer-encoding", "connection"];
-            if name.is_empty() || name.len() > HEADER_BYTES_MAX || !name.bytes().all(is_token) {
-                self.say(path, "webhook.headers", "is no name of a header");
-            } else if ours.iter().any(|taken| name.eq_ignore_ascii_case(taken)) {
-                self.say(path, "webhook.headers", "is set by the sender itself");
-            } else if value.len() > HEADER_BYTES_MAX || value.chars().any(char::is_control) {
-                let message = format!("takes one line of at most {HEADER_BYTES_MAX} bytes");
-                self.say(path, "webhook.headers", message);
-            }
-        }
-        if body.is_some_and(|body| body.len() > BODY_BYTES_MAX) {
-            let message = format!("takes at most {} KB", BODY_BYTES_MAX / 1024);
-            self.say(join(path, "body"), "text.length", message);
         }
     }
 
@@ -546,7 +399,10 @@ impl Check {
 fn takes_time(node: &Node) -> bool {
     match node {
         Node::Delay(delay) => matches!(&delay.until, Until::For(duration) if duration.ms() >= CYCLE_MS_MIN),
-        Node::WaitFor(wait) => wait.timeout.ms() >= CYCLE_MS_MIN,
+        // A condition may hold at once.
+        Node::WaitFor(wait) => {
+            !matches!(wait.what, Awaited::Condition { .. }) && wait.timeout.ms() >= CYCLE_MS_MIN
+        }
         _ => false,
     }
 }

@@ -67,7 +67,55 @@ fn every_mistake_has_its_place_and_code() {
     check(with("/name", json!("x".repeat(201))), &[("name", "text.length")]);
     check(with("/name", json!(7)), &[("name", "json.type")]);
     // Triggers.
-    check(with("/trigger", json!({ "type": "segment_entered" })), &[("trigger.type", "trigger.unknown")]);
+    check(with("/trigger", json!({ "type": "moonrise" })), &[("trigger.type", "trigger.unknown")]);
+    for kind in ["score", "points", "predicted_date"] {
+        check(with("/trigger", json!({ "type": kind })), &[("trigger.type", "json.not_yet")]);
+    }
+    let trigger = |trigger: Value, path: &str, code: &str| check(with("/trigger", trigger), &[(path, code)]);
+    trigger(json!({ "type": "segment" }), "trigger", "json.type");
+    trigger(json!({ "type": "segment", "segment": "" }), "trigger.segment", "text.length");
+    trigger(
+        json!({ "type": "segment", "segment": "a", "on": "left", "existing": true }),
+        "trigger.existing",
+        "trigger.existing",
+    );
+    trigger(
+        json!({ "type": "anniversary", "attribute": "birthday", "at": "09:00", "offset": "-36h" }),
+        "trigger.offset",
+        "duration.range",
+    );
+    trigger(json!({ "type": "feast", "feast": "13-01", "at": "09:00" }), "trigger", "json.type");
+    trigger(json!({ "type": "feast", "feast": "halloween", "at": "09:00" }), "trigger", "json.type");
+    trigger(json!({ "type": "schedule", "every": "week", "at": "09:00" }), "trigger.on", "schedule.days");
+    trigger(
+        json!({ "type": "schedule", "every": "month", "at": "09:00", "on": ["mon"] }),
+        "trigger.on",
+        "schedule.days",
+    );
+    trigger(
+        json!({ "type": "schedule", "every": "month", "at": "09:00", "on": 32 }),
+        "trigger.on",
+        "schedule.days",
+    );
+    trigger(
+        json!({ "type": "schedule", "every": "day", "at": "09:00", "on": "mon" }),
+        "trigger.on",
+        "schedule.days",
+    );
+    trigger(json!({ "type": "schedule", "every": "day", "at": [] }), "trigger.at", "schedule.times");
+    trigger(
+        json!({ "type": "schedule", "every": "day", "at": "09:00", "months": [13] }),
+        "trigger.months",
+        "schedule.months",
+    );
+    trigger(
+        json!({ "type": "threshold", "attribute": "orders.count", "crosses": "5" }),
+        "trigger",
+        "json.type",
+    );
+    trigger(json!({ "type": "journey", "journey": "a", "on": "failed" }), "trigger", "json.type");
+    trigger(json!({ "type": "message", "did": "sent" }), "trigger", "json.type");
+    trigger(json!({ "type": "form", "form": " " }), "trigger.form", "text.length");
     check(with("/trigger", json!("signup")), &[("trigger.type", "trigger.unknown")]);
     check(with("/trigger", json!({ "type": "event" })), &[("trigger", "json.type")]);
     check(

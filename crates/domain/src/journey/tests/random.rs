@@ -121,6 +121,7 @@ fn play(seed: u64, stores: bool) -> Vec<String> {
         journey_id: Id::from_u128(1),
         version: 1,
         profile: ProfileNo(1),
+            depth: 0,
     };
     let empty = json!({});
     let signup = EventView { id: "m", name: "signup", at: begin, properties: &empty };

@@ -221,6 +221,7 @@ impl World {
             journey_id: Id::from_u128(7),
             version: 1,
             profile: ProfileNo(1),
+            depth: 0,
         };
         match start(&self.definition, new, cause, history, &self.people[name], now) {
             Ok(stepped) => {

@@ -617,6 +617,7 @@ fn a_run_is_one_small_document() {
         journey_id: kit::Id::from_u128(2),
         version: 3,
         profile: kit::ProfileNo(4),
+        depth: 0,
     };
     let large = json!({ "order_id": "A1", "note": "x".repeat(40_000), "products": [1, 2] });
     for (properties, kept) in [
@@ -750,7 +751,13 @@ fn an_event_is_counted_once_and_the_trigger_never() {
     };
     let now = parse_instant("2026-03-01T08:00", &Zone::vietnam()).unwrap();
     let id = kit::Id::from_u128(1);
-    let new = crate::journey::NewRun { run_id: id, journey_id: id, version: 1, profile: kit::ProfileNo(1) };
+    let new = crate::journey::NewRun {
+        run_id: id,
+        journey_id: id,
+        version: 1,
+        profile: kit::ProfileNo(1),
+        depth: 0,
+    };
     let properties = json!({});
     let signup = crate::condition::EventView { id: "m1", name: "signup", at: now, properties: &properties };
     let cause = crate::journey::Cause::Event(signup);
