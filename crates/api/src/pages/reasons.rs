@@ -263,6 +263,15 @@ const STEPS: &[Row] = &[
     ("tag.removed", "Gỡ nhãn {tag}", "Removed the tag {tag}"),
     ("webhook.asked", "Yêu cầu gọi {url}", "Asked for a call of {url}"),
     ("staff.notified", "Báo nhân viên", "Notified staff"),
+    (
+        "experiment.drawn",
+        "Thử nghiệm “{name}”: được chia vào {variant}",
+        "Experiment “{name}”: given {variant}",
+    ),
+    ("list.joined", "Thêm vào danh sách {list}", "Put on the list {list}"),
+    ("list.left", "Đưa ra khỏi danh sách {list}", "Taken off the list {list}"),
+    ("journey.started", "Yêu cầu bắt đầu kịch bản {journey}", "Asked for the journey {journey}"),
+    ("journey.stopped", "Yêu cầu dừng kịch bản {journey}", "Asked to stop the journey {journey}"),
     ("exit.come", "Đến điểm ra", "Came to an exit"),
     (
         "declined.trigger",
@@ -294,6 +303,11 @@ const STEPS: &[Row] = &[
         "declined.cooldown",
         "Không bắt đầu: chưa được vào lại trước {until}",
         "Not started: not again before {until}",
+    ),
+    (
+        "declined.depth",
+        "Không bắt đầu: {depth} kịch bản liên tiếp gọi nhau",
+        "Not started: {depth} journeys in a row started one another",
     ),
     (
         "declined.exit",
