@@ -12,6 +12,7 @@ mod preview;
 mod products;
 mod profiles;
 mod runs;
+mod scenarios;
 mod sessions;
 mod settings;
 mod status;
@@ -40,6 +41,7 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
         journeys::router(),
         runs::router(),
         templates::router(),
+        scenarios::router(),
         preview::router(),
         messages::router(),
         channels::router(),
