@@ -2,6 +2,7 @@
 
 use crate::caller::{Reader, Writer};
 use crate::endpoints::profiles::{ConsentView, by_id};
+use crate::endpoints::segments::{SegmentOfProfile, segments_of_profile};
 use crate::listing::{Page, Paging, bad_cursor, instant, iso, iso_ms};
 use crate::problem::{Answer, Problem};
 use crate::services::Services;
@@ -113,24 +114,14 @@ async fn timeline(
     Ok(Json(Page::of(rows, limit, behind, EventView::of)))
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-struct SegmentView {
-    id: String,
-    name: String,
-    since: String,
-}
-
 /// The segments that a profile is in
-///
-/// Segments are not part of this version: the list is empty.
-#[utoipa::path(get, path = "/profiles/{id}/segments", tag = "profiles", params(("id" = String, Path)), responses((status = 200, body = Page<SegmentView>)))]
+#[utoipa::path(get, path = "/profiles/{id}/segments", tag = "profiles", params(("id" = String, Path)), responses((status = 200, body = Page<SegmentOfProfile>)))]
 async fn segments(
     State(services): State<Arc<Services>>,
     Reader(caller): Reader,
     Path(id): Path<String>,
-) -> Answer<Json<Page<SegmentView>>> {
-    by_id(&services, caller.workspace, &id).await?;
-    Ok(Json(Page::whole(Vec::new())))
+) -> Answer<Json<Page<SegmentOfProfile>>> {
+    Ok(Json(Page::whole(segments_of_profile(&services, caller.workspace, &id).await?)))
 }
 
 /// One statement by or about a person, with what proves it.

@@ -171,7 +171,7 @@ impl NewTemplate {
     }
 }
 
-fn check_id(id: &str) -> Answer<()> {
+pub fn check_id(id: &str) -> Answer<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if (1..=100).contains(&id.len()) && id.chars().all(plain) {
         return Ok(());
@@ -180,7 +180,7 @@ fn check_id(id: &str) -> Answer<()> {
 }
 
 /// A word made of a name: "Giỏ hàng bị bỏ quên" is `gio-hang-bi-bo-quen`.
-fn id_from(name: &str) -> String {
+pub fn id_from(name: &str) -> String {
     let key = search_key(name);
     let words = key.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let mut id = words.collect::<Vec<_>>().join("-");

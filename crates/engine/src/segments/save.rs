@@ -22,6 +22,8 @@ pub const NAME_CHARS_MAX: usize = 200;
 pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
 /// A save that meets one made at the same moment is tried again this often.
 const TRIES_MAX: u32 = 5;
+/// Campaigns read at once.
+const PAGE: i64 = 200;
 
 /// Why a segment was not written.
 #[derive(Debug, thiserror::Error)]
@@ -449,7 +451,17 @@ pub fn usage(tx: &mut ReadTx<'_>, workspace: WorkspaceId, id: &str) -> Result<Ve
             uses.push(Use { kind: "journey", id, name, state, holds });
         }
     }
-    Ok(uses)
+    let mut before = (Timestamp::MAX, String::new());
+    loop {
+        let page = tx.campaign_page(workspace, (before.0, &before.1), PAGE, "", "")?;
+        let Some(last) = page.last() else { return Ok(uses) };
+        before = (last.created_at, last.campaign_id.clone());
+        for row in page.into_iter().filter(|row| names_segment(&row.definition, id)) {
+            let holds = matches!(row.state.as_str(), "scheduled" | "sending" | "paused");
+            let (id, name, state) = (row.campaign_id, row.name, row.state);
+            uses.push(Use { kind: "campaign", id, name, state, holds });
+        }
+    }
 }
 
 /// Whether a document refers to a segment: under a key `segment` or `segments`, `include` or `exclude`.

@@ -336,7 +336,9 @@ fn slice_of(
 ) -> Result<Vec<Vec<ProfileNo>>, StoreError> {
     let mut seen: FxHashMap<ProfileNo, Timestamp> = FxHashMap::default();
     if last_seen {
-        tx.scan_last_seen(shop.workspace, range, &mut |no, at| drop(seen.insert(no, at)))?;
+        tx.scan_last_seen(shop.workspace, range, &mut |no, at| {
+            seen.insert(no, at);
+        })?;
     }
     let pasts = pasts_between(tx, shop, range, wants, now)?;
     let nothing = Past::default();

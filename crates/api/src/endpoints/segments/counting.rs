@@ -1,0 +1,328 @@
+//! Counting before saving, and comparing: previews, differences, overlaps.
+
+use super::members::population;
+use super::{expanded, row_of};
+use crate::caller::Reader;
+use crate::problem::{Answer, Problem};
+use crate::scans::{Found, Running};
+use crate::services::Services;
+use crate::told::{Asked, Told};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use domain::condition::Condition;
+use domain::identifier::IdentifierKind;
+use engine::segments::{Population, scan};
+use kit::{ProfileNo, WorkspaceId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{ReadTx, StoreError};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub fn router() -> OpenApiRouter<Arc<Services>> {
+    OpenApiRouter::new()
+        .routes(routes!(preview))
+        .routes(routes!(preview_state, cancel_preview))
+        .routes(routes!(diff))
+        .routes(routes!(overlap))
+}
+
+/// How long an estimate looks at profiles, in milliseconds.
+const ESTIMATE_MS: i64 = 60;
+/// How long a request waits for an exact count before it is told where to ask for it.
+const EXACT_WAIT: Duration = Duration::from_secs(20);
+/// Profiles shown of what a difference adds and removes.
+const SAMPLE: usize = 10;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PreviewCall {
+    #[schema(value_type = Object)]
+    definition: Value,
+    /// Count everybody instead of estimating by a sample.
+    #[serde(default)]
+    exact: bool,
+}
+
+/// How many members a definition has.
+#[derive(Debug, Default, Serialize, ToSchema)]
+struct PreviewView {
+    /// Whether everybody was looked at.
+    exact: bool,
+    /// The exact number; null for an estimate, and while it is counted.
+    count: Option<u64>,
+    estimate: Option<u64>,
+    /// From here to `high` lies the true number in 95 of 100 cases.
+    low: Option<u64>,
+    high: Option<u64>,
+    /// Profiles looked at.
+    sample: Option<u64>,
+    /// Profiles that there are.
+    profiles: Option<u64>,
+    took_ms: Option<i64>,
+    /// While it is counted: ask for it at `/segments/preview/{preview_id}`.
+    preview_id: Option<String>,
+    /// From 0 to 1.
+    progress: Option<f64>,
+}
+
+impl PreviewView {
+    fn counted(found: &Found) -> PreviewView {
+        PreviewView {
+            exact: true,
+            count: Some(found.count),
+            estimate: Some(found.count),
+            low: Some(found.count),
+            high: Some(found.count),
+            sample: Some(found.profiles),
+            profiles: Some(found.profiles),
+            took_ms: Some(found.took_ms),
+            progress: Some(1.0),
+            ..PreviewView::default()
+        }
+    }
+
+    fn under_way(running: &Running, id: &str) -> PreviewView {
+        PreviewView {
+            exact: true,
+            preview_id: Some(id.to_owned()),
+            progress: Some((running.progress.share() * 1_000.0).round() / 1_000.0),
+            ..PreviewView::default()
+        }
+    }
+}
+
+async fn condition_of(
+    services: &Arc<Services>,
+    workspace: WorkspaceId,
+    definition: Value,
+) -> Answer<Condition> {
+    let condition = services.read(move |tx| Ok(expanded(tx, workspace, &definition))).await?;
+    Ok(condition?)
+}
+
+/// Count before saving
+///
+/// An estimate at once, from a sample of profiles. With `exact`, everybody: an answer within seconds, or 202 with a
+/// `preview_id` at which to ask on.
+#[utoipa::path(post, path = "/segments/preview", tag = "segments", request_body = PreviewCall, responses((status = 200, body = PreviewView), (status = 202, body = PreviewView)))]
+async fn preview(
+    State(services): State<Arc<Services>>,
+    Reader(caller): Reader,
+    Told(told): Told<PreviewCall>,
+) -> Answer<(StatusCode, Json<PreviewView>)> {
+    let workspace = caller.workspace;
+    let condition = condition_of(&services, workspace, told.definition).await?;
+    if told.exact {
+        return exact(&services, workspace, condition).await;
+    }
+    let view = services
+        .aside(move |services| {
+            let now = services.now();
+            let mut seed = [0u8; 8];
+            (services.fill_random)(&mut seed);
+            let enough = || services.now().since_ms(now) >= ESTIMATE_MS;
+            let seed = u64::from_le_bytes(seed);
+            let told = scan::estimate(&services.store, workspace, &condition, now, seed, &enough)?;
+            Ok(PreviewView {
+                exact: told.sample == told.profiles,
+                count: (told.sample == told.profiles).then_some(told.estimate),
+                estimate: Some(told.estimate),
+                low: Some(told.low),
+                high: Some(told.high),
+                sample: Some(told.sample),
+                profiles: Some(told.profiles),
+                took_ms: Some(services.now().since_ms(now)),
+                ..PreviewView::default()
+            })
+        })
+        .await?;
+    Ok((StatusCode::OK, Json(view)))
+}
+
+async fn exact(
+    services: &Arc<Services>,
+    workspace: WorkspaceId,
+    condition: Condition,
+) -> Answer<(StatusCode, Json<PreviewView>)> {
+    let id = services.new_id().to_string();
+    let running = services.memory.scans.begin(workspace, &id).ok_or_else(|| {
+        Problem::too_many("as many counts are under way as this server does at once; try again soon", 2)
+    })?;
+    let (counting, services_of_count) = (Arc::clone(&running), Arc::clone(services));
+    // It goes on when the client does not wait.
+    let work = tokio::task::spawn_blocking(move || {
+        let services = services_of_count;
+        let now = services.now();
+        let found = scan::scan(&services.store, workspace, &condition, now, &counting.progress)
+            .map(|members| members.map(|members| (members.len(), services.now().since_ms(now))));
+        let profiles = services.store.read(|tx| tx.profile_count(workspace));
+        counting.finish(match (found, profiles) {
+            (Ok(Some((count, took_ms))), Ok(profiles)) => {
+                Ok(Found { count, took_ms, profiles: u64::try_from(profiles).unwrap_or(0) })
+            }
+            (Ok(None), _) => Err(Problem::conflict("cancelled", "the count was cancelled")),
+            (Err(error), _) | (_, Err(error)) => Err(error.into()),
+        });
+    });
+    let done = tokio::time::timeout(EXACT_WAIT, work).await.is_ok();
+    match running.outcome() {
+        Some(Ok(found)) => {
+            services.memory.scans.forget(&id);
+            Ok((StatusCode::OK, Json(PreviewView::counted(&found))))
+        }
+        Some(Err(problem)) => {
+            services.memory.scans.forget(&id);
+            Err(problem)
+        }
+        // A thread that ended without an answer.
+        None if done => Err(Problem::internal("a count ended without a result")),
+        None => Ok((StatusCode::ACCEPTED, Json(PreviewView::under_way(&running, &id)))),
+    }
+}
+
+fn running_of(services: &Services, workspace: WorkspaceId, id: &str) -> Answer<Arc<Running>> {
+    services.memory.scans.find(workspace, id).ok_or_else(|| Problem::not_found("the count"))
+}
+
+/// How far a count is
+#[utoipa::path(get, path = "/segments/preview/{id}", tag = "segments", params(("id" = String, Path)), responses((status = 200, body = PreviewView)))]
+async fn preview_state(
+    State(services): State<Arc<Services>>,
+    Reader(caller): Reader,
+    Path(id): Path<String>,
+) -> Answer<Json<PreviewView>> {
+    let running = running_of(&services, caller.workspace, &id)?;
+    Ok(Json(match running.outcome() {
+        None => PreviewView::under_way(&running, &id),
+        Some(found) => PreviewView { preview_id: Some(id), ..PreviewView::counted(&found?) },
+    }))
+}
+
+/// Stop a count
+#[utoipa::path(delete, path = "/segments/preview/{id}", tag = "segments", params(("id" = String, Path)), responses((status = 204)))]
+async fn cancel_preview(
+    State(services): State<Arc<Services>>,
+    Reader(caller): Reader,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
+    running_of(&services, caller.workspace, &id)?.progress.cancel();
+    services.memory.scans.forget(&id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DiffCall {
+    #[schema(value_type = Object)]
+    definition: Value,
+}
+
+/// A profile in brief.
+#[derive(Debug, Serialize, ToSchema)]
+struct PersonView {
+    profile_id: String,
+    name: Option<String>,
+    email: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct PartView {
+    count: u64,
+    /// A few of them.
+    sample: Vec<PersonView>,
+}
+
+/// What another definition would change.
+#[derive(Debug, Serialize, ToSchema)]
+struct DiffView {
+    before: u64,
+    after: u64,
+    added: PartView,
+    removed: PartView,
+}
+
+fn part(tx: &mut ReadTx<'_>, workspace: WorkspaceId, part: &Population) -> Result<PartView, StoreError> {
+    let of: Vec<(WorkspaceId, ProfileNo)> = part.iter().take(SAMPLE).map(|no| (workspace, no)).collect();
+    let sample = tx.profiles(&of)?.into_iter().map(|(_, stored)| PersonView {
+        profile_id: stored.profile.id.to_string(),
+        name: stored.profile.full_name(),
+        email: stored.profile.address(&IdentifierKind::Email).map(str::to_owned),
+    });
+    Ok(PartView { count: part.len(), sample: sample.collect() })
+}
+
+/// Compare with another definition
+///
+/// The members now and those that the definition would have: how many it adds and removes, and a few of them.
+#[utoipa::path(post, path = "/segments/{id}/diff", tag = "segments", params(("id" = String, Path)), request_body = DiffCall, responses((status = 200, body = DiffView)))]
+async fn diff(
+    State(services): State<Arc<Services>>,
+    Reader(caller): Reader,
+    Path(id): Path<String>,
+    Told(told): Told<DiffCall>,
+) -> Answer<Json<DiffView>> {
+    let workspace = caller.workspace;
+    let row = row_of(&services, workspace, &id).await?;
+    let before = population(&services, workspace, &row).await?;
+    let condition = condition_of(&services, workspace, told.definition).await?;
+    let scan_id = services.new_id().to_string();
+    let running = services.memory.scans.begin(workspace, &scan_id).ok_or_else(|| {
+        Problem::too_many("as many counts are under way as this server does at once; try again soon", 2)
+    })?;
+    let view = services
+        .aside(move |services| {
+            let now = services.now();
+            let scanned = scan::scan(&services.store, workspace, &condition, now, &running.progress);
+            // Also when nobody waits for the answer any more.
+            services.memory.scans.forget(&scan_id);
+            let after = scanned?.unwrap_or_default();
+            Ok(services.store.read(|tx| {
+                Ok(DiffView {
+                    before: before.len(),
+                    after: after.len(),
+                    added: part(tx, workspace, &after.clone().without(&before))?,
+                    removed: part(tx, workspace, &before.clone().without(&after))?,
+                })
+            })?)
+        })
+        .await?;
+    Ok(Json(view))
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OverlapQuery {
+    /// Id of a segment.
+    a: String,
+    /// Id of another one.
+    b: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct OverlapView {
+    a: u64,
+    b: u64,
+    only_a: u64,
+    both: u64,
+    only_b: u64,
+}
+
+/// Who is in two segments
+#[utoipa::path(get, path = "/segments/overlap", tag = "segments", params(OverlapQuery), responses((status = 200, body = OverlapView)))]
+async fn overlap(
+    State(services): State<Arc<Services>>,
+    Reader(caller): Reader,
+    Asked(query): Asked<OverlapQuery>,
+) -> Answer<Json<OverlapView>> {
+    let workspace = caller.workspace;
+    let (a, b) =
+        (row_of(&services, workspace, &query.a).await?, row_of(&services, workspace, &query.b).await?);
+    let (a, b) = (population(&services, workspace, &a).await?, population(&services, workspace, &b).await?);
+    let both = a.clone().and(&b).len();
+    Ok(Json(OverlapView { a: a.len(), b: b.len(), only_a: a.len() - both, both, only_b: b.len() - both }))
+}
