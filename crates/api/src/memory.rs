@@ -1,6 +1,7 @@
 //! What one process remembers between requests. All of it is small, bounded, and may be lost.
 
 use crate::keys::KeyCache;
+use crate::scans::Scans;
 use kit::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,10 @@ pub struct Memory {
     pub sign_ins_of_account: Bucket,
     /// Passwords that are compared at once: each takes 19 MiB and a core.
     pub comparisons: tokio::sync::Semaphore,
+    /// Counts of segments.
+    pub scans: Scans,
+    /// Campaigns that are looked at before they go.
+    pub(crate) checks: crate::endpoints::Checks,
     under_way: Mutex<HashSet<String>>,
 }
 
@@ -43,6 +48,8 @@ impl Memory {
             sign_ins: Bucket::new(10, 10, 15 * MINUTE_MS),
             sign_ins_of_account: Bucket::new(100, 100, HOUR_MS),
             comparisons: tokio::sync::Semaphore::new(2),
+            scans: Scans::default(),
+            checks: crate::endpoints::Checks::default(),
             under_way: Mutex::default(),
         }
     }

@@ -197,6 +197,7 @@ pub fn context_of(profile: &Profile, occasion: &Occasion<'_>, base_url: &str, ke
         "customer": customer,
         "event": event,
         "awaited": occasion.context.get("awaited"),
+        "campaign": occasion.context.get("campaign"),
         "products": products,
         "shop": {
             "name": settings.shop.name,
@@ -220,19 +221,25 @@ pub fn context_of(profile: &Profile, occasion: &Occasion<'_>, base_url: &str, ke
     context
 }
 
+/// The source and the id of the order that an event is about.
+pub(crate) fn order_named(context: &Value) -> Option<(String, String)> {
+    let properties = &context["event"]["properties"];
+    let order_id = match properties.get("order_id").or_else(|| properties.get("orderId"))? {
+        Value::String(id) => id.clone(),
+        Value::Number(id) => id.to_string(),
+        _ => return None,
+    };
+    let source = properties.get("source").and_then(Value::as_str).unwrap_or("site").to_lowercase();
+    Some((source, order_id))
+}
+
 /// The order that an event is about, read for its template.
 pub fn order_of_context(
     tx: &mut ReadTx<'_>,
     workspace: WorkspaceId,
     context: &Value,
 ) -> Result<Option<Order>, StoreError> {
-    let properties = &context["event"]["properties"];
-    let order_id = match properties.get("order_id").or_else(|| properties.get("orderId")) {
-        Some(Value::String(id)) => id.clone(),
-        Some(Value::Number(id)) => id.to_string(),
-        _ => return Ok(None),
-    };
-    let source = properties.get("source").and_then(Value::as_str).unwrap_or("site").to_lowercase();
+    let Some((source, order_id)) = order_named(context) else { return Ok(None) };
     let found = tx.orders_named(&[(workspace, &source, &order_id)])?;
     Ok(found.into_iter().flatten().next().map(|row| row.order))
 }
@@ -296,13 +303,15 @@ impl Composer {
         let is_email = occasion.channel == "email";
         let tracked = !occasion.preview;
         let utm_source = &workspace.settings.utm_source;
+        // A campaign may name parameters of its own.
+        let told = |part: &str| occasion.context["utm"][part].as_str().map(str::to_owned);
         let options = RenderOptions {
-            utm: (!utm_source.is_empty()).then(|| Utm {
-                source: Some(utm_source.clone()),
-                medium: Some(occasion.channel.to_owned()),
-                campaign: Some(occasion.campaign.to_owned()),
-                content: None,
-                term: None,
+            utm: (!utm_source.is_empty() || told("source").is_some()).then(|| Utm {
+                source: told("source").or_else(|| Some(utm_source.clone())),
+                medium: told("medium").or_else(|| Some(occasion.channel.to_owned())),
+                campaign: told("campaign").or_else(|| Some(occasion.campaign.to_owned())),
+                content: told("content"),
+                term: told("term"),
             }),
             rewrite_link: if tracked { Some(&rewrite) } else { None },
             open_pixel_url: (tracked && is_email).then(|| format!("{base_url}{}", path(Link::Open))),

@@ -34,7 +34,7 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
 pub struct MessageView {
     id: String,
     profile_id: String,
-    /// `queued` (or waits, see the reason), `sending`, `sent` (the provider took it), `refused` (by us), `failed` (by
+    /// `queued` (or waits, see the reason), `held` (its campaign is paused), `sending`, `sent` (the provider took it), `refused` (by us), `failed` (by
     /// the provider), `unknown` (nobody can say; not sent again) or `cancelled`.
     state: String,
     /// Stable code, empty while nothing speaks against it: `no_consent`, `frequency_cap`, `hard_bounce`.
@@ -42,13 +42,15 @@ pub struct MessageView {
     detail: String,
     channel: String,
     purpose: String,
-    /// `journey`, `api`, `test` or `staff`.
+    /// `journey`, `campaign`, `api`, `test` or `staff`.
     origin: String,
     template: Option<String>,
     template_version: Option<i64>,
     journey_id: Option<String>,
     run_id: Option<String>,
     node: Option<String>,
+    campaign_id: Option<String>,
+    campaign_run: Option<i64>,
     address: Option<String>,
     decided_at: String,
     /// When it is tried next, while it is queued.
@@ -79,6 +81,8 @@ impl MessageView {
             journey_id: row.journey_id,
             run_id: row.run_id,
             node: row.node,
+            campaign_id: row.campaign_id,
+            campaign_run: row.campaign_run,
             address: row.address.filter(|address| !address.is_empty()),
             decided_at: iso(row.decided_at),
             due_at,

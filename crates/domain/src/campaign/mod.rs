@@ -4,6 +4,7 @@ mod credit;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use credit::{Order, Touch, credited};
 pub use schedule::{

@@ -208,6 +208,33 @@ fn the_last_touch_has_the_order() {
 }
 
 #[test]
+fn a_schedule_in_plain_words() {
+    let check = |told: Value, vi: &str, en: &str| {
+        let schedule = schedule(told);
+        assert_eq!((schedule.in_words("vi").as_str(), schedule.in_words("en").as_str()), (vi, en));
+    };
+    check(json!({ "type": "now" }), "gửi ngay", "at once");
+    check(
+        json!({ "type": "recurring", "every": "week", "weekdays": ["thu", "mon"], "time": "09:00" }),
+        "thứ Hai và thứ Năm hằng tuần lúc 09:00",
+        "every week on Monday and Thursday at 09:00",
+    );
+    check(
+        json!({ "type": "recurring", "every": "month", "interval": 2, "days": [31, 1], "time": "20:00",
+                "zone": "recipient", "until": "2027-12-31" }),
+        "ngày 1 và 31, 2 tháng một lần lúc 20:00 theo giờ của từng người nhận (tháng ngắn hơn: ngày cuối tháng), \
+         đến 2027-12-31",
+        "every 2 months on day 1 and 31 at 20:00 by each recipient's clock (the last day of a shorter month), \
+         until 2027-12-31",
+    );
+    check(
+        json!({ "type": "recurring", "every": "day", "interval": 3, "time": "07:30", "from": "2026-12-01" }),
+        "3 ngày một lần lúc 07:30, từ 2026-12-01",
+        "every 3 days at 07:30, from 2026-12-01",
+    );
+}
+
+#[test]
 fn a_definition_says_what_is_wrong_with_it() {
     let read = |told: Value| serde_json::from_value::<Campaign>(told);
     let draft = read(json!({ "name": "Sale 8/3" })).unwrap();

@@ -145,11 +145,7 @@ fn number(chunk: i64, low: u32) -> ProfileNo {
 }
 
 /// One part of a run's audience, all of it.
-pub(super) fn part(
-    tx: &mut ReadTx<'_>,
-    run: RunKey<'_>,
-    wave: i64,
-) -> Result<Population, StoreError> {
+pub(super) fn part(tx: &mut ReadTx<'_>, run: RunKey<'_>, wave: i64) -> Result<Population, StoreError> {
     let mut population = Population::default();
     for row in tx.audience(run)?.into_iter().filter(|row| row.wave == wave) {
         let chunk = u32::try_from(row.chunk).unwrap_or(u32::MAX);

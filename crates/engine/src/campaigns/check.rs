@@ -2,10 +2,10 @@
 //! sent or written.
 
 use super::audience::{self, REASONS};
+use crate::EngineError;
 use crate::dispatch::{Asked, address_of, ask_gate, suppression_of};
 use crate::facts::zone_of;
 use crate::render::{Composer, Occasion};
-use crate::EngineError;
 use domain::campaign::{Campaign, Late, local_time_of};
 use domain::consent::Channel;
 use domain::gate::Decision;

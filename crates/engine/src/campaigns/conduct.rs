@@ -2,6 +2,7 @@
 
 use super::{Doc, NOBODY, TIMER, definition_of, run_key, timer};
 use crate::EngineError;
+use domain::campaign::Campaign;
 use kit::{Timestamp, WorkspaceId};
 use store::campaigns::CampaignRow;
 use store::{Changeset, Store, StoreError};
@@ -84,6 +85,53 @@ pub fn launch(
 fn zone_of(store: &Store, workspace: WorkspaceId) -> Result<domain::local_time::Zone, EngineError> {
     let found = store.read(|tx| tx.workspaces())?.into_iter().find(|found| found.workspace == workspace);
     found.map(|found| found.settings.zone()).ok_or(EngineError::UnknownWorkspace(workspace))
+}
+
+/// Whether a run is under way: then only the name may change.
+fn is_under_way(store: &Store, workspace: WorkspaceId, row: &CampaignRow) -> Result<bool, EngineError> {
+    let run = store.read(|tx| tx.campaign_run(run_key(workspace, row)))?;
+    Ok(run.is_some_and(|run| run.ended_at.is_none()))
+}
+
+/// Writes a campaign anew. One that is launched goes at the time that it says now.
+pub fn edit(
+    store: &Store,
+    workspace: WorkspaceId,
+    id: &str,
+    told: &Campaign,
+    now: Timestamp,
+) -> Result<Conducted, EngineError> {
+    let zone = zone_of(store, workspace)?;
+    conduct(store, workspace, id, now, |row, changes| {
+        let held = definition_of(row)?;
+        let mut told = told.clone();
+        let renamed = Campaign { name: told.name.clone(), ..held.clone() };
+        let is_open = match row.state.as_str() {
+            "draft" | "scheduled" => true,
+            "paused" => !is_under_way(store, workspace, row)?,
+            _ => false,
+        };
+        if told != renamed {
+            if !is_open {
+                return Ok(Err(Refused::State(row.state.clone())));
+            }
+            if row.state != "draft" && told.schedule != held.schedule {
+                told.schedule = told.schedule.anchored(now, &zone);
+                let Some(planned) = told.schedule.first(now, &zone) else {
+                    return Ok(Err(Refused::Past));
+                };
+                row.next_at = Some(planned.starts_at);
+                if row.state == "scheduled" {
+                    changes.set_timer(timer(workspace, id, planned.starts_at));
+                }
+            }
+        }
+        row.name.clone_from(&told.name);
+        row.channel = told.channel.to_string();
+        row.definition = serde_json::to_string(&told)
+            .map_err(|error| EngineError::UnreadableCampaign(error.to_string()))?;
+        Ok(Ok(()))
+    })
 }
 
 /// Halts a campaign: what is queued is kept back, nothing more is decided, no run begins.

@@ -14,7 +14,7 @@ mod run;
 
 pub use audience::{Resolved, resolve};
 pub use check::{CheckProgress, Checked, Found, Rendered, check};
-pub use conduct::{cancel, launch, pause, resume};
+pub use conduct::{Conducted, Refused, cancel, edit, launch, pause, resume};
 pub use report::{Counts, Progress, RunReport, Totals, progress, report};
 
 use crate::EngineError;

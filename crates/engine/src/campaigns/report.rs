@@ -154,11 +154,7 @@ fn key<'a>(workspace: WorkspaceId, campaign_id: &'a str, run: &CampaignRunRow) -
     RunKey { workspace, campaign_id, run_no: run.run_no }
 }
 
-fn counts(
-    tx: &mut ReadTx<'_>,
-    key: RunKey<'_>,
-    doc: &Doc,
-) -> Result<Counts, StoreError> {
+fn counts(tx: &mut ReadTx<'_>, key: RunKey<'_>, doc: &Doc) -> Result<Counts, StoreError> {
     let states = match &doc.tally {
         Some(tally) => tally.clone(),
         None => tx.campaign_states(key)?,

@@ -277,9 +277,8 @@ impl World<'_> {
             Some(rate) => {
                 let line = Line::of(&step.doc, rate, base);
                 let until = now.plus_ms(AHEAD_MS);
-                let within = (0..SLICE as i64).take_while(|more| {
-                    rate.due_at(line.from, line.placed + more) <= until
-                });
+                let within =
+                    (0..SLICE as i64).take_while(|more| rate.due_at(line.from, line.placed + more) <= until);
                 match within.count() {
                     0 => {
                         let next = rate.due_at(line.from, line.placed).plus_ms(-AHEAD_MS / 2);
@@ -449,8 +448,7 @@ fn freeze(doc: &mut Doc, resolved: &audience::Resolved) {
     let count = |population: &Population| population.len() as i64;
     doc.named = count(&resolved.named);
     doc.audience = count(&resolved.members);
-    doc.excluded =
-        resolved.excluded.iter().map(|(reason, out)| ((*reason).to_owned(), count(out))).collect();
+    doc.excluded = resolved.excluded.iter().map(|(reason, out)| ((*reason).to_owned(), count(out))).collect();
 }
 
 /// The state behind gathering, and the part in which everybody is first.
