@@ -3,7 +3,7 @@
 
 use domain::condition::{Condition, Context, Past, PastEvent};
 use engine::segments::save::{Draft, Mode, save_segment};
-use engine::segments::{Population, properties_of, segment_members};
+use engine::segments::{Population, properties_of, scan, segment_members};
 use engine::{Note, ProfileFacts, zone_of};
 use kit::{DAY_MS, HOUR_MS, MINUTE_MS, ProfileNo, Rng, Timestamp};
 use serde_json::{Value, json};
@@ -153,6 +153,31 @@ impl Shop {
         }
     }
 
+    /// A definition that nobody saved is counted, estimated and explained as it means.
+    fn counts(&self, rng: &mut Rng, trees: &BTreeMap<String, Condition>, told: &str) {
+        let ids: Vec<String> = trees.keys().cloned().collect();
+        let definition = tree(rng, &ids, 2);
+        let condition = Condition::from_value(&definition, "").expect("of the grammar");
+        let whole = condition.expand(&|id| trees.get(id).cloned()).expect("its segments are there");
+        let (store, now) = (self.world.store(), self.world.now);
+        let people = self.people();
+        let meant: Population = people
+            .iter()
+            .filter(|(_, known)| self.means(known, &whole, now))
+            .map(|(no, _)| ProfileNo(*no))
+            .collect();
+        let scanned = scan::scan(store, SHOP, &whole, now, &scan::Progress::default());
+        let scanned = scanned.expect("the store answers").expect("nobody cancelled");
+        assert_eq!(scanned, meant, "{told} scanned: {definition}");
+        let estimated = scan::estimate(store, SHOP, &whole, now, 1, &|| true).expect("the store answers");
+        assert_eq!(estimated.estimate, meant.len(), "{told} estimated: {definition}");
+        for no in people.keys().map(|no| ProfileNo(*no)) {
+            let explained = scan::explain(store, SHOP, &whole, no, now).expect("the store answers");
+            let verdict = explained.expect("the profile is there").evaluation.holds;
+            assert_eq!(verdict, meant.contains(no), "{told} explained: {definition}");
+        }
+    }
+
     fn transitions(&self, segment: &str, since: i64) -> Vec<TransitionRow> {
         let mut rows = self.world.read(|tx| tx.transitions_of_segment(SHOP, segment, i64::MAX, 10_000));
         rows.retain(|row| row.transition_no > since);
@@ -278,6 +303,10 @@ fn live(seed: u64, database: Database, crashes: bool) -> Vec<(String, Vec<Transi
         }
         shop.act(&mut rng, step);
         shop.agree(&format!("seed {seed} step {step}"));
+        if !crashes {
+            let mut own = Rng::seeded(seed ^ ((step as u64) << 32));
+            shop.counts(&mut own, &trees, &format!("seed {seed} step {step}"));
+        }
         let pause = match rng.below(4) {
             0 => 0,
             1 => rng.below(90) as i64 * MINUTE_MS + 1,
