@@ -14,6 +14,7 @@ mod machine;
 mod mail;
 mod modes;
 mod server;
+mod world;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
@@ -24,7 +25,9 @@ use std::path::{Path, PathBuf};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum Mode {
-    /// Load the standard world.
+    /// Make a world in the database itself: minutes for a million people and twenty million events.
+    World,
+    /// Load the standard world by way of the API.
     Prepare,
     /// Events a second, durable and fully processed: without journeys, and with five.
     Ingest,
@@ -38,7 +41,7 @@ enum Mode {
     Start,
     /// Engine and store alone, in this process and without HTTP.
     Direct,
-    /// All but `direct`.
+    /// All but `world` and `direct`.
     All,
 }
 
@@ -57,7 +60,7 @@ struct Arguments {
     #[arg(long)]
     keep: bool,
     /// PostgreSQL instead of SQLite: an empty database, or the one that a kept folder belongs to.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", alias = "postgres")]
     database: Option<String>,
     #[arg(long, default_value_t = 7)]
     seed: u64,
@@ -147,7 +150,13 @@ fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
         table(name, &figure);
         figures.insert(name.to_owned(), figure);
     };
-    let held = modes::remembered(data);
+    let mut held = modes::remembered(data);
+    if a.modes.contains(&Mode::World) {
+        ensure!(held.is_none(), "{} holds a world already", data.display());
+        note("world", world::make(&setup, world)?);
+        modes::remember(data, world)?;
+        held = Some(world);
+    }
     if wants(Mode::Start) && held.is_none() && a.database.is_none() {
         note("start_empty", modes::start(&Setup { data: data.join("empty"), ..setup.clone() }, 5)?);
     }

@@ -137,7 +137,7 @@ impl Drop for Server {
 }
 
 impl Setup {
-    fn common(&self) -> Vec<String> {
+    pub fn common(&self) -> Vec<String> {
         let mut arguments = vec!["--data".to_owned(), path_text(&self.data)];
         if let Some(url) = &self.database {
             arguments.extend(["--database".to_owned(), url.clone()]);

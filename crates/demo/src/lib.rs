@@ -29,5 +29,5 @@ pub use people::{Channel, Consent, Person, Purpose};
 pub use picture::product_image_svg;
 pub use scenario::{Journey, Scenarios, Template, journeys, scenarios, templates};
 pub use shop::{Shop, shop};
-pub use standard::{bench_events, standard_world};
+pub use standard::{bench_events, device_of, standard_world};
 pub use world::{Size, World, WorldFacts};

@@ -228,6 +228,6 @@ impl Crowd {
 }
 
 /// The one device that a person of the crowd has.
-fn device_of(seed: u64, no: u64) -> String {
+pub fn device_of(seed: u64, no: u64) -> String {
     format!("{:016x}", mix(seed ^ 0x6465_7669_6365, no))
 }
