@@ -40,6 +40,8 @@ answer of the first.
         (name = "commerce", description = "Orders and products."),
         (name = "journeys", description = "Journeys, their versions and runs. docs/journeys.md is the grammar of definitions."),
         (name = "templates", description = "What messages say: Liquid in MJML, HTML or text."),
+        (name = "segments", description = "Groups of profiles by what they are and did, live; lists. docs/segments.md is the grammar of definitions."),
+        (name = "campaigns", description = "Broadcasts: once, at a time, or again and again. docs/campaigns.md is the grammar."),
         (name = "messages", description = "The ledger: a row a decision, with its reason."),
         (name = "channels", description = "How messages travel."),
         (name = "workspace", description = "Settings, keys, suppressions, status, session."),

@@ -704,6 +704,7 @@ fn body_of(item: &Item) -> String {
         kind: &'a str,
         #[serde(skip_serializing_if = "Map::is_empty")]
         properties: &'a Map<String, Value>,
+            "campaign_id": message.campaign_id,
         #[serde(skip_serializing_if = "Map::is_empty")]
         traits: &'a Map<String, Value>,
         #[serde(skip_serializing_if = "Map::is_empty")]

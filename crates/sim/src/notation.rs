@@ -92,8 +92,11 @@ fn brackets(text: &str) -> (String, Vec<String>) {
     (rest.trim().to_owned(), found)
 }
 
-/// A word as JSON: a number, true, false, or text.
+/// A word as JSON: a number, true, false, a list or an object as it stands, or text.
 pub fn literal(word: &str) -> Value {
+    if word.starts_with(['[', '{']) {
+        return serde_json::from_str(word).expect("a list or an object as JSON");
+    }
     let plain = word.parse::<i64>().map(Value::from).or_else(|_| word.parse::<bool>().map(Value::from));
     plain.unwrap_or_else(|_| Value::from(word.replace('_', " ")))
 }

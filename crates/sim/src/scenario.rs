@@ -18,7 +18,7 @@
 //! | `identify WHO k=v ...` | traits; `_` stands for a space |
 //! | `consent WHO give\|withdraw\|request CHANNEL` | |
 //! | `alias OLD NEW`, `merge A B` | by the client, by staff |
-//! | `open WHO`, `click WHO`, `unsubscribe WHO` | the newest message that reached them |
+//! | `open WHO`, `click WHO [URL]`, `unsubscribe WHO` | the newest message that reached them; `maybe click WHO` if one did |
 //! | `trigger JOURNEY WHO k=v ...` | the API |
 //! | `try TEMPLATE WHO ADDRESS` | a trial of an e-mail, as WHO would get it |
 //! | `journey NAME: ...` | the next version |
@@ -174,11 +174,23 @@ fn tidy(expected: &str) -> String {
 
 /// Runs a story and tells what came of it.
 pub fn timeline(text: &str, database: Database, crashes: Crashes) -> String {
-    let script = script(text);
     let mut settings = Settings::default();
     settings.shop.name = "Shop".into();
+    let mut world = World::new(database, 1, start_of(text), settings);
+    world.crashes = crashes;
+    play(world, text).0
+}
+
+/// When a story begins.
+pub fn start_of(text: &str) -> Timestamp {
+    script(text).start
+}
+
+/// Plays a story in a world that stands at its start, and tells what came of it.
+pub fn play(world: World, text: &str) -> (String, World) {
+    let script = script(text);
     let mut stage = Stage {
-        world: World::new(database, 1, script.start, settings),
+        world,
         start: script.start,
         people: BTreeMap::new(),
         order: Vec::new(),
@@ -186,7 +198,6 @@ pub fn timeline(text: &str, database: Database, crashes: Crashes) -> String {
         sent: 0,
         down_until: None,
     };
-    stage.world.crashes = crashes;
     for line in &script.setting {
         stage.perform(line);
     }
@@ -198,7 +209,7 @@ pub fn timeline(text: &str, database: Database, crashes: Crashes) -> String {
     stage.live_to(end);
     // Without an end, up to the end of all that is under way.
     stage.live_to(if script.until.is_none() { end.plus_ms(120 * DAY_MS) } else { end.plus_ms(1) });
-    stage.tell()
+    (stage.tell(), stage.world)
 }
 
 /// `k=v` words, and the words that are none.
@@ -289,9 +300,16 @@ impl Stage {
                 let (profile_id, other_id) = (self.profile_id(a), self.profile_id(b));
                 self.note(Note::Merge { profile_id, other_id, at: self.world.now.into() });
             }
-            ["open", who] => self.respond(who, Response::Opened),
-            ["click", who] => self.respond(who, Response::Clicked),
-            ["unsubscribe", who] => self.respond(who, Response::Unsubscribed),
+            ["open", who] => self.respond(who, Response::Opened, None),
+            ["click", who] => self.respond(who, Response::Clicked, None),
+            ["maybe", "click", who] => {
+                self.settle();
+                if self.reached(who).is_some() {
+                    self.respond(who, Response::Clicked, None);
+                }
+            }
+            ["click", who, url] => self.respond(who, Response::Clicked, Some(url)),
+            ["unsubscribe", who] => self.respond(who, Response::Unsubscribed, None),
             ["trigger", journey, who, more @ ..] => {
                 self.sent += 1;
                 let note = Note::Trigger {
@@ -521,18 +539,25 @@ impl Stage {
         self.profile(who).id.to_string()
     }
 
-    fn respond(&mut self, who: &str, response: Response) {
-        let no = self.profile(who).no;
-        let messages = self.world.read(|tx| tx.messages_of_profile(SHOP, no, i64::MAX, 100));
-        let message = messages.iter().find(|m| m.state == "accepted").expect("a message that reached them");
+    fn respond(&mut self, who: &str, response: Response, url: Option<&str>) {
+        let message_no = self.reached(who).expect("a message that reached them");
         let note = Note::Response {
-            message_no: message.message_no,
+            message_no,
             response,
             at: self.world.now.into(),
             machine: None,
-            url: None,
+            url: url.map(str::to_owned),
         };
         self.note(note);
+    }
+
+    /// The newest message that reached somebody. Where a crash leaves it open whether one did, the story goes on as if
+    /// it had.
+    fn reached(&self, who: &str) -> Option<i64> {
+        let no = self.profile(who).no;
+        let messages = self.world.read(|tx| tx.messages_of_profile(SHOP, no, i64::MAX, 100));
+        let found = messages.iter().find(|m| matches!(m.state.as_str(), "accepted" | "unknown"));
+        found.map(|message| message.message_no)
     }
 
     fn show(&mut self, who: &str, what: &str) {

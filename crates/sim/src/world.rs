@@ -76,6 +76,8 @@ pub struct World {
     pub interrupted: BTreeMap<Attempt, bool>,
     /// What was taken by the provider since [`World::newly_taken`] was asked.
     fresh: Vec<usize>,
+    /// Whether [`crate::checks::after_drain`] looks at every rest.
+    pub watched: bool,
 }
 
 impl World {
@@ -90,6 +92,7 @@ impl World {
             crashed: 0,
             interrupted: BTreeMap::new(),
             fresh: Vec::new(),
+            watched: false,
         };
         let store = world.database.open(now);
         let mut changes = Changeset::new();
@@ -208,10 +211,20 @@ impl World {
                 claimed |= self.hand_over(*channel);
             }
             if !claimed {
+                self.look();
                 return;
             }
         }
         panic!("the world does not come to rest at {:?}", self.now);
+    }
+
+    fn look(&mut self) {
+        if self.watched {
+            let taken = self.newly_taken();
+            if let Err(fault) = crate::checks::after_drain(self, &taken) {
+                panic!("at {}: {fault}", crate::plan::written(self.now));
+            }
+        }
     }
 
     /// One round of messages to the provider. Returns whether there were any.

@@ -293,6 +293,29 @@ impl ReadTx<'_> {
             .collect()
     }
 
+    /// [`ReadTx::past_event_bodies`] of many profiles and names, in their order.
+    pub fn past_event_bodies_of(
+        &mut self,
+        of: &[(WorkspaceId, ProfileNo, i64)],
+        since: Timestamp,
+    ) -> Result<Vec<Vec<EventBody>>, StoreError> {
+        let params: Vec<_> =
+            of.iter().map(|(workspace, no, name_no)| vals![*workspace, *no, since, *name_no]).collect();
+        let found = self.query_many(q::PAST_EVENT_BODIES, &params)?;
+        let read = |mut row: Row, profile| {
+            Ok(EventBody { profile, at: row.at(0)?, event_no: row.int(1)?, body: row.take_text(2)? })
+        };
+        let each = found.into_iter().zip(of);
+        each.map(|(rows, (_, no, _))| rows.into_iter().map(|row| read(row, *no)).collect()).collect()
+    }
+
+    /// [`ReadTx::past_orders`] of many profiles, in their order.
+    pub fn past_orders_of(&mut self, of: &[(WorkspaceId, ProfileNo)]) -> Result<Vec<Vec<Order>>, StoreError> {
+        let params: Vec<_> = of.iter().map(|(workspace, no)| vals![*workspace, *no]).collect();
+        let found = self.query_many(q::PAST_ORDERS, &params)?;
+        found.iter().map(|rows| rows.iter().map(|row| Ok(read_order(row)?.1)).collect()).collect()
+    }
+
     /// [`ReadTx::past_events`] of all profiles behind the first number up to the last, in no order.
     pub fn past_events_between(
         &mut self,

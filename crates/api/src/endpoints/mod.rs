@@ -1,6 +1,8 @@
 //! `/api/v1`, one file a group of endpoints. What a group shows is its own set of shapes; the store's rows and the
 //! domain's types are never written out as they are.
 
+mod audit;
+mod campaigns;
 mod channels;
 mod events;
 mod history;
@@ -21,6 +23,9 @@ mod templates;
 
 use crate::problem::Problem;
 use crate::services::Services;
+mod users;
+
+pub(crate) use campaigns::Checks;
 use crate::{caller, idempotency, openapi};
 use axum::Router;
 use axum::http::{StatusCode, header};
@@ -47,6 +52,7 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
         channels::router(),
         settings::router(),
         keys::router(),
+        campaigns::router(),
         suppressions::router(),
         status::router(),
     ];

@@ -39,6 +39,13 @@ pub struct Turning {
     timers: FxHashMap<ProfileKey, Option<Timestamp>>,
 }
 
+impl Turning {
+    /// Takes note of when the timers of some profiles are due in the store.
+    pub fn know_timers(&mut self, timers: impl Iterator<Item = (ProfileKey, Option<Timestamp>)>) {
+        self.timers.extend(timers);
+    }
+}
+
 /// What [`super::Members`] becomes once the changeset is stored.
 #[derive(Default)]
 pub struct Turned {

@@ -1,12 +1,14 @@
 //! Loads what conditions want of a person's past: what the store has, and what this batch adds to it.
 
 use crate::EngineError;
-use crate::world::{ProfileKey, World};
+use crate::world::{ProfileKey, World, timer_kind};
 use domain::commerce::Order;
 use domain::condition::{EventWant, Past, PastEvent, PastMessage, PastRun, Wants};
-use kit::Timestamp;
+use kit::{ProfileNo, Timestamp, WorkspaceId};
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 use std::sync::Arc;
+use store::{ReadTx, StoreError};
 
 /// Events and orders of one person, kept up to date while the batch is folded.
 pub struct Loaded {
@@ -79,50 +81,23 @@ impl World<'_> {
     }
 
     fn load_past(&mut self, key: ProfileKey, wants: &Wants, at: Timestamp) -> Result<Past, EngineError> {
-        let (store, workspace) = (self.store, key.0);
+        let store = self.store;
         let stored = self.stored_as(key);
-        let names: Vec<(String, i64, EventWant)> = wants
-            .events
-            .iter()
-            .filter_map(|(name, want)| Some((name.clone(), self.known_name_no(workspace, name)?, *want)))
-            .collect();
-        let since = since(wants, at);
         let mut past = Past::default();
         if !stored.is_empty() {
-            store.read(|tx| {
-                let plain: Vec<&(String, i64, EventWant)> =
-                    names.iter().filter(|(_, _, want)| !want.properties).collect();
-                if !plain.is_empty() {
-                    for mark in tx.past_events(&stored, since)?.into_iter().flatten() {
-                        if let Some((name, ..)) = plain.iter().find(|(_, no, _)| *no == mark.name_no) {
-                            let event = PastEvent { no: mark.event_no, at: mark.at, properties: Value::Null };
-                            past.events.entry(name.clone()).or_default().push(event);
-                        }
-                    }
+            let of: Vec<(ProfileKey, &Wants)> = stored.iter().map(|key| (*key, wants)).collect();
+            for part in store.read(|tx| self.stored_pasts(tx, &of, since(wants, at)))? {
+                past.orders.extend(part.orders);
+                for (name, events) in part.events {
+                    past.events.entry(name).or_default().extend(events);
                 }
-                for (name, no, _) in names.iter().filter(|(_, _, want)| want.properties) {
-                    for (_, profile) in &stored {
-                        let bodies = tx.past_event_bodies(workspace, *profile, since, *no)?;
-                        let events = bodies.into_iter().map(|event| PastEvent {
-                            no: event.event_no,
-                            at: event.at,
-                            properties: properties_of(&event.body),
-                        });
-                        past.events.entry(name.clone()).or_default().extend(events);
-                    }
-                }
-                if wants.orders {
-                    for (_, profile) in &stored {
-                        past.orders.extend(tx.past_orders(workspace, *profile)?);
-                    }
-                }
-                Ok(())
-            })?;
+            }
         }
         for at in self.batch_events.get(&key).into_iter().flatten() {
             let event = &self.events[*at];
-            let name = names.iter().find(|(_, no, _)| *no == event.name_no);
-            if let Some((name, _, want)) = name {
+            let named =
+                wants.events.iter().find(|(name, _)| self.known_name_no(key.0, name) == Some(event.name_no));
+            if let Some((name, want)) = named {
                 let properties = if want.properties { properties_of(&event.body) } else { Value::Null };
                 let event = PastEvent { no: event.event_no, at: event.at, properties };
                 past.events.entry(name.clone()).or_default().push(event);
@@ -136,6 +111,86 @@ impl World<'_> {
             sort_orders(&mut past.orders);
         }
         Ok(past)
+    }
+
+    /// Events and orders of stored profiles, in few queries for all of them; each as far as its wants say.
+    fn stored_pasts(
+        &self,
+        tx: &mut ReadTx<'_>,
+        of: &[(ProfileKey, &Wants)],
+        since: Timestamp,
+    ) -> Result<Vec<Past>, StoreError> {
+        let mut pasts: Vec<Past> = of.iter().map(|_| Past::default()).collect();
+        let mut plain: Vec<(usize, ProfileKey)> = Vec::new();
+        let mut whole: Vec<(usize, &str, (WorkspaceId, ProfileNo, i64))> = Vec::new();
+        let mut orders: Vec<(usize, ProfileKey)> = Vec::new();
+        for (at, (key, wants)) in of.iter().enumerate() {
+            if wants.events.values().any(|want| !want.properties) {
+                plain.push((at, *key));
+            }
+            for (name, _) in wants.events.iter().filter(|(_, want)| want.properties) {
+                if let Some(name_no) = self.known_name_no(key.0, name) {
+                    whole.push((at, name, (key.0, key.1, name_no)));
+                }
+            }
+            if wants.orders {
+                orders.push((at, *key));
+            }
+        }
+        if !plain.is_empty() {
+            let keys: Vec<ProfileKey> = plain.iter().map(|(_, key)| *key).collect();
+            for ((at, key), marks) in plain.iter().zip(tx.past_events(&keys, since)?) {
+                let wanted = of[*at].1.events.iter().filter(|(_, want)| !want.properties);
+                let named: Vec<(i64, &String)> =
+                    wanted.filter_map(|(name, _)| Some((self.known_name_no(key.0, name)?, name))).collect();
+                for mark in marks {
+                    if let Some((_, name)) = named.iter().find(|(no, _)| *no == mark.name_no) {
+                        let event = PastEvent { no: mark.event_no, at: mark.at, properties: Value::Null };
+                        pasts[*at].events.entry((*name).clone()).or_default().push(event);
+                    }
+                }
+            }
+        }
+        if !whole.is_empty() {
+            let keys: Vec<_> = whole.iter().map(|(_, _, key)| *key).collect();
+            for ((at, name, _), bodies) in whole.iter().zip(tx.past_event_bodies_of(&keys, since)?) {
+                let events = bodies.into_iter().map(|event| PastEvent {
+                    no: event.event_no,
+                    at: event.at,
+                    properties: properties_of(&event.body),
+                });
+                pasts[*at].events.entry((*name).to_owned()).or_default().extend(events);
+            }
+        }
+        if !orders.is_empty() {
+            let keys: Vec<ProfileKey> = orders.iter().map(|(_, key)| *key).collect();
+            for ((at, _), found) in orders.iter().zip(tx.past_orders_of(&keys)?) {
+                pasts[*at].orders = found;
+            }
+        }
+        Ok(pasts)
+    }
+
+    /// Loads at once what the leaves will want of the past of people whom this batch touches.
+    pub fn preload_pasts(
+        &mut self,
+        tx: &mut ReadTx<'_>,
+        asked: FxHashMap<ProfileKey, Wants>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut asked: Vec<(ProfileKey, Wants)> = asked.into_iter().collect();
+        asked.sort_unstable_by_key(|(key, _)| *key);
+        let Some(since) = asked.iter().map(|(_, wants)| since(wants, at)).min() else { return Ok(()) };
+        let of: Vec<(ProfileKey, &Wants)> = asked.iter().map(|(key, wants)| (*key, wants)).collect();
+        let timed: Vec<ProfileKey> =
+            asked.iter().filter(|(_, wants)| wants.time).map(|(key, _)| *key).collect();
+        let timers = tx.timers_of(timer_kind::SEGMENT, "", &timed)?;
+        self.turning.know_timers(timed.into_iter().zip(timers));
+        let pasts = self.stored_pasts(tx, &of, since)?;
+        for ((key, wants), past) in asked.into_iter().zip(pasts) {
+            self.pasts.insert(key, Loaded { wants, at, past: Arc::new(past) });
+        }
+        Ok(())
     }
 
     /// Keeps a loaded past up to date with an event of this batch.
@@ -176,7 +231,7 @@ impl World<'_> {
             purpose: message.purpose.clone(),
             template_id: message.template_id.clone(),
             journey_id: message.journey_id.clone(),
-            campaign_id: None,
+            campaign_id: message.campaign_id.clone(),
             state: message.state.clone(),
             decided_at: message.decided_at,
             accepted_at: None,

@@ -62,7 +62,6 @@ pub struct Plan {
     pub segments: Vec<Followed>,
     /// Leaves that no segment contains any more.
     pub unused: Vec<i64>,
-    by_event: FxHashMap<String, Vec<usize>>,
     by_id: BTreeMap<String, usize>,
     /// Leaves or definitions that cannot be read, with the reason.
     pub unreadable: Vec<String>,
@@ -112,11 +111,6 @@ impl Plan {
                     plan.leaves.push(Leaf { no: row.condition_no, condition, wants, used_by, any_event });
                 }
                 Err(error) => plan.unreadable.push(format!("leaf {}: {error}", row.condition_no)),
-            }
-        }
-        for (at, leaf) in plan.leaves.iter().enumerate() {
-            for name in leaf.wants.events.keys() {
-                plan.by_event.entry(name.clone()).or_default().push(at);
             }
         }
         let current = Definitions::of(
@@ -185,15 +179,11 @@ impl Plan {
         self.leaves.iter().any(|leaf| leaf.wants.messages)
     }
 
-    pub fn wants_event(&self, name: &str) -> bool {
-        self.by_event.contains_key(name)
-    }
-
-    /// What the leaves want of the past that an event of this name may turn.
-    pub fn wants_of_event(&self, name: &str) -> Option<Wants> {
+    /// What the leaves want of the past that what happened may turn.
+    pub fn wants_of(&self, touch: &Touch) -> Wants {
         let mut wants = Wants::default();
-        self.by_event.get(name)?.iter().for_each(|at| wants.merge(&self.leaves[*at].wants));
-        Some(wants)
+        self.touched(touch).into_iter().for_each(|at| wants.merge(&self.leaves[at].wants));
+        wants
     }
 
     /// Positions of the leaves that what happened may turn, each once, in order.

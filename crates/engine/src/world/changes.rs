@@ -31,6 +31,7 @@ impl World<'_> {
     /// The changeset of the batch, and what holds in memory once it is stored.
     pub fn finish(mut self) -> Finished {
         let mut changes = Changeset::new();
+        changes.extend(std::mem::take(&mut self.erasures.first));
         self.finish_imports(&mut changes);
         for ((workspace, name), no) in &self.new_names {
             changes.insert_event_name(*workspace, *no, name);
@@ -165,6 +166,7 @@ impl World<'_> {
             changes.set_progress(crate::PROCESSED, seq);
         }
         let turned = self.finish_segments(&mut changes);
+        changes.extend(std::mem::take(&mut self.erasures.last));
         self.tick.processed = processed;
         Finished { changes, tick: self.tick, new_names: self.new_names, turned }
     }

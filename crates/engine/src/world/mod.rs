@@ -3,9 +3,10 @@
 
 use crate::directory::{Directory, Shop};
 use crate::note::Response;
-use crate::segments::{Loaded, Members, Turning};
+use crate::segments::{Loaded, Members, Touch, Turning};
 use crate::{Engine, EngineError, Numbers, Tick};
 use domain::commerce::{Order, OrderSummary, Product};
+use domain::condition::Wants;
 use domain::consent::ConsentRecord;
 use domain::identifier::Identifier;
 use domain::journey::Run;
@@ -15,7 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
-use store::Store;
+use store::{ReadTx, Store, StoreError};
 use store::history::{MessageKey, NewEvent};
 use store::inbox::Arrival;
 use store::journeys::{RunRow, StepRow, TimerRow};
@@ -24,6 +25,7 @@ use store::messages::{MessageRow, Responses, SuppressionRow};
 mod batch;
 mod changes;
 mod imports;
+mod part;
 mod unpack;
 
 pub use batch::Batch;
@@ -41,6 +43,8 @@ pub mod timer_kind {
     pub const DATE: &str = "date";
     pub const RESUME: &str = "resume";
     pub const SEGMENT: &str = "segment";
+    /// Looks once more whether anything is left of somebody who was erased.
+    pub const ERASE: &str = "erase";
     /// Of a whole workspace: a feast or a schedule of a journey.
     pub const OCCASION: &str = "occasion";
 }
@@ -124,6 +128,7 @@ pub struct World<'e> {
     /// What people did with messages in this batch, by the message's id.
     pub heard: Vec<(WorkspaceId, String, Timestamp, Response)>,
     pub starts: crate::starts::Starts,
+    pub erasures: crate::erasure::Erasures,
     attribute_changes: Vec<(WorkspaceId, ProfileNo, AttributeChange, String)>,
     consent_records: Vec<(WorkspaceId, ProfileNo, ConsentRecord)>,
     merges: Vec<Merge>,
@@ -190,6 +195,7 @@ impl<'e> World<'e> {
             turning: Turning::default(),
             heard: Vec::new(),
             starts: Default::default(),
+            erasures: Default::default(),
             attribute_changes: Vec::new(),
             consent_records: Vec::new(),
             merges: Vec::new(),
@@ -365,9 +371,47 @@ impl<'e> World<'e> {
             with_orders.dedup();
             let summaries = tx.order_summaries(&with_orders)?;
             self.summaries.extend(with_orders.into_iter().zip(summaries));
-            Ok(())
+            self.preload_segments(tx)
         })?;
         Ok(())
+    }
+
+    /// What the leaves of segments will ask about people whom the batch touches.
+    fn preload_segments(&mut self, tx: &mut ReadTx<'_>) -> Result<(), StoreError> {
+        let Some(Reverse((at, _))) = self.queue.peek().copied() else { return Ok(()) };
+        let mut asked: FxHashMap<ProfileKey, Wants> = FxHashMap::default();
+        // Most items of a batch have one of few names.
+        let mut of_name: FxHashMap<(WorkspaceId, &str, bool), Wants> = FxHashMap::default();
+        for work in self.work.values() {
+            match work {
+                Work::Item { workspace, item: incoming, .. } => {
+                    let Some(shop) = self.directory.workspaces.get(workspace) else { continue };
+                    let orders = incoming.commerce.as_ref().is_some_and(|told| told.order.is_some());
+                    let name = incoming.item.name.as_str();
+                    let wants = of_name.entry((*workspace, name, orders)).or_insert_with(|| {
+                        let events = BTreeSet::from([name.to_owned()]);
+                        shop.segments.wants_of(&Touch { orders, events, ..Touch::default() })
+                    });
+                    if !wants.reads_past() && !wants.time {
+                        continue;
+                    }
+                    for identifier in &incoming.identifiers {
+                        let owner = self.owners.get(&(*workspace, identifier.clone())).copied().flatten();
+                        if let Some(no) = owner {
+                            asked.entry((*workspace, no)).or_default().merge(wants);
+                        }
+                    }
+                }
+                Work::Timer(timer) if timer.kind == timer_kind::SEGMENT => {
+                    if let Some(shop) = self.directory.workspaces.get(&timer.workspace) {
+                        let wants = shop.segments.wants_of(&Touch { time: true, ..Touch::default() });
+                        asked.entry((timer.workspace, timer.profile)).or_default().merge(&wants);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.preload_pasts(tx, asked, at)
     }
 
     /// Folds everything in the order of its logical time, and what becomes due on the way with it.
@@ -442,6 +486,9 @@ impl<'e> World<'e> {
         let mut key = key;
         while let Some(kept) = self.merged_into.get(&key) {
             key = (key.0, *kept);
+        }
+        if self.erasures.gone.contains(&key) {
+            return Ok(None);
         }
         if !self.people.contains_key(&key) {
             let store = self.store;

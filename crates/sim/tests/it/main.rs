@@ -1,4 +1,5 @@
 mod demo;
+mod library;
 mod seeds;
 mod segments;
 mod stories;

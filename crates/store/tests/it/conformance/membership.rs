@@ -34,6 +34,8 @@ pub const METHODS: &[&str] = &[
     "past_events_between",
     "past_event_bodies_between",
     "past_orders",
+    "past_event_bodies_of",
+    "past_orders_of",
     "past_orders_between",
     "past_messages",
     "past_runs",
@@ -249,6 +251,11 @@ fn the_past_is_read_by_person_and_by_range() {
         let bodies = get(store, |tx| tx.past_event_bodies(A, no(1), Timestamp::MIN, 1));
         let told: Vec<(i64, &str)> = bodies.iter().map(|body| (body.event_no, body.body.as_str())).collect();
         assert_eq!(told, [(3, "{\"n\":3}"), (1, "{\"n\":1}")]);
+        let of = [(A, no(2), 1), (A, no(1), 1), (A, no(1), 9)];
+        let found = get(store, |tx| tx.past_event_bodies_of(&of, at(11)));
+        let told: Vec<Vec<i64>> =
+            found.iter().map(|bodies| bodies.iter().map(|body| body.event_no).collect()).collect();
+        assert_eq!(told, [vec![4], vec![1], vec![]]);
         let range = (no(1), no(9));
         let mut found = get(store, |tx| tx.past_events_between(A, range, at(5)));
         found.sort();
@@ -276,6 +283,9 @@ fn orders_of_the_past_come_in_the_order_of_their_placing() {
             c.set_order(B, no(1), &others);
         });
         assert_eq!(get(store, |tx| tx.past_orders(A, no(1))), [first.clone(), second.clone()]);
+        let of = [(A, no(9)), (A, no(1)), (B, no(1))];
+        let found = get(store, |tx| tx.past_orders_of(&of));
+        assert_eq!(found, [vec![], vec![first.clone(), second.clone()], vec![others.clone()]]);
         let range = get(store, |tx| tx.past_orders_between(A, (no(0), no(4))));
         assert_eq!(range, [(no(1), first.clone()), (no(1), second.clone()), (no(4), others.clone())]);
         assert_eq!(get(store, |tx| tx.past_orders_between(A, (no(1), no(3)))), []);
