@@ -1,3 +1,5 @@
+-- CROSS JOIN tells SQLite with which table to begin; PostgreSQL finds out by itself.
+
 -- name: campaign_insert
 INSERT INTO campaign (workspace_id, campaign_id, name, search, state, detail, channel, definition, run_no, next_at,
   revision, created_at, updated_at, created_by)
@@ -81,9 +83,9 @@ WHERE workspace_id = $1 AND campaign_id = $2 AND campaign_run = $3 AND profile_n
 AND state NOT IN ('refused', 'failed', 'cancelled') LIMIT 1;
 
 -- name: campaign_people_since
-SELECT m.profile_no FROM campaign_run r JOIN message m ON m.workspace_id = r.workspace_id
-  AND m.campaign_id = r.campaign_id AND m.campaign_run = r.run_no
-WHERE r.workspace_id = $1 AND (r.ended_at IS NULL OR r.ended_at >= $2)
+SELECT m.profile_no FROM campaign_run r CROSS JOIN message m
+WHERE m.workspace_id = r.workspace_id AND m.campaign_id = r.campaign_id AND m.campaign_run = r.run_no
+AND r.workspace_id = $1 AND (r.ended_at IS NULL OR r.ended_at >= $2)
 AND m.campaign_id IS NOT NULL AND m.attempted_at >= $2 AND m.state IN ('sending', 'accepted', 'unknown');
 
 -- name: channel_backlog
@@ -115,7 +117,7 @@ AND state IN ('queued', 'held', 'sending') AND state <> 'sending';
 
 -- name: campaign_once
 UPDATE message SET state = 'cancelled', reason = 'merged'
-WHERE workspace_id = $1 AND profile_no = $2 AND campaign_id IS NOT NULL AND state IN ('queued', 'held')
+WHERE workspace_id = $1 AND profile_no = $2 AND state IN ('queued', 'held')
 AND EXISTS (SELECT 1 FROM message other WHERE other.workspace_id = message.workspace_id
   AND other.campaign_id = message.campaign_id AND other.campaign_run = message.campaign_run
   AND other.profile_no = message.profile_no
@@ -130,38 +132,46 @@ WHERE workspace_id = $1 AND campaign_id = $2 AND campaign_run = $3 GROUP BY stat
 SELECT CAST(coalesce(sum(CASE WHEN r.opens > 0 THEN 1 ELSE 0 END), 0) AS BIGINT),
   CAST(coalesce(sum(CASE WHEN r.clicks > 0 THEN 1 ELSE 0 END), 0) AS BIGINT),
   CAST(coalesce(sum(CASE WHEN r.unsubscribed_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS BIGINT)
-FROM message m JOIN message_response r ON r.workspace_id = m.workspace_id AND r.message_no = m.message_no
-WHERE m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3;
+FROM message m CROSS JOIN message_response r
+WHERE r.workspace_id = m.workspace_id AND r.message_no = m.message_no
+AND m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3;
 
 -- name: campaign_hours
 SELECT 'accepted', m.accepted_at / 3600000 * 3600000, count(*) FROM message m
 WHERE m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3 AND m.accepted_at IS NOT NULL GROUP BY 1, 2
 UNION ALL
 SELECT 'opened', r.first_opened_at / 3600000 * 3600000, count(*)
-FROM message m JOIN message_response r ON r.workspace_id = m.workspace_id AND r.message_no = m.message_no
-WHERE m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3 AND r.first_opened_at IS NOT NULL GROUP BY 1, 2
+FROM message m CROSS JOIN message_response r
+WHERE r.workspace_id = m.workspace_id AND r.message_no = m.message_no
+AND m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3 AND r.first_opened_at IS NOT NULL GROUP BY 1, 2
 UNION ALL
 SELECT 'clicked', r.first_clicked_at / 3600000 * 3600000, count(*)
-FROM message m JOIN message_response r ON r.workspace_id = m.workspace_id AND r.message_no = m.message_no
-WHERE m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3 AND r.first_clicked_at IS NOT NULL GROUP BY 1, 2;
+FROM message m CROSS JOIN message_response r
+WHERE r.workspace_id = m.workspace_id AND r.message_no = m.message_no
+AND m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3 AND r.first_clicked_at IS NOT NULL GROUP BY 1, 2;
 
 -- name: campaign_links
 SELECT l.detail, count(DISTINCT m.message_no), count(*)
-FROM message m JOIN message_response r ON r.workspace_id = m.workspace_id AND r.message_no = m.message_no
-JOIN message_log l ON l.workspace_id = m.workspace_id AND l.message_no = m.message_no
-WHERE m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3 AND r.clicks > 0 AND l.what = 'clicked'
+FROM message m CROSS JOIN message_response r
+CROSS JOIN message_log l
+WHERE r.workspace_id = m.workspace_id AND r.message_no = m.message_no
+AND l.workspace_id = m.workspace_id AND l.message_no = m.message_no
+AND m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3 AND r.clicks > 0 AND l.what = 'clicked'
 GROUP BY l.detail ORDER BY 2 DESC, 1 LIMIT $4;
 
 -- name: campaign_orders
 SELECT DISTINCT o.source, o.order_id, o.profile_no, o.placed_at, o.net
-FROM message m JOIN message_response r ON r.workspace_id = m.workspace_id AND r.message_no = m.message_no
-JOIN shop_order o ON o.workspace_id = m.workspace_id AND o.profile_no = m.profile_no
-WHERE m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3
+FROM message m CROSS JOIN message_response r
+CROSS JOIN shop_order o
+WHERE r.workspace_id = m.workspace_id AND r.message_no = m.message_no
+AND o.workspace_id = m.workspace_id AND o.profile_no = m.profile_no
+AND m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3
 AND (o.placed_at >= r.first_opened_at OR o.placed_at >= r.first_clicked_at) AND o.currency = $4 AND o.counts
 ORDER BY o.source, o.order_id;
 
 -- name: touches_of
 SELECT m.campaign_id, m.campaign_run, l.at
-FROM message m JOIN message_log l ON l.workspace_id = m.workspace_id AND l.message_no = m.message_no
-WHERE m.workspace_id = $1 AND m.profile_no = $2 AND m.origin NOT IN ('test', 'staff') AND l.what IN ('opened', 'clicked')
+FROM message m CROSS JOIN message_log l
+WHERE l.workspace_id = m.workspace_id AND l.message_no = m.message_no
+AND m.workspace_id = $1 AND m.profile_no = $2 AND m.origin NOT IN ('test', 'staff') AND l.what IN ('opened', 'clicked')
 ORDER BY l.at, l.message_no, l.seq;

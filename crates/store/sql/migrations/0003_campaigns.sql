@@ -59,6 +59,3 @@ WHERE campaign_id IS NOT NULL;
 -- Small however large a campaign is: what is still to come of it.
 CREATE INDEX message_of_campaign_open ON message (workspace_id, campaign_id, campaign_run, due_at)
 WHERE campaign_id IS NOT NULL AND state IN ('queued', 'held', 'sending');
-
--- Who a profile became.
-CREATE INDEX merge_log_by_other ON merge_log (workspace_id, other_no) WHERE joined;
