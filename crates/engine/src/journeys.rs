@@ -110,6 +110,12 @@ impl World<'_> {
         {
             return Ok(());
         }
+        // Of somebody who wants to be left alone nothing begins but what only tells them of their own orders.
+        let is_restricted = self.people.get(&key).is_some_and(|p| p.profile.restricted_at.is_some());
+        let serves = live.definition.marketing_channels().is_empty() && !live.definition.templates().is_empty();
+        if is_restricted && !serves {
+            return Ok(());
+        }
         let (started, last_started_at) = self.history(key, &journey.0)?;
         let entries = self.runs.get(&key).into_iter().flatten();
         let active = entries.filter(|e| e.run.journey_id == journey_id && !e.run.is_over()).count() as u32;
@@ -279,10 +285,17 @@ impl World<'_> {
             let source = format!("journey:{journey_id}");
             match effect.action {
                 Action::SetAttribute { name, value } => {
-                    self.set_attribute(key, &name, value, now, &source)?
+                    let at = self.just_after(key, now, |profile| Some(profile.attributes.get(&name)?.at));
+                    self.set_attribute(key, &name, value, at, &source)?
                 }
-                Action::AddTag { tag } => self.set_tag(key, &tag, true, now),
-                Action::RemoveTag { tag } => self.set_tag(key, &tag, false, now),
+                Action::AddTag { tag } => {
+                    let at = self.just_after(key, now, |profile| Some(profile.tags.get(&tag)?.at));
+                    self.set_tag(key, &tag, true, at);
+                }
+                Action::RemoveTag { tag } => {
+                    let at = self.just_after(key, now, |profile| Some(profile.tags.get(&tag)?.at));
+                    self.set_tag(key, &tag, false, at);
+                }
                 Action::Send { channel, template, purpose } => {
                     let mut message = self.decision(key, &run, &effect.key, &effect.node, now);
                     message.channel = channel.to_string();

@@ -12,7 +12,8 @@ use crate::world::{ProfileKey, World, timer_kind};
 use domain::condition::NO_PAST;
 use domain::consent::{ConsentState, Purpose};
 use domain::journey::{Action, Cause, Definition, EventView, KeptEvent, Run, Trigger};
-use kit::{DAY_MS, HOUR_MS, Id, ProfileNo, Timestamp, WorkspaceId};
+use domain::profile::{Ms, Profile};
+use kit::{DAY_MS, HOUR_MS, Id, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
 use rustc_hash::FxHashMap;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -192,6 +193,23 @@ impl World<'_> {
         Ok(())
     }
 
+    /// When a change by a run counts as made: now, and after what was told of the same thing at this very instant,
+    /// since of two values with one time neither is the later.
+    pub fn just_after(
+        &self,
+        key: ProfileKey,
+        now: Timestamp,
+        told_at: impl FnOnce(&Profile) -> Option<Ms>,
+    ) -> Timestamp {
+        let told_at = self.people.get(&key).and_then(|person| told_at(&person.profile));
+        // Other runs may have stepped aside so already.
+        let this_instant = now..now.plus_ms(SECOND_MS);
+        match told_at {
+            Some(told_at) if this_instant.contains(&told_at.0) => told_at.0.plus_ms(1),
+            _ => now,
+        }
+    }
+
     /// Does what a run asks for beyond attributes, tags and messages.
     pub fn act(
         &mut self,
@@ -202,8 +220,14 @@ impl World<'_> {
         now: Timestamp,
     ) -> Result<(), EngineError> {
         match action {
-            Action::AddToList { list } => self.set_list(key, &list, true, now),
-            Action::RemoveFromList { list } => self.set_list(key, &list, false, now),
+            Action::AddToList { list } => {
+                let at = self.just_after(key, now, |profile| Some(profile.lists.get(&list)?.at));
+                self.set_list(key, &list, true, at);
+            }
+            Action::RemoveFromList { list } => {
+                let at = self.just_after(key, now, |profile| Some(profile.lists.get(&list)?.at));
+                self.set_list(key, &list, false, at);
+            }
             Action::Assign { experiment, variant } => {
                 let properties = json!({
                     "experiment_id": experiment,

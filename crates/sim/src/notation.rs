@@ -6,6 +6,10 @@
 //! | an event's word (`signup`, `order`, ... or any name, `_` for a space) | starts at that event |
 //! | `date ATTRIBUTE HH:MM [yearly] [offset -7d]` | starts at a date |
 //! | `api` | starts on request |
+//! | `segment ID [left] [existing]`, `threshold PATH NUMBER [down]`, `journey NAME [ENDING]` | |
+//! | `anniversary ATTRIBUTE HH:MM [month] [lunar] [offset -7d]`, `feast DAY HH:MM [offset -7d] [segment ID]` | |
+//! | `schedule day HH:MM [segment ID]`, `schedule week HH:MM on mon`, `schedule month HH:MM on 15` | |
+//! | `message DID [template NAME]`, `form ID` | |
 //! | `(once)`, `(always)`, `(cooldown 3d)`, `(where total>=5)`, `(if city=Huế)`, `(goal order)`, `(exit-if tag:vip)`, `(exit-on order)` | who enters and what ends a run |
 //!
 //! | step | |
@@ -13,13 +17,16 @@
 //! | `send CHANNEL:TEMPLATE [transactional]` | |
 //! | `wait 2d [unless EVENT]`, `wait-until 09:00`, `wait-until mon 09:00` | `unless` also ends the run at any other place |
 //! | `wait-for EVENT 24h [? STEP : STEP]` | what is done when it came, and when it did not; both go on to the next step |
-//! | `if CONDITION ? STEP : STEP`, `split 50 ? STEP : STEP` | |
+//! | `wait-when 24h CONDITION [? STEP : STEP]`, `wait-any EVENT|EVENT 24h [? STEP : STEP]`, `wait-best 09:00` | |
+//! | `if CONDITION ? STEP : STEP`, `split 50 ? STEP : STEP`, `experiment NAME ? STEP : STEP` | variants `a` and `b` |
+//! | `list +vip`, `list -vip`, `start-journey NAME [k=v]`, `stop-journey NAME` | |
 //! | `set NAME=VALUE`, `tag +vip`, `tag -vip`, `webhook URL [BODY]`, `notify ADDRESS SUBJECT` | |
 //! | `go` | does nothing: for one side of a `?` |
 //! | `exit [REASON]` | |
 //!
-//! A condition is `PATH=VALUE`, `PATH>=VALUE`, `PATH<VALUE` or `tag:NAME`.
+//! A condition is `PATH=VALUE`, `PATH>=VALUE`, `PATH<VALUE`, `tag:NAME`, `list:NAME`, `segment:ID` or JSON.
 
+use crate::world::World;
 use serde_json::{Map, Value, json};
 
 /// A journey as it is stored, and the templates that it names with their channel.
@@ -110,14 +117,35 @@ fn comparison(text: &str) -> (String, &'static str, Value) {
     panic!("no comparison: {text}");
 }
 
-fn condition(text: &str) -> Value {
-    match text.trim().strip_prefix("tag:") {
-        Some(tag) => json!({ "tag": tag }),
-        None => {
+/// A condition as JSON.
+///
+/// # Panics
+/// On a text that is not of this language.
+pub fn condition(text: &str) -> Value {
+    let text = text.trim();
+    if text.starts_with('{') {
+        return serde_json::from_str(text).expect("a condition as JSON");
+    }
+    match text.split_once(':') {
+        Some((leaf @ ("tag" | "list" | "segment"), name)) => json!({ leaf: name }),
+        _ => {
             let (path, op, value) = comparison(text);
             json!({ "attribute": path, "op": op, "value": value })
         }
     }
+}
+
+/// The trigger with `WORD VALUE` of the words that it knows.
+fn with_words(mut trigger: Value, words: &[&str], known: &[&str]) -> Value {
+    for pair in words.windows(2).filter(|pair| known.contains(&pair[0])) {
+        trigger[pair[0]] = if pair[0] == "on" { literal(pair[1]) } else { json!(pair[1]) };
+    }
+    trigger
+}
+
+fn any_of(events: &str, timeout: &str) -> Value {
+    let events: Vec<Value> = events.split('|').map(|event| json!({ "event": event_name(event) })).collect();
+    json!({ "any_of": events, "timeout": timeout })
 }
 
 impl Compiler {
@@ -136,6 +164,34 @@ impl Compiler {
                 }
                 trigger
             }
+            ["on", "segment", id, more @ ..] => json!({
+                "type": "segment", "segment": id, "on": if more.contains(&"left") { "left" } else { "entered" },
+                "existing": more.contains(&"existing"),
+            }),
+            ["on", "threshold", path, number, more @ ..] => json!({
+                "type": "threshold", "attribute": path, "crosses": literal(number),
+                "direction": if more.contains(&"down") { "down" } else { "up" },
+            }),
+            ["on", "journey", name, more @ ..] => json!({
+                "type": "journey", "journey": World::journey_id(name), "on": more.first().unwrap_or(&"completed"),
+            }),
+            ["on", "anniversary", attribute, at, more @ ..] => {
+                let mut trigger = json!({ "type": "anniversary", "attribute": attribute, "at": at });
+                trigger["every"] = json!(if more.contains(&"month") { "month" } else { "year" });
+                trigger["calendar"] = json!(if more.contains(&"lunar") { "lunar" } else { "solar" });
+                with_words(trigger, more, &["offset"])
+            }
+            ["on", "feast", feast, at, more @ ..] => {
+                with_words(json!({ "type": "feast", "feast": feast, "at": at }), more, &["offset", "segment"])
+            }
+            ["on", "schedule", every, at, more @ ..] => {
+                let trigger = json!({ "type": "schedule", "every": every, "at": at });
+                with_words(trigger, more, &["on", "segment"])
+            }
+            ["on", "message", did, more @ ..] => {
+                with_words(json!({ "type": "message", "did": did }), more, &["template"])
+            }
+            ["on", "form", form] => json!({ "type": "form", "form": form }),
             ["on", word] => json!({ "type": "event", "event": event_name(word) }),
             _ => panic!("a journey begins with `on EVENT`: {head}"),
         };
@@ -200,6 +256,23 @@ impl Compiler {
                                            "on_event": yes, "on_timeout": no });
                         self.node("wait_for", node, None)
                     }
+                    ["wait-any", events, timeout] => {
+                        let mut node = any_of(events, timeout);
+                        node["on_event"] = json!(yes);
+                        node["on_timeout"] = json!(no);
+                        self.node("wait_for", node, None)
+                    }
+                    ["wait-when", timeout, ..] => {
+                        let when = condition(what.trim().splitn(3, ' ').nth(2).unwrap_or_default());
+                        let node =
+                            json!({ "when": when, "timeout": timeout, "on_met": yes, "on_timeout": no });
+                        self.node("wait_for", node, None)
+                    }
+                    ["experiment", name] => {
+                        let variants = json!([{ "name": "a", "weight": 1, "next": yes },
+                                              { "name": "b", "weight": 1, "next": no }]);
+                        self.node("experiment", json!({ "name": name, "variants": variants }), None)
+                    }
                     _ => panic!("no such step: {step}"),
                 }
             }
@@ -232,6 +305,34 @@ impl Compiler {
                 let node = json!({ "event": event_name(event), "timeout": timeout,
                                    "on_event": next, "on_timeout": next });
                 self.node("wait_for", node, None)
+            }
+            ["wait-any", events, timeout] => {
+                let mut node = any_of(events, timeout);
+                node["on_event"] = json!(next);
+                node["on_timeout"] = json!(next);
+                self.node("wait_for", node, None)
+            }
+            ["wait-when", timeout, ..] => {
+                let when = condition(step.trim().splitn(3, ' ').nth(2).unwrap_or_default());
+                let node = json!({ "when": when, "timeout": timeout, "on_met": next, "on_timeout": next });
+                self.node("wait_for", node, None)
+            }
+            ["wait-best", time] => {
+                self.node("delay", json!({ "until_best_hour": { "otherwise": time } }), next)
+            }
+            ["list", what] => {
+                let kind = if what.starts_with('+') { "add_to_list" } else { "remove_from_list" };
+                self.node(kind, json!({ "list": &what[1..] }), next)
+            }
+            ["start-journey", name, more @ ..] => {
+                let pairs = more.iter().filter_map(|word| word.split_once('='));
+                let properties: Map<String, Value> =
+                    pairs.map(|(key, value)| (key.to_owned(), literal(value))).collect();
+                let node = json!({ "journey": World::journey_id(name), "properties": properties });
+                self.node("start_journey", node, next)
+            }
+            ["stop-journey", name] => {
+                self.node("stop_journey", json!({ "journey": World::journey_id(name) }), next)
             }
             ["set", what] => {
                 let (name, value) = what.split_once('=').expect("set NAME=VALUE");
@@ -275,5 +376,17 @@ mod tests {
             "on cart (once) (goal order) -> wait-for view 3h ? send email:a : exit late -> wait-until mon 09:00",
         );
         check("on cart -> webhook https://example.com/a -> notify staff@example.com Look here");
+        check(
+            "on segment vip left -> list +old -> wait-best 09:00 -> start-journey b code=5 -> stop-journey c",
+        );
+        check("on feast tet 09:00 offset -7d segment vip -> wait-when 2d tag:x ? send email:a : go -> exit");
+        check(
+            "on schedule week 08:00 on fri -> wait-any view|cart 2h -> experiment e ? send email:a : go -> exit",
+        );
+        check("on anniversary birthday 09:00 month lunar offset -1d -> list -old");
+        check("on threshold orders.revenue 1000000 down -> wait-when 1d {\"segment\":\"vip\"} -> exit");
+        check("on journey welcome any -> exit");
+        check("on message clicked template hello -> exit");
+        check("on form size -> exit");
     }
 }

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Times count from [`START`], a Monday at 09:00 in Hanoi, or are local dates (`2027-02-28T09:00`). Without a time:
-//! `start DATE` (first), `journey NAME: ...`, `template NAME: ...`, `settings ...`, `person WHO ...`, `provider ...`,
+//! `start DATE` (first), `segment NAME: CONDITION`, `journey NAME: ...`, `template NAME: ...`, `settings ...`,
+//! `person WHO ...`, `provider ...`,
 //! `until TIME`. The rest stands behind a time:
 //!
 //! | statement | |
@@ -261,6 +262,7 @@ impl Stage {
             match words.as_slice() {
                 ["journey", name] => return self.journey(name, rest),
                 ["template", name] => return self.template(name, rest),
+                ["segment", name] => return self.segment(name, rest),
                 _ => {}
             }
         }
@@ -384,6 +386,11 @@ impl Stage {
             }
         }
         self.world.publish(name, &compiled.definition);
+        self.world.drain();
+    }
+
+    fn segment(&mut self, name: &str, text: &str) {
+        self.world.put_segment(name, &notation::condition(text));
         self.world.drain();
     }
 

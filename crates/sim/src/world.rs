@@ -342,6 +342,15 @@ impl World {
         self.configure(changes);
     }
 
+    /// Saves a segment under its name as its id.
+    pub fn put_segment(&mut self, name: &str, definition: &Value) {
+        use engine::segments::save::{Draft, Mode, save_segment};
+        let draft =
+            Draft { name: Some(name.to_owned()), definition: Some(definition.clone()), ..Draft::default() };
+        save_segment(self.store(), SHOP, name, Mode::Put, &draft, "test", self.now)
+            .unwrap_or_else(|error| panic!("the segment {name} is not saved: {error:?}"));
+    }
+
     /// The id of a journey, from its name.
     pub fn journey_id(name: &str) -> String {
         engine::derived_id(&["journey", name]).to_string()

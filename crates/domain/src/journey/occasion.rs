@@ -5,6 +5,7 @@ use super::trigger::{
     AnniversaryTrigger, Calendar, DateTrigger, FeastTrigger, LastDay, OneOrMore, Period, Round, ScheduleDay,
     ScheduleTrigger,
 };
+use crate::condition::{Moment, yearless};
 use crate::local_time::{Zone, at_local, local_date};
 use crate::lunar::{self, Feast};
 use jiff::ToSpan;
@@ -174,17 +175,27 @@ impl AnniversaryTrigger {
                 })
             }
             (Calendar::Lunar, Round::Year) => {
-                let origin = lunar::of_solar(local::date_of(value, zone)?);
+                let (month, day, origin) = match Moment::of(value, zone).map(|moment| moment.date) {
+                    Some(date) => {
+                        let born = lunar::of_solar(date);
+                        (born.month, born.day, born.year)
+                    }
+                    // Without its year it is a day of the lunar calendar.
+                    None => yearless(value).map(|date| (date.month(), date.day(), i16::MIN))?,
+                };
                 let year = lunar::of_solar(local_date(after, zone)).year;
-                let first = year.saturating_sub(2).max(origin.year.saturating_add(1));
+                let first = year.saturating_sub(2).max(origin.saturating_add(1));
                 (0..6).find_map(|years| {
-                    let date = lunar::in_year(first.checked_add(years)?, origin.month, origin.day)?;
+                    let date = lunar::in_year(first.checked_add(years)?, month, day)?;
                     self.on(date).map(|date| self.at.on(date, zone)).filter(|at| *at > after)
                 })
             }
             (Calendar::Lunar, Round::Month) => {
                 let origin = local::date_of(value, zone)?;
-                let day = lunar::of_solar(origin).day;
+                let day = match Moment::of(value, zone) {
+                    Some(_) => lunar::of_solar(origin).day,
+                    None => origin.day(),
+                };
                 let start = local_date(after, zone).checked_sub((self.offset.days() + 1).days()).ok()?;
                 let start = start.max(origin.tomorrow().ok()?);
                 // A lunar month has 30 days at the most.

@@ -1,4 +1,5 @@
 mod demo;
+mod journeys;
 mod library;
 mod seeds;
 mod segments;
