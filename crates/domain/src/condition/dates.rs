@@ -3,7 +3,7 @@
 use super::Op;
 use super::compare::Moment;
 use super::course::{Step, earlier};
-use crate::local_time::{Zone, at_local, local_date, parse_date, parse_duration, start_of_day};
+use crate::local_time::{Zone, at_local, local_date, parse_duration, start_of_day};
 use crate::lunar;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -126,10 +126,21 @@ pub(crate) fn kept_in_year(date: Date, year: i16) -> Option<Date> {
 
 /// A birthday without its year: `--05-04` or `05-04`.
 pub(crate) fn yearless(value: &Value) -> Option<Date> {
+    let (month, day) = month_and_day(value)?;
+    // 2000 is a leap year: 29 February is a birthday.
+    Date::new(2000, month, day).ok()
+}
+
+/// The month and the day of a date without its year; not every calendar has each.
+fn month_and_day(value: &Value) -> Option<(i8, i8)> {
     let text = value.as_str()?.trim();
     let text = text.strip_prefix("--").unwrap_or(text);
-    // 2000 is a leap year: 29 February is a birthday.
-    if text.len() == 5 { parse_date(&format!("2000-{text}")) } else { None }
+    let number = |part: &str| match part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => part.parse().ok(),
+        false => None,
+    };
+    let (month, day) = text.split_once('-')?;
+    Some((number(month)?, number(day)?))
 }
 
 /// Something that the year comes round to.
@@ -254,9 +265,9 @@ pub(super) fn of_values(
 ) -> Step {
     let one = |value: &Value| match Moment::of(value, zone) {
         Some(moment) => of_moment(op, calendar, &moment, operand, now, zone),
-        None => match (op.is_anniversary().then(|| yearless(value)).flatten(), days_of(operand)) {
-            (Some(date), Some(days)) => {
-                let origin = Origin::Yearless { month: date.month(), day: date.day() };
+        None => match (op.is_anniversary().then(|| month_and_day(value)).flatten(), days_of(operand)) {
+            (Some((month, day)), Some(days)) => {
+                let origin = Origin::Yearless { month, day };
                 anniversary(&Yearly { origin, calendar }, op, days, now, zone)
             }
             _ => Step::for_ever(false),

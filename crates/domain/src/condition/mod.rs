@@ -114,9 +114,8 @@ pub fn look_up(facts: &dyn Facts, path: &str) -> Option<Value> {
 
 /// As [`look_up`] at an instant from now on, with the instant up to which the value stays.
 fn look_up_at(facts: &dyn Facts, path: &str, at: Timestamp) -> (Option<Value>, Option<Timestamp>) {
-    let there = |(value, until): (Option<Value>, Option<Timestamp>)| {
-        (value.filter(|value| !value.is_null()), until)
-    };
+    let there =
+        |(value, until): (Option<Value>, Option<Timestamp>)| (value.filter(|value| !value.is_null()), until);
     match there(facts.value_at(path, at)) {
         (None, until) if !path.starts_with("attributes.") => {
             let (value, other) = there(facts.value_at(&format!("attributes.{path}"), at));
@@ -201,7 +200,10 @@ pub enum Condition {
     /// Holds when not one does.
     None(Vec<Condition>),
     /// A value of the profile against an operand.
-    Attribute { path: String, test: Test },
+    Attribute {
+        path: String,
+        test: Test,
+    },
     /// The profile has this tag.
     Tag(String),
     /// The profile is on this list.
@@ -225,7 +227,10 @@ pub enum Condition {
     /// The event that ended the run's last `wait_for`.
     Awaited(EventLeaf),
     /// An event since the run began, its trigger not counted.
-    Seen { pattern: EventPattern, at_least: u32 },
+    Seen {
+        pattern: EventPattern,
+        at_least: u32,
+    },
 }
 
 /// What `event` and `awaited` ask: `{ "name": ..., "where": [...] }`, both optional.
@@ -380,7 +385,7 @@ impl Condition {
             Condition::Any(parts) => parts.iter().any(|part| part.test(context, trace)),
             Condition::None(parts) => !parts.iter().any(|part| part.test(context, trace)),
             Condition::Attribute { path, test } => {
-                let value = look_up(context.facts, path);
+                let (value, _) = look_up_at(context.facts, path, context.now);
                 let values: Vec<&Value> = value.iter().collect();
                 test.holds(&values, path, context, trace)
             }

@@ -1,9 +1,24 @@
+mod documents;
+mod leaves;
+mod random;
+
 use super::*;
 use crate::local_time::parse_instant;
 
+/// A person of a made-up shop.
+#[derive(Debug)]
 struct Shop {
     zone: Zone,
     values: Value,
+    past: Past,
+    /// When the stage of life turns from `customer` to `lapsing`.
+    lapses_at: Option<Timestamp>,
+}
+
+impl Shop {
+    fn new(values: Value) -> Shop {
+        Shop { zone: Zone::vietnam(), values, past: Past::default(), lapses_at: None }
+    }
 }
 
 impl Facts for Shop {
@@ -11,8 +26,28 @@ impl Facts for Shop {
         self.values.get(path).cloned()
     }
 
+    fn value_at(&self, path: &str, at: Timestamp) -> (Option<Value>, Option<Timestamp>) {
+        match self.lapses_at.filter(|_| path == "lifecycle") {
+            Some(lapses_at) if at < lapses_at => (Some(json!("customer")), Some(lapses_at)),
+            Some(_) => (Some(json!("lapsing")), None),
+            None => (self.value(path), None),
+        }
+    }
+
     fn has_tag(&self, tag: &str) -> bool {
         tag == "vip"
+    }
+
+    fn in_list(&self, list: &str) -> bool {
+        list == "newsletter"
+    }
+
+    fn in_segment(&self, segment: &str) -> Option<bool> {
+        Some(segment == "regulars")
+    }
+
+    fn past(&self) -> &Past {
+        &self.past
     }
 
     fn time_zone(&self) -> &Zone {
@@ -22,7 +57,7 @@ impl Facts for Shop {
 
 /// At 2026-03-01 08:00 in Vietnam.
 fn with_context<T>(values: Value, look: impl FnOnce(&Context<'_>) -> T) -> T {
-    let shop = Shop { zone: Zone::vietnam(), values };
+    let shop = Shop::new(values);
     let now = parse_instant("2026-03-01T08:00", &shop.zone).unwrap();
     look(&Context::of_profile(&shop, now))
 }
@@ -117,6 +152,27 @@ fn operators() {
         "2026-03-01T08:00:00+07:00" within_next "1h" yes
         "2026-03-01T09:00:00+07:00" within_next "1h" no
         "2026-03-01T07:59:59+07:00" within_next "1h" no
+        "2026-01-30T08:00:00+07:00" older_than "30d" yes
+        "2026-01-30T08:00:00.001+07:00" older_than "30d" no
+        "2026-03-02" older_than "30d" no
+        -           older_than "30d" no
+        "2026-03-01T09:00:00+07:00" further_than "1h" yes
+        "2026-03-01T08:59:59.999+07:00" further_than "1h" no
+        "soon"      further_than "1h" no
+        "1990-03-01" anniversary_within "0d" yes
+        "1990-03-15" anniversary_within "14d" yes
+        "1990-03-16" anniversary_within "14d" no
+        "1990-02-28" anniversary_within "14d" no
+        "2026-03-05" anniversary_within "14d" no
+        "2027-03-05" anniversary_within "14d" no
+        "--03-05"   anniversary_within "14d" yes
+        ["1990-07-01", "2000-03-02"] anniversary_within "1d" yes
+        "1990-02-28" anniversary_passed "1d" yes
+        "1990-03-01" anniversary_passed "1d" no
+        "1992-02-29" anniversary_passed "1d" yes
+        "1990-02-26" anniversary_passed "3d" yes
+        "1990-02-25" anniversary_passed "3d" no
+        "2026-02-28" anniversary_passed "3d" no
     "#;
     let mut count = 0;
     for line in TABLE.lines().map(str::trim).filter(|line| !line.is_empty()) {
