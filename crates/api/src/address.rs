@@ -67,6 +67,22 @@ pub fn client_address(trusted: &[Network], headers: &HeaderMap, extensions: &Ext
     Some(client)
 }
 
+/// The network that an address is in, for logs: the last byte of IPv4 and all but the first 48 bits of IPv6 are left
+/// out. Empty for no address.
+pub fn truncated(address: Option<&str>) -> String {
+    match address.and_then(|text| text.parse::<IpAddr>().ok()).map(|address| address.to_canonical()) {
+        Some(IpAddr::V4(v4)) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}.0/24")
+        }
+        Some(IpAddr::V6(v6)) => {
+            let [a, b, c, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}::/48")
+        }
+        None => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +104,16 @@ mod tests {
         check("::1", "2001:db8::7", "2001:db8::7");
         check("::ffff:10.1.1.1", "1.2.3.4", "1.2.3.4");
         check("10.1.2.3", "nonsense", "10.1.2.3");
+    }
+
+    #[test]
+    fn a_log_holds_the_network_only() {
+        let check = |address, expect: &str| assert_eq!(truncated(address), expect);
+        check(Some("113.161.77.9"), "113.161.77.0/24");
+        check(Some("::ffff:113.161.77.9"), "113.161.77.0/24");
+        check(Some("2001:db8:1:2::7"), "2001:db8:1::/48");
+        check(Some("x"), "");
+        check(None, "");
     }
 
     #[test]

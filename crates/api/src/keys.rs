@@ -42,30 +42,7 @@ impl std::str::FromStr for KeyKind {
 }
 
 /// What a secret key may do. A key without scopes may do everything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// See everything.
-    Read,
-    /// Change profiles, orders, products, journeys and templates.
-    Write,
-    /// Send messages, publish and trigger journeys.
-    Send,
-    /// Keys, channels, settings.
-    Admin,
-}
-
-impl Scope {
-    pub const ALL: [Scope; 4] = [Scope::Read, Scope::Write, Scope::Send, Scope::Admin];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Scope::Read => "read",
-            Scope::Write => "write",
-            Scope::Send => "send",
-            Scope::Admin => "admin",
-        }
-    }
-}
+pub use domain::roles::Scope;
 
 /// A key as it is shown once, and what is stored of it.
 #[derive(Clone, Debug)]

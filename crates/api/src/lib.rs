@@ -6,6 +6,7 @@
 //! it; configuration is written as changesets. Start with [`Services`] and [`router`].
 
 mod address;
+mod audit;
 mod caller;
 mod endpoints;
 mod frame;
@@ -19,12 +20,15 @@ mod openapi;
 mod pages;
 mod password;
 mod problem;
+mod scans;
 mod services;
 mod session;
+mod staff_mail;
 mod told;
 mod tracking;
 
 pub use address::Network;
+pub use endpoints::retention::expire;
 pub use keys::{KeyKind, NewKey, Scope, new_key};
 pub use memory::Memory;
 pub use metrics::Metrics;
@@ -32,6 +36,7 @@ pub use openapi::document;
 pub use password::{PASSWORD_CHARS_MIN, hash_password};
 pub use services::{BoxFuture, Build, ChannelDesk, Config, FieldProblem, Services};
 
+use axum::middleware::from_fn_with_state;
 use std::sync::Arc;
 
 /// Everything that the server answers.
@@ -40,7 +45,7 @@ pub fn router(services: Arc<Services>) -> axum::Router {
     let everything = axum::Router::new()
         .merge(tracking::router())
         .merge(health::router())
-        .merge(pages::router())
-        .nest("/api/v1", api);
+        .merge(pages::router().layer(from_fn_with_state(Arc::clone(&services), session::keep)))
+        .nest("/api/v1", api.layer(from_fn_with_state(Arc::clone(&services), session::keep)));
     frame::around(everything, &services).with_state(services)
 }

@@ -12,7 +12,8 @@ Everything that Quaylai can do for one workspace, which follows from the key.
 
 **Access.** `Authorization: Bearer qs_...` with a secret key. Its scopes: `read` sees everything; `write` changes \
 profiles, orders, products, journeys and templates; `send` sends messages, publishes and triggers journeys; `admin` \
-changes keys, channels and settings. A key without scopes may do all of it. A write key (`qw_...`) may send events to \
+changes keys, channels, settings and staff, and handles what people ask about their data. A key without scopes may do \
+all of it. A write key (`qw_...`) may send events to \
 `/v1` only, which is the HTTP API of Segment.
 
 **Writes about people** go through the same inbox as events and are answered when they have taken effect; when the \
@@ -39,12 +40,14 @@ answer of the first.
         (name = "events", description = "What happened, and what could not be taken in."),
         (name = "commerce", description = "Orders and products."),
         (name = "journeys", description = "Journeys, their versions and runs. docs/journeys.md is the grammar of definitions."),
-        (name = "templates", description = "What messages say: Liquid in MJML, HTML or text."),
         (name = "segments", description = "Groups of profiles by what they are and did, live; lists. docs/segments.md is the grammar of definitions."),
         (name = "campaigns", description = "Broadcasts: once, at a time, or again and again. docs/campaigns.md is the grammar."),
+        (name = "templates", description = "What messages say: Liquid in MJML, HTML or text."),
         (name = "messages", description = "The ledger: a row a decision, with its reason."),
         (name = "channels", description = "How messages travel."),
-        (name = "workspace", description = "Settings, keys, suppressions, status, session."),
+        (name = "workspace", description = "Settings, keys, suppressions, status, retention."),
+        (name = "staff", description = "The shop's own people: accounts, roles, invitations, sessions, the audit log."),
+        (name = "privacy", description = "What people ask about their own data: handed out, erased, restricted."),
     ),
     modifiers(&Finish),
     security(("key" = [])),

@@ -8,16 +8,40 @@ pub const PASSWORD_CHARS_MIN: usize = 10;
 /// Longer ones only cost time.
 pub const PASSWORD_BYTES_MAX: usize = 1_000;
 
+/// Long enough, and among the first that anybody tries; compared in lower case without what is no letter or digit.
+const COMMON: [&str; 36] = [
+    "password12", "password123", "password1234", "passw0rd123", "1234567890", "0123456789", "12345678910", "123456789a",
+    "qwertyuiop", "qwerty12345", "qwerty123456", "1q2w3e4r5t", "q1w2e3r4t5", "asdfghjkl123", "iloveyou123",
+    "iloveyou1234", "letmein1234", "welcome123", "welcome1234", "administrator", "admin12345", "admin123456",
+    "matkhau123", "matkhau1234", "matkhau12345", "mậtkhẩu123", "anhyeuem123", "anhyeuem12", "emyeuanh123",
+    "khongbiet123", "vietnam123", "vietnam1234", "quaylai123", "quaylai1234", "quaylaiquaylai", "changeme123",
+];
+
+/// Why a password will not do, in words.
+fn weakness(password: &str) -> Option<String> {
+    if password.chars().count() < PASSWORD_CHARS_MIN {
+        return Some(format!("a password has at least {PASSWORD_CHARS_MIN} characters"));
+    }
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Some(format!("a password has at most {PASSWORD_BYTES_MAX} bytes"));
+    }
+    let plain: String = password.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    let first = password.chars().next();
+    let is_one_letter = password.chars().all(|c| Some(c) == first);
+    let is_row = password.as_bytes().windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1));
+    if COMMON.contains(&plain.as_str()) || is_one_letter || is_row {
+        return Some("this password is among the first that anybody tries; take another".into());
+    }
+    None
+}
+
 /// The hash of a password, to be stored. Takes tens of milliseconds and 19 MiB.
 ///
 /// # Errors
-/// A password that is too short or too long, in words.
+/// A password that is too short, too long or too common, in words.
 pub fn hash_password(password: &str, fill_random: fn(&mut [u8])) -> Result<String, String> {
-    if password.chars().count() < PASSWORD_CHARS_MIN {
-        return Err(format!("a password has at least {PASSWORD_CHARS_MIN} characters"));
-    }
-    if password.len() > PASSWORD_BYTES_MAX {
-        return Err(format!("a password has at most {PASSWORD_BYTES_MAX} bytes"));
+    if let Some(weakness) = weakness(password) {
+        return Err(weakness);
     }
     let mut salt = [0u8; 16];
     fill_random(&mut salt);
@@ -54,7 +78,9 @@ mod tests {
         assert!(!password_is_right("mật khẩu daì", Some(&hash)));
         assert!(!password_is_right("mật khẩu dài", None));
         assert!(!password_is_right("mật khẩu dài", Some("not a hash")));
-        assert!(hash_password("short", zeros).is_err());
+        for weak in ["short", "Password-123", "aaaaaaaaaaaa", "abcdefghijkl", "Mat Khau 123"] {
+            assert!(hash_password(weak, zeros).is_err(), "{weak}");
+        }
     }
 
     #[test]

@@ -37,6 +37,16 @@ pub trait ChannelDesk: Send + Sync {
     /// The set-up of a channel without its secrets.
     fn shown(&self, sealed: &[u8]) -> Result<Value, String>;
 
+    /// Sends a text to somebody of the shop's own staff by e-mail, past the ledger: it may hold a way to a new
+    /// password, which must be stored nowhere.
+    fn post<'a>(
+        &'a self,
+        sealed: &'a [u8],
+        to: &'a str,
+        subject: &'a str,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), String>>;
+
     /// Tries whether the provider answers and takes the credentials, without sending anything.
     fn check<'a>(&'a self, channel: Channel, sealed: &'a [u8]) -> BoxFuture<'a, Result<String, String>>;
 }

@@ -4,9 +4,9 @@ use crate::secrets::Secret;
 use anyhow::{Context, Result};
 use api::{BoxFuture, ChannelDesk, FieldProblem};
 use domain::consent::Channel;
-use domain::delivery::Sender;
+use domain::delivery::{Content, Delivery, EmailContent, Outcome, Sender};
 use engine::Identity;
-use kit::WorkspaceId;
+use kit::{Clock, WorkspaceId};
 use plugs::{ChannelConfig, Egress};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -207,6 +207,46 @@ impl ChannelDesk for Desk {
         shown.insert("reply_to".into(), serde_json::json!(settings.reply_to));
         shown.insert("return_path".into(), serde_json::json!(settings.return_path));
         Ok(Value::Object(shown))
+    }
+
+    fn post<'a>(
+        &'a self,
+        sealed: &'a [u8],
+        to: &'a str,
+        subject: &'a str,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            let settings = self.unseal(sealed).map_err(|error| error.to_string())?;
+            let from = settings.from.ok_or("the e-mail channel names no sender")?;
+            let domain = from.address.rsplit('@').next().unwrap_or("localhost").to_owned();
+            let now = crate::clock::SystemClock.now();
+            let key = kit::Id::new(now, &mut crate::installation::seeded_rng()).to_string();
+            let content = Content::Email(EmailContent {
+                from,
+                reply_to: settings.reply_to,
+                return_path: settings.return_path,
+                to_name: None,
+                subject: subject.to_owned(),
+                html: None,
+                text: text.to_owned(),
+                headers: Vec::new(),
+                message_id: format!("{key}@{domain}"),
+                date_ms: now.ms(),
+            });
+            let delivery = Delivery {
+                key,
+                channel: Channel::Email.to_string(),
+                to: to.to_owned(),
+                content,
+                attempt: 1,
+                attempted_at: now,
+            };
+            match plugs::build(&settings.provider, &self.egress(self.private_relays))?.deliver(&delivery).await {
+                Outcome::Accepted { .. } => Ok(()),
+                other => Err(other.detail().to_owned()),
+            }
+        })
     }
 
     fn check<'a>(&'a self, channel: Channel, sealed: &'a [u8]) -> BoxFuture<'a, Result<String, String>> {

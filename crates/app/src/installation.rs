@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 use kit::{Clock, Id, Rng, WorkspaceId};
 use std::path::PathBuf;
 use std::sync::Arc;
-use store::access::{AccountRow, KeyRow, Workspace};
+use store::access::{KeyRow, Workspace};
+use store::accounts::AccountRow;
 use store::{CATALOG, Changeset, PostgresOptions, SqliteOptions, Store};
 
 pub const DEFAULT_WORKSPACE: WorkspaceId = WorkspaceId(1);

@@ -336,9 +336,14 @@ impl Sender {
         for workspace in workspaces {
             let days = i64::from(workspace.settings.body_retention_days);
             changes.expire_bodies(workspace.workspace, now.plus_ms(-days * kit::DAY_MS));
+            api::expire(&mut changes, &workspace, now);
+            for note in engine::retention_notes(&workspace.settings, now) {
+                changes.append(note.arrival(workspace.workspace, now));
+            }
         }
         changes.forget_answers(now.plus_ms(-kit::DAY_MS));
         self.shared.store.apply(changes)?;
+        self.shared.engine_bell.ring();
         Ok(())
     }
 }

@@ -105,6 +105,8 @@ pub enum Reason {
     NoAddress,
     /// The address refused mail for good (hard bounce), complained, or is on the shop's own list.
     Suppressed,
+    /// The person asked for their data to be left alone.
+    Restricted,
     NoConsent,
     ConsentPending,
     ConsentDenied,
@@ -119,6 +121,7 @@ impl Reason {
         match self {
             Reason::NoAddress => "no_address",
             Reason::Suppressed => "suppressed",
+            Reason::Restricted => "restricted",
             Reason::NoConsent => "no_consent",
             Reason::ConsentPending => "consent_pending",
             Reason::ConsentDenied => "consent_denied",
@@ -148,13 +151,20 @@ pub enum Suppression {
     Complaint,
     /// Put on the list by the shop.
     Manual,
+    /// Of somebody who was erased, and has not consented since.
+    Erased,
+    /// The person asked for their data to be left alone.
+    Restricted,
 }
 
 impl Suppression {
     pub const fn stops(self, purpose: Purpose) -> bool {
         match self {
             Suppression::HardBounce => true,
-            Suppression::Complaint | Suppression::Manual => !matches!(purpose, Purpose::Transactional),
+            Suppression::Complaint
+            | Suppression::Manual
+            | Suppression::Erased
+            | Suppression::Restricted => !matches!(purpose, Purpose::Transactional),
         }
     }
 }
@@ -179,8 +189,9 @@ pub fn decide(policy: &Policy, request: &Request<'_>, now: Timestamp) -> Decisio
     if !request.has_address {
         return Decision::Refuse(Reason::NoAddress);
     }
-    if request.suppression.is_some_and(|suppression| suppression.stops(request.purpose)) {
-        return Decision::Refuse(Reason::Suppressed);
+    if let Some(suppression) = request.suppression.filter(|found| found.stops(request.purpose)) {
+        let is_restricted = suppression == Suppression::Restricted;
+        return Decision::Refuse(if is_restricted { Reason::Restricted } else { Reason::Suppressed });
     }
     match (request.purpose, request.consent) {
         (_, Some(ConsentState::Denied)) => return Decision::Refuse(Reason::ConsentDenied),
@@ -309,6 +320,10 @@ mod tests {
         check(Transactional, None, None, Decision::Send);
         check(Transactional, None, Some(Suppression::HardBounce), Decision::Refuse(Reason::Suppressed));
         check(Transactional, None, Some(Suppression::Complaint), Decision::Send);
+        check(Transactional, None, Some(Suppression::Restricted), Decision::Send);
+        let granted = Some(ConsentState::Granted);
+        check(Marketing, granted, Some(Suppression::Restricted), Decision::Refuse(Reason::Restricted));
+        check(Profiling, granted, Some(Suppression::Erased), Decision::Refuse(Reason::Suppressed));
         check(
             Marketing,
             Some(ConsentState::Granted),

@@ -13,5 +13,7 @@ pub mod local_time;
 pub mod lunar;
 pub mod normalise;
 pub mod profile;
+pub mod requests;
+pub mod roles;
 pub mod settings;
 pub mod template;

@@ -110,6 +110,16 @@ pub struct Profile {
     /// When the person first put something into a cart or went to the checkout, if ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shopped_at: Option<Ms>,
+    /// Since when the person wants their data to be left alone: no advertisement, no profiling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restricted_at: Option<Ms>,
+    /// When somebody with an address of this person was erased. No advertisement goes there without a consent that
+    /// was given since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_before: Option<Ms>,
+    /// When the newest event happened that was kept for long enough and is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Ms>,
 }
 
 fn no_number() -> ProfileNo {
@@ -202,6 +212,9 @@ impl Profile {
             totals: OrderTotals::default(),
             merges: 0,
             shopped_at: None,
+            restricted_at: None,
+            erased_before: None,
+            seen_at: None,
         }
     }
 
@@ -381,6 +394,13 @@ impl Profile {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
+        // The stricter wish holds, whichever of the two it was told of.
+        self.restricted_at = match (self.restricted_at, other.restricted_at) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.erased_before = self.erased_before.max(other.erased_before);
+        self.seen_at = self.seen_at.max(other.seen_at);
         self.merges += other.merges + 1;
         self.consents.merge(&other.consents);
         for known in other.identifiers {

@@ -20,11 +20,30 @@ pub struct Settings {
     pub utm_source: String,
     /// Full bodies of messages sent are kept for this long, in days; the ledger stays.
     pub body_retention_days: u32,
+    /// How long events are kept, by name; `*` stands for all that are not named. None named: for ever.
+    pub retention: Vec<EventRetention>,
+    /// Samples of messages that could not be taken are kept for this long, in days.
+    pub rejection_retention_days: u32,
+    /// The audit log goes back so far, in days.
+    pub audit_retention_days: u32,
+    /// Visitors known by a device only, and without an order, are forgotten when nobody has seen them for this long,
+    /// in days; 0: never.
+    pub visitor_retention_days: u32,
     /// Whether webhooks and mail relays may be on private networks.
     pub allow_private_networks: bool,
     /// Where links in messages lead back to, such as `https://mail.shop.vn`; empty: the address that `serve`
     /// was given.
     pub public_url: String,
+}
+
+/// How long events of one name are kept.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventRetention {
+    /// The name of an event, or `*` for all that no other rule names.
+    pub event: String,
+    /// From 1 day to 100 years.
+    pub days: u32,
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -49,6 +68,10 @@ impl Default for Settings {
             policy: Policy::default(),
             utm_source: "quaylai".into(),
             body_retention_days: 60,
+            retention: Vec::new(),
+            rejection_retention_days: 90,
+            audit_retention_days: 730,
+            visitor_retention_days: 0,
             allow_private_networks: false,
             public_url: String::new(),
         }
@@ -81,6 +104,26 @@ impl Settings {
         }
         if self.body_retention_days > 3_650 {
             tell("body_retention_days", "at most ten years");
+        }
+        let named: std::collections::BTreeSet<&str> =
+            self.retention.iter().map(|rule| rule.event.as_str()).collect();
+        let is_lawful = |rule: &EventRetention| {
+            (1..=36_500).contains(&rule.days) && (1..=200).contains(&rule.event.len())
+        };
+        if self.retention.len() > 500
+            || named.len() < self.retention.len()
+            || !self.retention.iter().all(is_lawful)
+        {
+            tell("retention", "at most 500 rules, one for each event, each of 1 to 36500 days");
+        }
+        if !(1..=3_650).contains(&self.rejection_retention_days) {
+            tell("rejection_retention_days", "from 1 day to ten years");
+        }
+        if !(30..=36_500).contains(&self.audit_retention_days) {
+            tell("audit_retention_days", "from 30 days to 100 years");
+        }
+        if self.visitor_retention_days != 0 && !(7..=36_500).contains(&self.visitor_retention_days) {
+            tell("visitor_retention_days", "0 for never, or from 7 days to 100 years");
         }
         for (path, url) in [("shop.url", &self.shop.url), ("public_url", &self.public_url)] {
             if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {

@@ -631,7 +631,9 @@ pub(crate) fn ask_gate(
         channel: asked.channel,
         purpose: asked.purpose,
         has_address: address_of(profile, asked.channel).is_some(),
-        suppression: asked.suppression,
+        suppression: asked
+            .suppression
+            .or_else(|| crate::erasure::stopped(profile, asked.channel, asked.purpose)),
         consent: profile.consents.state(asked.channel, asked.purpose),
         recent: asked.recent,
         holdout_bucket: holdout_bucket(&workspace.salt, profile.id),

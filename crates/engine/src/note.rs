@@ -65,6 +65,25 @@ pub enum Note {
     MessagesTurned { messages: Vec<i64> },
     /// The shop's catalogue.
     Products { products: Vec<Product> },
+    /// Somebody wants to be forgotten.
+    Erase {
+        profile_id: String,
+        at: Ms,
+        #[serde(default)]
+        orders: crate::erasure::Orders,
+        /// Their addresses stay on the suppression list, as keyed hashes.
+        keep_away: bool,
+    },
+    /// The next slice of what is left of somebody.
+    EraseOn { profile_no: i64, at: Ms },
+    /// Somebody wants their data to be left alone, or no longer.
+    Restrict { profile_id: String, on: bool, at: Ms },
+    /// Events that were kept for long enough go, of names with a number above this one.
+    Retain { after: i64, at: Ms },
+    /// Events of this name were taken from these profiles.
+    Recount { profiles: Vec<i64>, event: String },
+    /// Visitors whom nobody has seen for long go, from below this number on.
+    ForgetVisitors { before: i64, at: Ms },
     /// Staff or a provider say that an address is not to be written to.
     Suppress { channel: String, address: String, reason: String, detail: String, at: Ms },
 }

@@ -227,6 +227,7 @@ impl World<'_> {
         person.dirty = true;
         person.search_dirty = true;
         self.profile_changed(key);
+        self.recall_erasure(key, &identifier)?;
         self.owners.insert((key.0, identifier), Some(key.1));
         Ok(())
     }
@@ -442,6 +443,11 @@ impl World<'_> {
             self.finish_timer(timer);
             return self.campaign_is_due(workspace, &subject);
         }
+        if timer.kind == timer_kind::ERASE {
+            let (workspace, no) = (timer.workspace, timer.profile);
+            self.finish_timer(timer);
+            return self.erase_on(workspace, no, at);
+        }
         let key = self.current((timer.workspace, timer.profile))?;
         let (kind, subject) = (timer.kind.clone(), timer.subject.clone());
         self.finish_timer(timer);
@@ -632,6 +638,14 @@ impl World<'_> {
                 }
                 Ok(())
             }
+            Note::Erase { profile_id, at: told_at, orders, keep_away } => {
+                self.erase(workspace, &profile_id, told_at.0.min(at), orders, keep_away)
+            }
+            Note::EraseOn { profile_no, at } => self.erase_on(workspace, ProfileNo(profile_no), at.0),
+            Note::Restrict { profile_id, on, at } => self.restrict(workspace, &profile_id, on, at.0),
+            Note::Retain { after, at } => self.retain_events(workspace, after, at.0),
+            Note::Recount { profiles, event } => self.recount(workspace, profiles, &event),
+            Note::ForgetVisitors { before, at } => self.forget_visitors(workspace, before, at.0),
             Note::Suppress { channel, address, reason, detail, at: told_at } => {
                 let row = SuppressionRow { channel, address, reason, detail, at: told_at.0.min(at) };
                 self.suppress(workspace, row);
@@ -690,6 +704,7 @@ impl World<'_> {
             "channel": message.channel,
             "template_id": message.template_id,
             "journey_id": message.journey_id,
+            "campaign_id": message.campaign_id,
             "link_url": url,
         });
         let message_id = format!("{}-{}-{}", message.id, name.to_lowercase().replace(' ', "_"), at.ms());
@@ -704,7 +719,6 @@ fn body_of(item: &Item) -> String {
         kind: &'a str,
         #[serde(skip_serializing_if = "Map::is_empty")]
         properties: &'a Map<String, Value>,
-            "campaign_id": message.campaign_id,
         #[serde(skip_serializing_if = "Map::is_empty")]
         traits: &'a Map<String, Value>,
         #[serde(skip_serializing_if = "Map::is_empty")]

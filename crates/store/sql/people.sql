@@ -34,6 +34,8 @@ SELECT CAST(max(last.no) AS BIGINT) FROM (
   SELECT coalesce(max(profile_no), 0) AS no FROM profile WHERE workspace_id = $1
   UNION ALL
   SELECT coalesce(max(other_no), 0) FROM merge_log WHERE workspace_id = $1 AND joined = $2
+  UNION ALL
+  SELECT coalesce(max(number_last), 0) FROM erasure WHERE workspace_id = $1
 ) AS last;
 
 -- name: profile_alias_insert

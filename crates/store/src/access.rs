@@ -1,4 +1,4 @@
-//! Workspaces, keys, accounts, sessions, and how channels are reached.
+//! Workspaces, keys, how channels are reached, and answers remembered.
 
 use crate::changeset::{json, unreadable};
 use crate::{Changeset, ReadTx, Row, StoreError, q, vals};
@@ -39,23 +39,6 @@ pub struct KeyRow {
     pub revoked_at: Option<Timestamp>,
 }
 
-#[derive(Clone, PartialEq, Debug)]
-pub struct AccountRow {
-    pub account_id: String,
-    pub workspace: WorkspaceId,
-    pub email: String,
-    pub name: String,
-    pub role: String,
-    pub password_hash: String,
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub struct LoginRow {
-    pub account_id: String,
-    pub workspace: WorkspaceId,
-    pub expires_at: Timestamp,
-}
-
 /// The answer that a write with an idempotency key got.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RememberedAnswer {
@@ -93,33 +76,6 @@ impl Changeset {
         self.one(q::KEY_REVOKE, vals![workspace, key_id.to_owned(), now]);
     }
 
-    pub fn insert_account(&mut self, account: AccountRow, now: Timestamp) {
-        let a = account;
-        self.one(
-            q::ACCOUNT_INSERT,
-            vals![a.account_id, a.workspace, a.email, a.name, a.role, a.password_hash, now],
-        );
-    }
-
-    /// Sets a new password and ends every session of the account.
-    pub fn set_password(&mut self, account_id: &str, password_hash: String) {
-        self.one(q::ACCOUNT_PASSWORD, vals![account_id.to_owned(), password_hash]);
-        self.any(q::LOGIN_DELETE_ACCOUNT, vals![account_id.to_owned()]);
-    }
-
-    /// Remembers a session by the hash of its token.
-    pub fn insert_login(&mut self, token_hash: Vec<u8>, login: LoginRow, now: Timestamp) {
-        self.any(q::LOGIN_EXPIRE, vals![now]);
-        self.one(
-            q::LOGIN_INSERT,
-            vals![token_hash, login.account_id, login.workspace, now, login.expires_at],
-        );
-    }
-
-    pub fn delete_login(&mut self, token_hash: Vec<u8>) {
-        self.any(q::LOGIN_DELETE, vals![token_hash]);
-    }
-
     /// The latest answer holds: one that is there is too old to count, or it would have been given again.
     pub fn remember_answer(
         &mut self,
@@ -149,17 +105,6 @@ fn read_key(mut row: Row) -> Result<KeyRow, StoreError> {
         hint: row.take_text(5)?,
         created_at: row.at(6)?,
         revoked_at: row.opt_at(7)?,
-    })
-}
-
-fn read_account(mut row: Row) -> Result<AccountRow, StoreError> {
-    Ok(AccountRow {
-        account_id: row.take_text(0)?,
-        workspace: row.workspace(1)?,
-        email: row.take_text(2)?,
-        name: row.take_text(3)?,
-        role: row.take_text(4)?,
-        password_hash: row.take_text(5)?,
     })
 }
 
@@ -216,30 +161,6 @@ impl ReadTx<'_> {
 
     pub fn keys(&mut self, workspace: WorkspaceId) -> Result<Vec<KeyRow>, StoreError> {
         self.query(q::KEY_LIST, &vals![workspace])?.into_iter().map(read_key).collect()
-    }
-
-    pub fn account_by_email(&mut self, email: &str) -> Result<Option<AccountRow>, StoreError> {
-        self.query_opt(q::ACCOUNT_BY_EMAIL, &vals![email])?.map(read_account).transpose()
-    }
-
-    pub fn account(&mut self, account_id: &str) -> Result<Option<AccountRow>, StoreError> {
-        self.query_opt(q::ACCOUNT_BY_ID, &vals![account_id])?.map(read_account).transpose()
-    }
-
-    pub fn accounts(&mut self, workspace: WorkspaceId) -> Result<Vec<AccountRow>, StoreError> {
-        self.query(q::ACCOUNT_LIST, &vals![workspace])?.into_iter().map(read_account).collect()
-    }
-
-    pub fn login(&mut self, token_hash: &[u8]) -> Result<Option<LoginRow>, StoreError> {
-        let row = self.query_opt(q::LOGIN_FIND, &vals![token_hash])?;
-        row.map(|mut row| {
-            Ok(LoginRow {
-                account_id: row.take_text(0)?,
-                workspace: row.workspace(1)?,
-                expires_at: row.at(2)?,
-            })
-        })
-        .transpose()
     }
 
     /// The answer given to this key after the instant.

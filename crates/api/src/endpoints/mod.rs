@@ -6,26 +6,32 @@ mod campaigns;
 mod channels;
 mod events;
 mod history;
+pub(crate) mod invitations;
 mod journeys;
 mod keys;
+mod lists;
 mod messages;
 mod orders;
 mod preview;
 mod products;
+mod person_export;
 mod profiles;
+mod requests;
+pub(crate) mod retention;
 mod runs;
+mod segments;
 mod scenarios;
 mod sessions;
 mod settings;
 mod status;
 mod suppressions;
 mod templates;
-
-use crate::problem::Problem;
-use crate::services::Services;
 mod users;
 
 pub(crate) use campaigns::Checks;
+
+use crate::problem::Problem;
+use crate::services::Services;
 use crate::{caller, idempotency, openapi};
 use axum::Router;
 use axum::http::{StatusCode, header};
@@ -34,6 +40,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
+
+/// What asks for no key: signing in, and what comes with a token of its own.
+fn open() -> OpenApiRouter<Arc<Services>> {
+    sessions::router().merge(invitations::open())
+}
 
 /// All routes that ask for a key, and the document that describes them and the open ones.
 pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
@@ -44,6 +55,7 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
         orders::router(),
         products::router(),
         journeys::router(),
+        campaigns::router(),
         runs::router(),
         templates::router(),
         scenarios::router(),
@@ -52,17 +64,24 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
         channels::router(),
         settings::router(),
         keys::router(),
-        campaigns::router(),
         suppressions::router(),
         status::router(),
+        segments::router(),
+        lists::router(),
+        users::router(),
+        invitations::router(),
+        sessions::own(),
+        audit::router(),
+        requests::router(),
+        retention::router(),
     ];
     let mut all = OpenApiRouter::new();
     for group in groups {
         all = all.merge(group);
     }
     let (router, mut described) = all.split_for_parts();
-    let (_, open) = sessions::router().split_for_parts();
-    described.merge(open);
+    let (_, opened) = open().split_for_parts();
+    described.merge(opened);
     let paths = std::mem::take(&mut described.paths.paths);
     described.paths.paths = paths.into_iter().map(|(path, item)| (format!("/api/v1{path}"), item)).collect();
     let mut document = openapi::base();
@@ -75,11 +94,12 @@ pub fn router(services: &Arc<Services>) -> Router<Arc<Services>> {
     let document: Arc<str> = document.to_json().unwrap_or_default().into();
     let closed = closed
         .layer(from_fn_with_state(Arc::clone(services), idempotency::once))
+        .layer(from_fn_with_state(Arc::clone(services), crate::audit::record))
         .layer(from_fn_with_state(Arc::clone(services), caller::authenticate));
     let json = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")];
     Router::new()
         .merge(closed)
-        .merge(sessions::router().split_for_parts().0)
+        .merge(open().split_for_parts().0)
         .route("/openapi.json", get(async move || (json, document.to_string())))
         .fallback(async || {
             let detail = "there is no such path; /api/v1/openapi.json lists them";

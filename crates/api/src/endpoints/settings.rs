@@ -1,5 +1,6 @@
 //! What a shop has set for itself.
 
+use crate::audit::Audit;
 use crate::caller::{Admin, Reader};
 use crate::problem::{Answer, Problem};
 use crate::services::{Services, workspace_of};
@@ -25,6 +26,10 @@ async fn find(State(services): State<Arc<Services>>, Reader(caller): Reader) -> 
     Ok(Json(row.settings))
 }
 
+fn json_of(settings: &Settings) -> Value {
+    serde_json::to_value(settings).unwrap_or_default()
+}
+
 /// RFC 7396: objects are merged, everything else replaces, null removes.
 fn merge(into: &mut Value, patch: Value) {
     match (into, patch) {
@@ -48,6 +53,7 @@ fn merge(into: &mut Value, patch: Value) {
 async fn change(
     State(services): State<Arc<Services>>,
     Admin(caller): Admin,
+    audit: Audit,
     Told(told): Told<Value>,
 ) -> Answer<Json<Settings>> {
     let workspace = caller.workspace;
@@ -67,6 +73,7 @@ async fn change(
         return Err(Problem::unusable("invalid_settings", detail).with_problems(problems));
     }
     if settings != row.settings {
+        audit.difference(&json_of(&row.settings), &json_of(&settings));
         row.settings = settings;
         let mut changes = Changeset::new();
         changes.update_workspace(&row);

@@ -3,6 +3,7 @@
 //! They must work without scripts, hold nothing personal in an address or a title, and load nothing from elsewhere.
 //! Start with [`router`]; the words are in `texts` and `reasons`, the look in `look.css`.
 
+mod accounts;
 mod consent;
 mod language;
 mod layout;
@@ -47,6 +48,9 @@ pub fn router() -> Router<Arc<Services>> {
         .route("/", get(sign_in::start))
         .route("/sign-in", get(sign_in::ask).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
+        .route("/invitation/{token}", get(accounts::invited).post(accounts::join))
+        .route("/forgot-password", get(accounts::forgot).post(accounts::send))
+        .route("/new-password/{token}", get(accounts::choose).post(accounts::save))
         .route("/outbox", get(outbox::list))
         .route("/outbox/{id}", get(message::show))
         .route("/outbox/{id}/body", get(message::body))

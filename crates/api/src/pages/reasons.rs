@@ -27,6 +27,16 @@ const REASONS: &[Row] = &[
         "The address is on the suppression list: it bounced, complained, or the shop put it there",
     ),
     (
+        "restricted",
+        "Khách đã yêu cầu hạn chế xử lý dữ liệu của mình",
+        "The person asked for their data to be left alone",
+    ),
+    (
+        "erased",
+        "Khách đã yêu cầu xóa dữ liệu trước khi tin được gửi",
+        "The person was erased before it went out",
+    ),
+    (
         "no_consent",
         "Khách chưa đồng ý nhận tin quảng cáo qua kênh này",
         "The person has not agreed to marketing on this channel",
@@ -483,6 +493,7 @@ mod tests {
             Gate::NoConsent,
             Gate::ConsentPending,
             Gate::ConsentDenied,
+            Gate::Restricted,
             Gate::Holdout,
             Gate::OutsideHours,
             Gate::Capped,
@@ -493,6 +504,7 @@ mod tests {
             match reason {
                 Gate::NoAddress
                 | Gate::Suppressed
+                | Gate::Restricted
                 | Gate::NoConsent
                 | Gate::ConsentPending
                 | Gate::ConsentDenied

@@ -69,8 +69,8 @@ pub async fn enter(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return form(language, status, Some(t.sign_in_empty.to_owned()), &told.email);
     }
-    let ip = services.client_ip(&parts.headers, &parts.extensions);
-    match session::sign_in(&services, &told.email, &told.password, ip.as_deref()).await {
+    let visitor = session::Visitor::of(&services, &parts.headers, &parts.extensions);
+    match session::sign_in(&services, &told.email, &told.password, &visitor).await {
         Ok((_, _, cookie)) => {
             let mut response = Redirect::to("/outbox").into_response();
             response.headers_mut().append(SET_COOKIE, cookie);
@@ -132,6 +132,7 @@ fn form(language: Language, status: StatusCode, wrong: Option<String>, email: &s
             }
             button type="submit" { (t.sign_in_button) }
         }
+        p.small { a href="/forgot-password" { (t.sign_in_forgot) } }
     };
     layout::door(language, status, t.sign_in_title, inside)
 }

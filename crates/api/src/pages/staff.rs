@@ -8,19 +8,18 @@ use super::visit::{Refusal, asked_language, offer};
 use super::written;
 use crate::services::workspace_of;
 use crate::{Services, session};
+use axum::extract::MatchedPath;
 use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::local_time::Zone;
+use domain::roles::{Role, need_of_page};
 use kit::{Timestamp, WorkspaceId};
 use maud::{Markup, html};
 use std::sync::Arc;
 use store::access::Workspace;
 use store::messages::MessageRow;
-
-/// Roles that may read what the shop knows of people.
-const READING_ROLES: [&str; 1] = ["owner"];
 
 /// A request of somebody who is signed in.
 pub struct Seat {
@@ -42,7 +41,8 @@ pub async fn seat(services: &Arc<Services>, parts: &Parts) -> Result<Seat, Refus
     let Some((account, login)) = found else {
         return Err(Refusal::Instead(Box::new(Redirect::to("/sign-in").into_response())));
     };
-    if !READING_ROLES.contains(&account.role.as_str()) {
+    let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    if !account.role.parse::<Role>().is_ok_and(|role| role.may(need_of_page(path))) {
         return Err(Refusal::Missing(stranger));
     }
     let workspace = offer(services, stranger, move |tx| workspace_of(tx, login.workspace)).await?;

@@ -1,10 +1,9 @@
-//! Workspaces, keys, accounts, sessions, channels, and answers remembered.
+//! Workspaces, keys, channels, and answers remembered.
 
 use super::{A, B, TEXTS, at, conflicts, duplicates, get, on_stores, put};
 use domain::settings::Settings;
-use kit::{Timestamp, WorkspaceId};
-use store::Store;
-use store::access::{AccountRow, ChannelRow, KeyRow, LoginRow, RememberedAnswer, Workspace};
+use kit::WorkspaceId;
+use store::access::{ChannelRow, KeyRow, RememberedAnswer, Workspace};
 
 pub const METHODS: &[&str] = &[
     "insert_workspace",
@@ -12,10 +11,6 @@ pub const METHODS: &[&str] = &[
     "set_channel",
     "insert_key",
     "revoke_key",
-    "insert_account",
-    "set_password",
-    "insert_login",
-    "delete_login",
     "remember_answer",
     "forget_answers",
     "workspaces",
@@ -23,10 +18,6 @@ pub const METHODS: &[&str] = &[
     "channels",
     "key_by_hash",
     "keys",
-    "account_by_email",
-    "account",
-    "accounts",
-    "login",
     "remembered_answer",
 ];
 
@@ -158,100 +149,6 @@ fn keys_are_found_by_their_hash_and_revoked_once() {
         let revoked = KeyRow { revoked_at: Some(at(9)), ..a };
         assert_eq!(by_hash(1).as_ref(), Some(&revoked));
         assert_eq!(keys(A), [b, revoked, c]);
-    });
-}
-
-fn account(account_id: &str, workspace: WorkspaceId, email: &str) -> AccountRow {
-    AccountRow {
-        account_id: account_id.into(),
-        workspace,
-        email: email.into(),
-        name: "Nguyễn Thị Ánh".into(),
-        role: "owner".into(),
-        password_hash: format!("$argon2id$ {account_id}"),
-    }
-}
-
-fn sign_in(store: &Store, token: u8, account_id: &str, expires: i64, now: i64) {
-    let row = LoginRow { account_id: account_id.into(), workspace: A, expires_at: at(expires) };
-    put(store, |c| c.insert_login(vec![token; 32], row, at(now)));
-}
-
-/// Until when the session of a token lasts, if it is known.
-fn signed_in(store: &Store, token: u8) -> Option<Timestamp> {
-    get(store, |tx| tx.login(&[token; 32])).map(|login| login.expires_at)
-}
-
-#[test]
-fn accounts_are_found_by_email_and_id() {
-    on_stores(|store| {
-        let rows = [
-            account("3", A, "c@shop.vn"),
-            account("1", A, "a@shop.vn"),
-            account("2", B, "ánh@shop.vn"),
-            account("4", A, "b@shop.vn"),
-        ];
-        put(store, |c| {
-            for (row, created) in rows.iter().zip([5, 5, 0, 1]) {
-                c.insert_account(row.clone(), at(created));
-            }
-        });
-        // One person, one account, whatever the workspace.
-        duplicates(store, "account_insert", |c| c.insert_account(account("9", B, "a@shop.vn"), at(0)));
-        duplicates(store, "account_insert", |c| c.insert_account(account("1", B, "new@shop.vn"), at(0)));
-        for row in &rows {
-            assert_eq!(get(store, |tx| tx.account_by_email(&row.email)).as_ref(), Some(row));
-            assert_eq!(get(store, |tx| tx.account(&row.account_id)).as_ref(), Some(row));
-        }
-        assert_eq!(get(store, |tx| tx.account_by_email("none")), None);
-        assert_eq!(get(store, |tx| tx.account("none")), None);
-        let [c, a, there, b] = rows;
-        assert_eq!(get(store, |tx| tx.accounts(A)), [b, a, c], "oldest first, then by address");
-        assert_eq!(get(store, |tx| tx.accounts(B)), [there]);
-    });
-}
-
-#[test]
-fn a_new_password_ends_every_session_of_the_account() {
-    on_stores(|store| {
-        put(store, |c| {
-            c.insert_account(account("1", A, "a@shop.vn"), at(0));
-            c.insert_account(account("2", A, "b@shop.vn"), at(0));
-        });
-        for (token, account_id) in [(1, "1"), (2, "1"), (3, "2")] {
-            sign_in(store, token, account_id, 100, 0);
-        }
-        put(store, |c| c.set_password("1", "new $hash".into()));
-        assert_eq!([1, 2, 3].map(|token| signed_in(store, token)), [None, None, Some(at(100))]);
-        assert_eq!(get(store, |tx| tx.account("1")).unwrap().password_hash, "new $hash");
-        assert_eq!(get(store, |tx| tx.account("2")), Some(account("2", A, "b@shop.vn")));
-        conflicts(store, "account_password", |c| c.set_password("none", "x".into()));
-    });
-}
-
-#[test]
-fn sessions_are_remembered_by_their_token_until_they_expire() {
-    on_stores(|store| {
-        sign_in(store, 1, "a", 10, 0);
-        sign_in(store, 2, "Ạ", 20, 0);
-        let found = get(store, |tx| tx.login(&[2; 32]));
-        assert_eq!(found, Some(LoginRow { account_id: "Ạ".into(), workspace: A, expires_at: at(20) }));
-        duplicates(store, "login_insert", |c| {
-            let row = LoginRow { account_id: "b".into(), workspace: B, expires_at: at(99) };
-            c.insert_login(vec![1; 32], row, at(0));
-        });
-        // The next one to sign in sweeps out what has expired.
-        sign_in(store, 3, "a", 30, 10);
-        assert_eq!(
-            [1, 2, 3].map(|token| signed_in(store, token)),
-            [Some(at(10)), Some(at(20)), Some(at(30))]
-        );
-        sign_in(store, 4, "a", 40, 11);
-        assert_eq!([1, 2].map(|token| signed_in(store, token)), [None, Some(at(20))]);
-        put(store, |c| c.delete_login(vec![2; 32]));
-        put(store, |c| c.delete_login(vec![2; 32]));
-        assert_eq!([2, 3].map(|token| signed_in(store, token)), [None, Some(at(30))]);
-        assert_eq!(get(store, |tx| tx.login(&[])), None);
     });
 }
 

@@ -4,6 +4,7 @@
 //! this file compare that with the store's source, so a new method needs a case.
 
 mod access;
+mod campaigns;
 mod history;
 mod inbox;
 mod journeys;
@@ -114,7 +115,7 @@ macro_rules! modules {
     };
 }
 
-const MODULES: &[Module] = modules!(membership, inbox, people, history, journeys, messages, access, scans, segments);
+const MODULES: &[Module] = modules!(campaigns, membership, inbox, people, history, journeys, messages, access, scans, segments);
 
 /// The public methods of changesets and reads in a module of the store.
 fn methods_of(source: &'static str) -> Vec<&'static str> {

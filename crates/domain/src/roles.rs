@@ -1,0 +1,383 @@
+//! Who of the shop's staff may do what. Pure: roles hold permissions, scopes of API keys cover permissions, and
+//! [`need_of`] is the one place that says what each endpoint and each page asks for.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant),+ }
+
+        impl $name {
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $text),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($text => Ok($name::$variant),)+
+                    other => Err(format!("{other:?} is none of: {}", [$($text),+].join(", "))),
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// What somebody is in a workspace.
+    Role {
+        /// Everything. A workspace always has one.
+        Owner = "owner",
+        /// Everything but what concerns owners.
+        Admin = "admin",
+        /// Makes and sends: journeys, campaigns, templates, segments.
+        Marketer = "marketer",
+        /// Reads.
+        Analyst = "analyst",
+        /// Answers customers: their profiles, orders and requests about their data.
+        Support = "support",
+    }
+}
+
+words! {
+    /// What can be allowed.
+    Permission {
+        /// What the shop has set up and how it does: journeys, templates, segments, reports.
+        ReadSetup = "setup.read",
+        /// Customers one by one, with what is known of them.
+        ReadPeople = "people.read",
+        /// Journeys, templates, segments, campaigns, lists, products.
+        ChangeSetup = "setup.change",
+        /// Profiles, consents, orders, suppressions.
+        ChangePeople = "people.change",
+        /// Files full of customers brought in.
+        ImportPeople = "people.import",
+        /// Files full of customers taken out.
+        ExportPeople = "people.export",
+        /// All that is known of one person, handed out.
+        ExportPerson = "person.export",
+        /// Messages sent, journeys and campaigns put in force.
+        Send = "messages.send",
+        /// What a customer asks about their own data: handed out, erased, restricted.
+        HandleRequests = "requests.handle",
+        /// Settings, channels, retention.
+        ManageWorkspace = "workspace.manage",
+        ManageKeys = "keys.manage",
+        /// Accounts and invitations.
+        ManageUsers = "users.manage",
+        ReadAudit = "audit.read",
+        /// What no row of the table names: for owners and keys without limits.
+        Unlisted = "unlisted",
+    }
+}
+
+words! {
+    /// What an API key may do, in the four words that a key is made with.
+    Scope {
+        /// See everything.
+        Read = "read",
+        /// Change profiles, orders, products, journeys and templates.
+        Write = "write",
+        /// Send messages, publish and trigger journeys.
+        Send = "send",
+        /// Keys, channels, settings, staff, requests of people.
+        Admin = "admin",
+    }
+}
+
+impl Permission {
+    /// The scope that a key needs for it.
+    pub const fn scope(self) -> Scope {
+        match self {
+            Permission::ReadSetup | Permission::ReadPeople => Scope::Read,
+            Permission::ChangeSetup | Permission::ChangePeople | Permission::ImportPeople => Scope::Write,
+            Permission::Send => Scope::Send,
+            Permission::ExportPeople
+            | Permission::ExportPerson
+            | Permission::HandleRequests
+            | Permission::ManageWorkspace
+            | Permission::ManageKeys
+            | Permission::ManageUsers
+            | Permission::ReadAudit
+            | Permission::Unlisted => Scope::Admin,
+        }
+    }
+
+    /// Whether using it leaves a trace in the audit log even where nothing is changed.
+    pub const fn is_always_logged(self) -> bool {
+        matches!(self, Permission::ExportPeople | Permission::ExportPerson)
+    }
+
+    /// Whether nothing is changed under it, whatever the method of the request.
+    pub const fn only_reads(self) -> bool {
+        matches!(self, Permission::ReadSetup | Permission::ReadPeople | Permission::ReadAudit)
+    }
+}
+
+impl Role {
+    pub fn permissions(self) -> &'static [Permission] {
+        use Permission::*;
+        match self {
+            Role::Owner => Permission::ALL,
+            Role::Admin => &[
+                ReadSetup,
+                ReadPeople,
+                ChangeSetup,
+                ChangePeople,
+                ImportPeople,
+                ExportPeople,
+                ExportPerson,
+                Send,
+                HandleRequests,
+                ManageWorkspace,
+                ManageKeys,
+                ManageUsers,
+                ReadAudit,
+            ],
+            Role::Marketer => &[ReadSetup, ReadPeople, ChangeSetup, ChangePeople, ImportPeople, Send],
+            Role::Analyst => &[ReadSetup, ReadPeople],
+            Role::Support => &[ReadSetup, ReadPeople, ChangePeople, ExportPerson, HandleRequests],
+        }
+    }
+
+    pub fn may(self, permission: Permission) -> bool {
+        self.permissions().contains(&permission)
+    }
+
+    /// Whether somebody of this role may make, change or remove somebody of `other`: nobody but an owner touches
+    /// owners.
+    pub fn may_manage(self, other: Role) -> bool {
+        self.may(Permission::ManageUsers) && (self == Role::Owner || other != Role::Owner)
+    }
+}
+
+/// What an endpoint or a page asks of whoever calls it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// It is open, or checks a token of its own.
+    Nothing,
+    /// A session or a key of this workspace, whatever it may do.
+    Membership,
+    Permission(Permission),
+}
+
+/// Methods, path as the router writes it, and what is needed. `/api/v1` is left out. A path that ends in `*` stands
+/// for all below it; the first row that fits counts.
+const TABLE: &[(&str, &str, Need)] = {
+    use Need::{Membership, Nothing, Permission as Of};
+    use Permission::*;
+    &[
+        // Signing in, and what comes with a token.
+        ("GET POST PUT DELETE", "/session", Nothing),
+        ("PUT", "/session/password", Membership),
+        ("GET", "/sessions", Membership),
+        ("DELETE", "/sessions/{id}", Membership),
+        ("POST", "/invitations/accept", Nothing),
+        ("POST", "/password-resets", Nothing),
+        ("POST", "/password-resets/confirm", Nothing),
+        ("GET", "/status", Of(ReadSetup)),
+        // Staff.
+        ("GET", "/users", Of(ManageUsers)),
+        ("PATCH DELETE", "/users/{id}", Of(ManageUsers)),
+        ("POST", "/users/{id}/reset-password", Of(ManageUsers)),
+        ("GET", "/users/{id}/sessions", Of(ManageUsers)),
+        ("DELETE", "/users/{id}/sessions", Of(ManageUsers)),
+        ("GET POST", "/invitations", Of(ManageUsers)),
+        ("POST", "/invitations/{id}/resend", Of(ManageUsers)),
+        ("DELETE", "/invitations/{id}", Of(ManageUsers)),
+        ("GET", "/audit", Of(ReadAudit)),
+        ("GET POST", "/keys", Of(ManageKeys)),
+        ("DELETE", "/keys/{id}", Of(ManageKeys)),
+        // The workspace.
+        ("GET", "/settings", Of(ReadSetup)),
+        ("PATCH", "/settings", Of(ManageWorkspace)),
+        ("GET", "/retention", Of(ReadSetup)),
+        ("GET", "/channels", Of(ReadSetup)),
+        ("GET", "/channels/{channel}", Of(ReadSetup)),
+        ("PUT", "/channels/{channel}", Of(ManageWorkspace)),
+        ("POST", "/channels/{channel}/check", Of(ManageWorkspace)),
+        // What people ask about their data.
+        ("GET POST", "/requests", Of(HandleRequests)),
+        ("GET", "/requests/policy", Of(HandleRequests)),
+        ("GET", "/requests/{id}", Of(HandleRequests)),
+        ("POST", "/requests/{id}/*", Of(HandleRequests)),
+        ("GET", "/erasures", Of(HandleRequests)),
+        ("GET", "/profiles/{id}/export", Of(ExportPerson)),
+        ("POST", "/profiles/{id}/erase", Of(HandleRequests)),
+        ("POST", "/profiles/{id}/restrict", Of(HandleRequests)),
+        // Customers.
+        ("GET", "/profiles", Of(ReadPeople)),
+        ("POST", "/profiles", Of(ChangePeople)),
+        ("GET", "/profiles/*", Of(ReadPeople)),
+        ("PATCH", "/profiles/{id}", Of(ChangePeople)),
+        ("POST", "/profiles/{id}/consents", Of(ChangePeople)),
+        ("POST", "/profiles/{id}/merge", Of(ChangePeople)),
+        ("GET", "/orders", Of(ReadPeople)),
+        ("POST", "/orders", Of(ChangePeople)),
+        ("GET", "/suppressions", Of(ReadPeople)),
+        ("POST", "/suppressions", Of(ChangePeople)),
+        ("DELETE", "/suppressions/{channel}/{address}", Of(ChangePeople)),
+        ("GET", "/events/count", Of(ReadSetup)),
+        ("GET", "/rejections", Of(ReadPeople)),
+        // Making and sending.
+        ("GET", "/products", Of(ReadSetup)),
+        ("PUT", "/products", Of(ChangeSetup)),
+        ("GET", "/templates", Of(ReadSetup)),
+        ("GET", "/templates/{id}", Of(ReadSetup)),
+        ("POST", "/templates/preview", Of(ReadPeople)),
+        ("POST", "/templates/{id}/preview", Of(ReadPeople)),
+        ("POST", "/templates/{id}/test", Of(Send)),
+        ("POST", "/templates", Of(ChangeSetup)),
+        ("PUT", "/templates/{id}", Of(ChangeSetup)),
+        ("GET", "/journeys", Of(ReadSetup)),
+        ("GET", "/journeys/{id}/runs", Of(ReadPeople)),
+        ("GET", "/journeys/*", Of(ReadSetup)),
+        ("POST", "/journeys", Of(ChangeSetup)),
+        ("PUT", "/journeys/{id}", Of(ChangeSetup)),
+        ("POST", "/journeys/{id}/publish", Of(Send)),
+        ("POST", "/journeys/{id}/pause", Of(Send)),
+        ("POST", "/journeys/{id}/resume", Of(Send)),
+        ("POST", "/journeys/{id}/archive", Of(Send)),
+        ("POST", "/journeys/{id}/trigger", Of(Send)),
+        ("GET", "/scenarios", Of(ReadSetup)),
+        ("GET", "/scenarios/{slug}", Of(ReadSetup)),
+        ("POST", "/scenarios/{slug}/install", Of(ChangeSetup)),
+        ("POST", "/campaigns/{id}/check", Of(ReadPeople)),
+        ("GET", "/campaigns/{id}/check", Of(ReadPeople)),
+        ("DELETE", "/campaigns/{id}/check", Of(ReadPeople)),
+        ("GET", "/campaigns", Of(ReadSetup)),
+        ("GET", "/campaigns/*", Of(ReadSetup)),
+        ("POST", "/campaigns", Of(ChangeSetup)),
+        ("PUT", "/campaigns/{id}", Of(ChangeSetup)),
+        ("DELETE", "/campaigns/{id}", Of(ChangeSetup)),
+        ("POST", "/campaigns/{id}/duplicate", Of(ChangeSetup)),
+        ("POST", "/campaigns/{id}/launch", Of(Send)),
+        ("POST", "/campaigns/{id}/pause", Of(Send)),
+        ("POST", "/campaigns/{id}/resume", Of(Send)),
+        ("POST", "/campaigns/{id}/cancel", Of(Send)),
+        ("POST", "/campaigns/{id}/test", Of(Send)),
+        ("GET", "/runs/{id}", Of(ReadPeople)),
+        ("POST", "/runs/{id}/stop", Of(Send)),
+        ("GET", "/segments/{id}/members", Of(ReadPeople)),
+        ("GET", "/segments/{id}/members/*", Of(ReadPeople)),
+        ("GET", "/segments", Of(ReadSetup)),
+        ("GET", "/segments/*", Of(ReadSetup)),
+        ("POST", "/segments/preview", Of(ReadSetup)),
+        ("POST PUT PATCH DELETE", "/segments", Of(ChangeSetup)),
+        ("POST PUT PATCH DELETE", "/segments/*", Of(ChangeSetup)),
+        ("GET", "/messages", Of(ReadPeople)),
+        ("GET", "/messages/{id}", Of(ReadPeople)),
+        ("POST", "/messages", Of(Send)),
+    ]
+};
+
+/// The staff's pages.
+const PAGES: &[(&str, Permission)] = &[
+    ("/outbox", Permission::ReadPeople),
+    ("/outbox/*", Permission::ReadPeople),
+    ("/people", Permission::ReadPeople),
+    ("/people/*", Permission::ReadPeople),
+];
+
+fn fits(pattern: &str, path: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => path.starts_with(start),
+        None => pattern == path,
+    }
+}
+
+/// What an endpoint needs, by its method and its path as the router writes it, without `/api/v1`; `None` when the
+/// table does not name it. HEAD is GET.
+pub fn need_of(method: &str, path: &str) -> Option<Need> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    TABLE
+        .iter()
+        .find(|(methods, pattern, _)| methods.split(' ').any(|m| m == method) && fits(pattern, path))
+        .map(|(.., need)| *need)
+}
+
+/// What a page of the staff needs; one that is not listed is for owners.
+pub fn need_of_page(path: &str) -> Permission {
+    PAGES.iter().find(|(pattern, _)| fits(pattern, path)).map_or(Permission::Unlisted, |(_, need)| *need)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_role_holds_what_it_is_for() {
+        let check = |role: Role, expect: &str| {
+            let held: Vec<&str> = role.permissions().iter().map(|permission| permission.as_str()).collect();
+            assert_eq!(held.join(" "), expect, "{role}");
+        };
+        check(Role::Analyst, "setup.read people.read");
+        check(Role::Support, "setup.read people.read people.change person.export requests.handle");
+        check(
+            Role::Marketer,
+            "setup.read people.read setup.change people.change people.import messages.send",
+        );
+        assert!(Permission::ALL.iter().all(|permission| Role::Owner.may(*permission)));
+        assert!(
+            Permission::ALL.iter().all(|p| Role::Admin.may(*p) == (*p != Permission::Unlisted)),
+            "an admin may all that has a name"
+        );
+    }
+
+    #[test]
+    fn nobody_but_an_owner_touches_owners() {
+        for role in Role::ALL {
+            assert_eq!(role.may_manage(Role::Owner), *role == Role::Owner, "{role}");
+        }
+        assert!(Role::Admin.may_manage(Role::Admin));
+        assert!(!Role::Support.may_manage(Role::Support));
+    }
+
+    #[test]
+    fn the_first_row_that_fits_counts() {
+        let check = |method, path, expect| assert_eq!(need_of(method, path), expect, "{method} {path}");
+        check("GET", "/profiles/{id}", Some(Need::Permission(Permission::ReadPeople)));
+        check("HEAD", "/profiles/{id}", Some(Need::Permission(Permission::ReadPeople)));
+        check("GET", "/profiles/{id}/export", Some(Need::Permission(Permission::ExportPerson)));
+        check("POST", "/session", Some(Need::Nothing));
+        check("GET", "/nowhere", None);
+        check("PUT", "/profiles/{id}", None);
+        assert_eq!(need_of_page("/people/{id}"), Permission::ReadPeople);
+        assert_eq!(need_of_page("/secret"), Permission::Unlisted);
+    }
+
+    #[test]
+    fn no_row_of_the_table_is_hidden_by_one_before_it() {
+        for (at, (methods, pattern, need)) in TABLE.iter().enumerate() {
+            for method in methods.split(' ') {
+                let path = pattern.replace('*', "x");
+                let found =
+                    TABLE.iter().position(|(m, p, _)| m.split(' ').any(|m| m == method) && fits(p, &path));
+                assert_eq!(found, Some(at), "{method} {pattern} {need:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_read_back() {
+        for role in Role::ALL {
+            assert_eq!(role.as_str().parse(), Ok(*role));
+        }
+        assert!("boss".parse::<Role>().unwrap_err().contains("owner, admin"));
+    }
+}
