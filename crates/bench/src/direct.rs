@@ -63,7 +63,7 @@ fn begin(store: &Store, with_journeys: bool) -> Result<()> {
     if !with_journeys {
         return Ok(());
     }
-    for (position, definition) in crate::journeys::standard().into_iter().enumerate() {
+    for (position, definition) in crate::journeys::standard()?.into_iter().enumerate() {
         let journey_id = Id::new(now, &mut rng).to_string();
         let mut changes = Changeset::new();
         changes.insert_journey(WORKSPACE, &journey_id, &format!("bench {position}"), now);

@@ -1,13 +1,13 @@
 //! The journeys and templates that the bench installs.
 
 use crate::http::{Client, Key};
+use crate::shop;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-/// The five active journeys of the standard world: the demo shop's three, and two that follow browsing and the
-/// profile.
-pub fn standard() -> Vec<Value> {
-    let mut journeys: Vec<Value> = demo::journeys().into_iter().map(|journey| journey.definition).collect();
+/// The five active journeys of the standard world: the shop's three, and two that follow browsing and the profile.
+pub fn standard() -> Result<Vec<Value>> {
+    let mut journeys = shop::journeys()?;
     journeys.push(json!({
         "schema": 1,
         "name": "Xem nhiều mà chưa mua",
@@ -41,7 +41,7 @@ pub fn standard() -> Vec<Value> {
             "bought": { "type": "exit", "reason": "done" }
         }
     }));
-    journeys
+    Ok(journeys)
 }
 
 /// One e-mail as soon as the event happens.
@@ -91,10 +91,10 @@ pub fn steps(event: &str) -> Value {
     })
 }
 
-/// A mail with the cart in it: the demo shop's, with so much text added that the HTML has about 20 KB.
+/// A mail with the cart in it: the shop's, with so much text added that the HTML has about 20 KB.
 pub fn cart_mail() -> Result<Value> {
-    let template = demo::templates().into_iter().find(|t| t.key == "cart_abandoned" && t.language == "vi");
-    let mut document = template.context("the demo shop has no cart template")?.document();
+    let template = shop::templates()?.into_iter().find(|(key, _)| key == "cart_abandoned");
+    let (_, mut document) = template.context("the shop has no cart template")?;
     let mjml = document["body"]["mjml"].as_str().context("the cart template is not MJML")?;
     let paragraph = "<mj-section><mj-column><mj-text>Lụa được dệt tay ở Vạn Phúc và may tại Hội An. Mỗi tấm có đường \
                      vân riêng, nên chiếc bạn chọn chỉ có một. Giặt tay bằng nước mát, phơi trong bóng râm, ủi mặt \
@@ -116,11 +116,26 @@ pub fn short_mail() -> Value {
     })
 }
 
-/// The demo shop's templates, which its journeys name.
+/// What a campaign sends: the shop's letter about silk, with the person's name, town and points in it.
+pub fn campaign_mail() -> Result<Value> {
+    let template = shop::templates()?.into_iter().find(|(key, _)| key == "silk_care");
+    let (_, mut document) = template.context("the shop has no letter about silk")?;
+    let mjml = document["body"]["mjml"].as_str().context("the letter is not MJML")?;
+    let own = "<mj-section><mj-column><mj-text>{{ customer.given_name | default: 'Bạn' }} ở \
+               {{ customer.city | default: 'xa' }} đang có {{ customer.points | default: 0 }} điểm.</mj-text>\
+               </mj-column></mj-section>";
+    let longer = mjml.replacen("</mj-body>", &format!("{own}</mj-body>"), 1);
+    document["body"]["mjml"] = longer.into();
+    document["name"] = "bench: campaign".into();
+    document["purpose"] = "marketing".into();
+    Ok(document)
+}
+
+/// The shop's templates, which its journeys name.
 pub fn put_shop_templates(client: &mut Client, key: Key<'_>) -> Result<()> {
-    for template in demo::templates() {
-        let id = format!("{}-{}", template.key.replace('_', "-"), template.language);
-        client.call("PUT", &format!("/api/v1/templates/{id}"), key, Some(&template.document()))?;
+    for (template, document) in shop::templates()? {
+        let id = template.replace('_', "-");
+        client.call("PUT", &format!("/api/v1/templates/{id}"), key, Some(&document))?;
     }
     Ok(())
 }

@@ -4,9 +4,9 @@
 //! load. Everything is a function of (seed, now, size): this crate must never read a clock, a file or the network,
 //! and must never hold a real person's or a real company's data.
 //!
-//! Start with [`World::generate`], the shop's past in order of time; [`LiveShoppers`] carries on from there,
-//! [`standard_world`] and [`bench_events`] are the cheap bulk for measurements, and [`templates`] and [`journeys`]
-//! are the documents that a new demo workspace starts with.
+//! Start with [`World::generate`], the shop's past in order of time; [`LiveShoppers`] carries on from there, and
+//! [`standard_world`] and [`bench_events`] are the cheap bulk for measurements. What the demo shop sends is of the library
+//! of ready scenarios.
 
 mod basket;
 mod calendar;
@@ -16,7 +16,6 @@ mod item;
 mod live;
 mod people;
 mod picture;
-mod scenario;
 mod shop;
 mod shopper;
 mod standard;
@@ -27,7 +26,6 @@ pub use catalogue::{Category, Product, catalogue};
 pub use live::{LivePace, LiveShoppers};
 pub use people::{Channel, Consent, Person, Purpose};
 pub use picture::product_image_svg;
-pub use scenario::{Journey, Scenarios, Template, journeys, scenarios, templates};
 pub use shop::{Shop, shop};
 pub use standard::{bench_events, device_of, standard_world};
 pub use world::{Size, World, WorldFacts};

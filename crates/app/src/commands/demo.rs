@@ -13,16 +13,16 @@ use clap::Args;
 use demo::{LivePace, LiveShoppers, Size, World, WorldFacts};
 use domain::consent::Channel;
 use domain::profile::Ms;
+use engine::install::{Installing, install_scenario};
 use engine::{Note, Request};
 use indicatif::{ProgressBar, ProgressStyle};
 use kit::{Clock, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Changeset;
 use store::access::ChannelRow;
-use store::messages::TemplateRow;
 use tokio::task::block_in_place;
 
 /// The demo shop: history, live shoppers, journeys and an outbox, all of it made up.
@@ -112,7 +112,7 @@ impl Demo {
         server.serve(shop_pages(), watched).await
     }
 
-    /// The shop's settings, its templates and journeys, and a channel that keeps what it is given.
+    /// The shop's settings, the channels, which keep what they are given, and all ready scenarios.
     fn set_up(&self, server: &Server, site: &str) -> Result<()> {
         let store = &server.services.store;
         let now = server.services.clock.now();
@@ -129,61 +129,32 @@ impl Demo {
         };
         let mut changes = Changeset::new();
         changes.update_workspace(workspace);
-        for template in demo::templates() {
-            let source = json!({
-                "purpose": template.purpose,
-                "subject": template.subject,
-                "preheader": template.preheader,
-                "body": { "kind": "mjml", "source": template.mjml },
-            });
-            let row = TemplateRow {
-                template_id: format!("{}-{}", template.key.replace('_', "-"), template.language),
-                name: template.name.clone(),
-                channel: Channel::Email.to_string(),
-                version: 1,
-                created_at: now,
-                updated_at: now,
-                source: source.to_string(),
-            };
-            changes.insert_template(workspace.workspace, &row);
-        }
-        for journey in demo::journeys() {
-            let journey_id = engine::derived_id(&["journey", journey.key]).to_string();
-            let name = journey.definition["name"].as_str().unwrap_or(journey.key).to_owned();
-            changes.insert_journey(workspace.workspace, &journey_id, &name, now);
-            changes.insert_journey_version(
-                workspace.workspace,
-                &journey_id,
-                1,
-                journey.definition.to_string(),
-                now,
-            );
-            let row = store::journeys::JourneyRow {
-                journey_id,
-                name,
-                status: "active".into(),
-                published: 1,
-                latest: 1,
-                revision: 1,
-                created_at: now,
-                updated_at: now,
-            };
-            changes.update_journey(workspace.workspace, &row, now);
-        }
         let told = json!({
             "provider": "blackhole",
             "from": { "name": shop.name, "address": shop.email },
         });
-        let prepared = server.services.desk.prepare(Channel::Email, &told, None);
-        let sealed = prepared.map_err(|problems| anyhow::anyhow!("the demo's channel: {problems:?}"))?;
-        changes.set_channel(ChannelRow {
-            workspace: workspace.workspace,
-            channel: Channel::Email.to_string(),
-            sealed,
-            enabled: true,
-            updated_at: now,
-        });
-        Ok(engine::configure(store, changes)?)
+        for channel in [Channel::Email, Channel::Sms] {
+            let prepared = server.services.desk.prepare(channel, &told, None);
+            let sealed =
+                prepared.map_err(|problems| anyhow::anyhow!("the demo's {channel}: {problems:?}"))?;
+            changes.set_channel(ChannelRow {
+                workspace: workspace.workspace,
+                channel: channel.to_string(),
+                sealed,
+                enabled: true,
+                updated_at: now,
+            });
+        }
+        let workspace = workspace.workspace;
+        engine::configure(store, changes)?;
+        for scenario in scenarios::library() {
+            let parameters = parameters(&scenario.slug);
+            let (language, publish) = (scenarios::Language::Vi, true);
+            let installing = Installing { language, parameters: &parameters, publish, by: "demo" };
+            install_scenario(store, workspace, scenario, &installing, now)
+                .with_context(|| format!("installing the scenario {}", scenario.slug))?;
+        }
+        Ok(())
     }
 
     /// Brings the history in through the same door as everybody's, marked as history.
@@ -312,10 +283,8 @@ impl Demo {
             if message.message_no <= after || !seen.insert(message.message_no) {
                 continue;
             }
-            let is_cart = message
-                .template_id
-                .as_deref()
-                .is_some_and(|id| id.contains("Giỏ hàng") || id.contains("cart"));
+            let is_cart =
+                message.template_id.as_deref().is_some_and(|id| id.starts_with("cart-abandonment-"));
             let person = store.read(|tx| tx.profile(DEFAULT_WORKSPACE, message.profile))?;
             let user_id = person.and_then(|stored| {
                 stored.profile.address(&domain::identifier::IdentifierKind::UserId).map(str::to_owned)
@@ -340,6 +309,19 @@ impl Demo {
         // Whatever is older than all that is remembered was seen.
         Ok(seen.first().map_or(after, |first| after.max(first - 1)))
     }
+}
+
+/// What the made-up shop chose: its carts are reminded of while somebody still watches, and silk scarves go with áo dài.
+fn parameters(slug: &str) -> Map<String, Value> {
+    let chosen = match slug {
+        "cart-abandonment" => json!({ "first_after": "10m" }),
+        "cross-sell" => {
+            json!({ "bought_category": "Áo dài", "offered": "khăn lụa", "offered_path": "/danh-muc/khan" })
+        }
+        "review-request" => json!({ "after_delivery": "2d" }),
+        _ => Value::Null,
+    };
+    chosen.as_object().cloned().unwrap_or_default()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the demo's shoppers come in the world's time")]

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own functions may fail it")]
 
+mod catalogue;
 mod live;
-mod scenario;
 mod wire;
 mod world;

@@ -1,8 +1,8 @@
 //! The demo shop as it comes: its past is read in, its journeys run, and shoppers go in and out for a day.
 
 use domain::settings::Settings;
+use engine::install::{Installing, install_scenario};
 use kit::{DAY_MS, MINUTE_MS, ProfileNo, Timestamp};
-use serde_json::json;
 use sim::world::SHOP;
 use sim::{Crashes, Database, World};
 use std::collections::BTreeMap;
@@ -15,15 +15,11 @@ fn a_day_in_the_demo_shop() {
     settings.shop.address = demo::shop().address.into();
     settings.shop.url = demo::shop().url.into();
     let mut world = World::new(Database::sqlite(), 11, now, settings);
-    for template in demo::templates() {
-        let draft = json!({
-            "purpose": template.purpose, "subject": template.subject, "preheader": template.preheader,
-            "body": { "kind": "mjml", "source": template.mjml },
-        });
-        world.put_template(&template.name, "email", &draft);
-    }
-    for journey in demo::journeys() {
-        world.publish(journey.key, &journey.definition);
+    for scenario in scenarios::library() {
+        let parameters = serde_json::Map::new();
+        let language = scenarios::Language::Vi;
+        let installing = Installing { language, parameters: &parameters, publish: true, by: "test" };
+        install_scenario(world.store(), SHOP, scenario, &installing, now).expect("the scenario is installed");
     }
     let past = demo::World::generate(11, now, demo::Size { customers: 40, months: 3 });
     let facts = past.facts();
