@@ -24,7 +24,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("api", &["kit", "domain", "store", "engine"]),
     ("app", &["kit", "domain", "store", "plugs", "engine", "api", "demo"]),
     ("sim", &["kit", "domain", "store", "plugs", "engine", "api", "demo", "scenarios"]),
-    ("bench", &["kit", "domain", "store", "engine", "api", "demo", "scenarios"]),
+    ("bench", &["kit", "domain", "store", "engine", "api", "demo"]),
 ];
 
 const LINES_MAX: usize = 900;

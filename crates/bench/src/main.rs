@@ -14,6 +14,7 @@ mod machine;
 mod mail;
 mod modes;
 mod server;
+mod shop;
 mod world;
 
 use anyhow::{Context, Result, bail, ensure};

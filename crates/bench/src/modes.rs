@@ -144,7 +144,7 @@ impl Bench {
         let secret = self.keys.secret.clone();
         let active = if with_journeys {
             journeys::put_shop_templates(&mut self.client, Key::Secret(&secret))?;
-            Some(journeys::publish(&mut self.client, Key::Secret(&secret), &journeys::standard())?)
+            Some(journeys::publish(&mut self.client, Key::Secret(&secret), &journeys::standard()?)?)
         } else {
             None
         };
