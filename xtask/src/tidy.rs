@@ -21,8 +21,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("demo", &["kit", "domain"]),
     ("scenarios", &["domain"]),
     ("engine", &["kit", "domain", "store", "scenarios"]),
-    ("api", &["kit", "domain", "store", "engine"]),
-    ("app", &["kit", "domain", "store", "plugs", "engine", "api", "demo"]),
+    ("api", &["kit", "domain", "store", "engine", "scenarios"]),
+    ("app", &["kit", "domain", "store", "plugs", "engine", "api", "demo", "scenarios"]),
     ("sim", &["kit", "domain", "store", "plugs", "engine", "api", "demo", "scenarios"]),
     ("bench", &["kit", "domain", "store", "engine", "api", "demo"]),
 ];
