@@ -24,6 +24,9 @@
 //! | `try TEMPLATE WHO ADDRESS` | a trial of an e-mail, as WHO would get it |
 //! | `journey NAME: ...` | the next version |
 //! | `pause JOURNEY`, `resume JOURNEY`, `settings ...`, `template NAME: ...` | |
+//! | `campaign NAME: JSON` | made and launched; its template has its name unless it says otherwise |
+//! | `pause-campaign NAME`, `resume-campaign NAME`, `cancel-campaign NAME` | |
+//! | `show-campaign NAME` | how it stands, into the timeline |
 //! | `outage CHANNEL 3h` | from now on; `all` for every channel |
 //! | `down 2d` | no process runs; clients' requests wait |
 //! | `crash-and-restart` | |
@@ -105,7 +108,7 @@ fn script(text: &str) -> Script {
                 match last {
                     // A journey's line may hold words that look like times.
                     Some(last)
-                        if last.text.is_empty() || !is_time(word) || last.text.starts_with("journey") =>
+                        if last.text.is_empty() || !is_time(word) || last.text.starts_with("journey") || last.text.starts_with("campaign") =>
                     {
                         last.text.push_str(word);
                         last.text.push(' ');
@@ -262,6 +265,7 @@ impl Stage {
             match words.as_slice() {
                 ["journey", name] => return self.journey(name, rest),
                 ["template", name] => return self.template(name, rest),
+                ["campaign", name] => return self.campaign(name, rest),
                 ["segment", name] => return self.segment(name, rest),
                 _ => {}
             }
@@ -343,6 +347,17 @@ impl Stage {
                 self.world.resume(journey);
                 self.world.drain();
             }
+            ["pause-campaign", name] => self.world.conduct_campaign(engine::campaigns::pause, name),
+            ["resume-campaign", name] => {
+                self.world.conduct_campaign(engine::campaigns::resume, name);
+                self.settle();
+            }
+            ["cancel-campaign", name] => self.world.conduct_campaign(engine::campaigns::cancel, name),
+            ["show-campaign", name] => {
+                self.settle();
+                let told = self.world.campaign_told(name);
+                self.shown.push((self.world.now, (*name).to_owned(), told));
+            }
             ["settings", more @ ..] => self.settings(more),
             ["outage", channel, duration] => {
                 let (from, length) = (self.world.now, parse_duration(duration).expect("a duration"));
@@ -392,6 +407,22 @@ impl Stage {
     fn segment(&mut self, name: &str, text: &str) {
         self.world.put_segment(name, &notation::condition(text));
         self.world.drain();
+    }
+
+    fn campaign(&mut self, name: &str, text: &str) {
+        let mut told: Value = serde_json::from_str(text).expect("a campaign as JSON");
+        for (key, value) in [("name", name), ("template", name)] {
+            if told.get(key).is_none() {
+                told[key] = json!(value);
+            }
+        }
+        let template = told["template"].as_str().expect("a name").to_owned();
+        let channel = told["channel"].as_str().unwrap_or("email").to_owned();
+        if self.world.read(|tx| tx.template(SHOP, &template)).is_none() {
+            self.put_template(&template, &channel, &template);
+        }
+        self.world.launch_campaign(name, &told);
+        self.settle();
     }
 
     /// `template CHANNEL:NAME` or `template NAME`, an e-mail's.

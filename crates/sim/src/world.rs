@@ -15,6 +15,14 @@ use store::access::Workspace;
 use store::messages::TemplateRow;
 use store::{Changeset, ReadTx, Store, StoreError};
 
+/// What the shop does to a campaign as a whole.
+pub type Conduct = fn(
+    &Store,
+    WorkspaceId,
+    &str,
+    Timestamp,
+) -> Result<engine::campaigns::Conducted, engine::EngineError>;
+
 pub const SHOP: WorkspaceId = WorkspaceId(1);
 /// Messages that one claim takes: few, so that crashes fall between claims of one instant.
 const CLAIM: i64 = 4;
@@ -380,6 +388,84 @@ impl World {
         };
         let now = self.now;
         engine::publish_journey(self.store(), SHOP, &id, version, now).expect("the journey is published");
+    }
+
+    /// The id of a campaign, from its name.
+    pub fn campaign_id(name: &str) -> String {
+        engine::derived_id(&["campaign", name]).to_string()
+    }
+
+    /// Makes a campaign and launches it.
+    pub fn launch_campaign(&mut self, name: &str, definition: &Value) {
+        let read = serde_json::from_value::<domain::campaign::Campaign>(definition.clone());
+        let campaign = read.unwrap_or_else(|error| panic!("the campaign {name}: {error}\n{definition}"));
+        assert_eq!((campaign.problems(), campaign.gaps()), (vec![], vec![]), "the campaign {name}");
+        let row = store::campaigns::CampaignRow {
+            campaign_id: World::campaign_id(name),
+            name: campaign.name.clone(),
+            state: "draft".into(),
+            detail: String::new(),
+            channel: campaign.channel.to_string(),
+            definition: definition.to_string(),
+            run_no: 0,
+            next_at: None,
+            revision: 1,
+            created_at: self.now,
+            updated_at: self.now,
+            created_by: "test".into(),
+        };
+        let mut changes = Changeset::new();
+        changes.insert_campaign(SHOP, row);
+        self.store().apply(changes).expect("the campaign is stored");
+        self.conduct_campaign(engine::campaigns::launch, name);
+    }
+
+    /// Launches, pauses, resumes or cancels a campaign.
+    pub fn conduct_campaign(&mut self, act: Conduct, name: &str) {
+        let now = self.now;
+        let conducted = act(self.store(), SHOP, &World::campaign_id(name), now).expect("the store answers");
+        conducted.unwrap_or_else(|refused| panic!("the campaign {name}: {refused:?}"));
+    }
+
+    /// How a campaign stands: its state, and what became of the audience of its last run.
+    pub fn campaign_told(&self, name: &str) -> String {
+        let now = self.now;
+        let (row, progress) = self.read(|tx| {
+            let row = tx.campaign(SHOP, &World::campaign_id(name))?.expect("the campaign is there");
+            let progress = engine::campaigns::progress(tx, SHOP, &row, now);
+            Ok((row, progress))
+        });
+        let mut told = row.state;
+        let Some(progress) = progress.expect("the campaign can be read") else { return told };
+        let counts = &progress.counts;
+        let mut tell = |what: &str, count: i64| {
+            if count > 0 {
+                told.push_str(&format!(" {what}={count}"));
+            }
+        };
+        tell("run", progress.run_no);
+        for (reason, count) in &counts.excluded {
+            tell(reason, *count);
+        }
+        tell("merged", counts.merged);
+        tell("audience", counts.audience);
+        tell("accepted", counts.accepted);
+        tell("unknown", counts.unknown);
+        tell("queued", counts.queued);
+        for (state, reasons) in
+            [("refused", &counts.refused), ("failed", &counts.failed), ("cancelled", &counts.cancelled)]
+        {
+            for (reason, count) in reasons {
+                tell(&format!("{state}:{reason}"), *count);
+            }
+        }
+        let ended: i64 = [&counts.refused, &counts.failed, &counts.cancelled]
+            .into_iter()
+            .flat_map(|reasons| reasons.values())
+            .sum();
+        let sum = counts.accepted + counts.unknown + counts.queued + ended;
+        assert_eq!(sum, counts.audience, "the numbers of {name} add up: {counts:?}");
+        told
     }
 
     pub fn pause(&mut self, name: &str) {

@@ -1,3 +1,4 @@
+mod campaigns;
 mod demo;
 mod journeys;
 mod library;
