@@ -4,15 +4,18 @@
 //! It must never reach beyond this machine, leave a server running, or be part of the product. Start with
 //! [`modes::Bench`]; [`load`] is how requests go out.
 
+mod campaign;
 mod clock;
 mod direct;
 mod figures;
 mod http;
+mod import;
 mod journeys;
 mod load;
 mod machine;
 mod mail;
 mod modes;
+mod segments;
 mod server;
 mod shop;
 mod world;
@@ -38,11 +41,17 @@ enum Mode {
     Journeys,
     /// E-mails a minute.
     Messages,
+    /// Live segments: start with them, computing 20, counts, new conditions, estimates, events in beside them.
+    Segments,
+    /// A campaign: who would not get it, and e-mails a minute.
+    Campaign,
+    /// Files of orders and of people into an empty folder by the command, and taken back.
+    Import,
     /// From the start of the process to ready, and its memory.
     Start,
     /// Engine and store alone, in this process and without HTTP.
     Direct,
-    /// All but `world` and `direct`.
+    /// `prepare` to `messages`, and `start`.
     All,
 }
 
@@ -92,6 +101,15 @@ struct Arguments {
     /// Connections to the mail relay that the e-mail channel may use; a new channel has 8.
     #[arg(long, default_value_t = 32)]
     mail_connections: usize,
+    /// Live segments, 0 to 20, beside what is measured; `segments` itself has all.
+    #[arg(long, default_value_t = 0)]
+    segments: usize,
+    /// People that `campaign` writes to.
+    #[arg(long, default_value_t = 100_000)]
+    recipients: u64,
+    /// Rows of each file of `import`.
+    #[arg(long, default_value_t = 1_000_000)]
+    rows: u64,
     /// With `direct`: five active journeys.
     #[arg(long)]
     with_journeys: bool,
@@ -129,6 +147,9 @@ fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
     within("journey-runs", a.journey_runs, 1, 1_000_000)?;
     within("messages", a.messages, 1, 1_000_000)?;
     within("mail-connections", a.mail_connections as u64, 1, 100)?;
+    within("segments", a.segments as u64, 0, segments::standard().len() as u64)?;
+    within("recipients", a.recipients, 1, 10_000_000)?;
+    within("rows", a.rows, 1, 10_000_000)?;
     let world = World { seed: a.seed, profiles: a.profiles, events: a.events };
     let machine = machine::machine();
     let mut figures = Map::new();
@@ -146,13 +167,30 @@ fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
     };
     ensure!(binary.is_file(), "{} is not there: build it, or name it with --binary", binary.display());
     let setup = Setup { binary, data: data.to_path_buf(), database: a.database.clone() };
-    let wants = |mode: Mode| a.modes.contains(&mode) || a.modes.contains(&Mode::All);
+    // `all` is of what the standard world was first measured by.
+    let is_asked = |mode: Mode| a.modes.contains(&mode);
+    let wants = |mode: Mode| is_asked(mode) || is_asked(Mode::All);
     let mut note = |name: &str, figure: Value| {
         table(name, &figure);
         figures.insert(name.to_owned(), figure);
     };
     let mut held = modes::remembered(data);
-    if a.modes.contains(&Mode::World) {
+    if is_asked(Mode::Import) {
+        ensure!(
+            a.database.is_none() || held.is_none(),
+            "`import` needs an empty database: give it one of its own"
+        );
+        note("import", import::measure(&setup, a.seed, a.rows, a.runs)?);
+        if a.modes.len() == 1 {
+            return Ok(json!({
+                "machine": machine,
+                "load_after": machine::load(),
+                "database": machine::database(a.database.as_deref()),
+                "modes": figures,
+            }));
+        }
+    }
+    if is_asked(Mode::World) {
         ensure!(held.is_none(), "{} holds a world already", data.display());
         note("world", world::make(&setup, world)?);
         modes::remember(data, world)?;
@@ -174,6 +212,7 @@ fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
         journey_runs: a.journey_runs,
         messages: a.messages,
         mail_connections: a.mail_connections,
+        recipients: a.recipients,
         runs: a.runs,
     };
     let mut bench = Bench::open(&setup, world, sizes)?;
@@ -182,9 +221,10 @@ fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
         // Every mode needs the people that it tells of.
         note("prepare", bench.prepare()?);
         modes::remember(data, world)?;
-    } else if a.modes.contains(&Mode::Prepare) {
+    } else if is_asked(Mode::Prepare) {
         bail!("{} holds a world already", data.display());
     }
+    bench.keep_segments(a.segments)?;
     if wants(Mode::Ingest) {
         note("ingest", bench.ingest(false)?);
         note("ingest_with_journeys", bench.ingest(true)?);
@@ -198,7 +238,16 @@ fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
     if wants(Mode::Messages) {
         note("messages", bench.messages()?);
     }
+    if is_asked(Mode::Campaign) {
+        note("campaign", campaign::measure(&mut bench)?);
+    }
+    if is_asked(Mode::Segments) {
+        note("segments", segments::measure(&mut bench)?);
+    }
     bench.server.stop()?;
+    if is_asked(Mode::Segments) {
+        note("start_with_segments", segments::start(&setup, 5)?);
+    }
     if wants(Mode::Start) {
         note("start_loaded", modes::start(&setup, 5)?);
     }
@@ -209,6 +258,7 @@ fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
         "database": machine::database(a.database.as_deref()),
         "world": modes::shown(world),
         "connections": a.connections,
+        "segments": a.segments,
         "modes": figures,
     }))
 }

@@ -6,6 +6,7 @@ use crate::http::{Client, Key, request};
 use crate::journeys;
 use crate::load::{self, BATCH_ITEMS};
 use crate::mail::Sink;
+use crate::segments;
 use crate::server::{Figures, Keys, Server, Setup, wait_drained};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The longest wait for an inbox to be empty or for mail to arrive.
-const DRAIN_WAIT: Duration = Duration::from_secs(1_800);
+pub const DRAIN_WAIT: Duration = Duration::from_secs(1_800);
 
 /// The world that a data folder was loaded with.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +41,8 @@ pub struct Sizes {
     pub messages: u64,
     /// Connections to the mail relay that the channel may use.
     pub mail_connections: usize,
+    /// People that `campaign` writes to.
+    pub recipients: u64,
     pub runs: usize,
 }
 
@@ -74,7 +77,7 @@ impl Bench {
     }
 
     /// Waits until the mail of an earlier mode has left too, so that it is not in the way of this one's.
-    fn settle(&mut self) -> Result<()> {
+    pub fn settle(&mut self) -> Result<()> {
         self.drain()?;
         let started = clock::now();
         let mut messages = self.sink.messages();
@@ -97,8 +100,15 @@ impl Bench {
         self.client.call("GET", "/api/v1/status", Key::Secret(&self.keys.secret), None)
     }
 
+    /// So many of the standard segments live, and no others of ours.
+    pub fn keep_segments(&mut self, most: usize) -> Result<()> {
+        let secret = self.keys.secret.clone();
+        segments::keep(&mut self.client, Key::Secret(&secret), most)?;
+        self.drain()
+    }
+
     /// A word that no other run of this or another bench uses.
-    fn word(&mut self) -> String {
+    pub fn word(&mut self) -> String {
         self.round += 1;
         format!("{:x}-{}", clock::wall().ms(), self.round)
     }
@@ -159,7 +169,7 @@ impl Bench {
         Ok(summary(&runs, json!({ "n": n, "journeys": if with_journeys { 5 } else { 0 } })))
     }
 
-    fn ingest_once(&mut self) -> Result<Value> {
+    pub fn ingest_once(&mut self) -> Result<Value> {
         let n = self.sizes.ingest;
         let items = demo::bench_events(self.world.seed, clock::wall(), self.world.profiles, n);
         let requests = load::batch_requests(&self.keys.write, items);
@@ -415,7 +425,7 @@ pub fn shown(world: World) -> Value {
 }
 
 /// The runs, and beside them the median of every number that all of them have.
-fn summary(runs: &[Value], mut about: Value) -> Value {
+pub fn summary(runs: &[Value], mut about: Value) -> Value {
     let mut medians = serde_json::Map::new();
     if let Some(Value::Object(first)) = runs.first() {
         for name in first.keys() {

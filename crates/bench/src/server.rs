@@ -92,16 +92,8 @@ impl Server {
         Ok(Keys { write: make("write")?, secret: make("secret")? })
     }
 
-    /// Memory of the process in MiB: now, of that what is not a view of a file (SQLite maps part of the database, and
-    /// the system takes that back when it needs it), and the highest so far.
     pub fn memory(&self) -> Value {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let mib = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            let kib: f64 = line.trim().trim_end_matches(" kB").parse().ok()?;
-            Some((kib / 102.4).round() / 10.0)
-        };
-        json!({ "rss_mib": mib("VmRSS:"), "own_mib": mib("RssAnon:"), "high_water_mib": mib("VmHWM:") })
+        memory_of(self.child.id())
     }
 
     /// User and system time of the process so far, in seconds.
@@ -144,6 +136,18 @@ impl Setup {
         }
         arguments
     }
+}
+
+/// Memory of a process in MiB: now, of that what is not a view of a file (SQLite maps part of the database, and the
+/// system takes that back when it needs it), and the highest so far.
+pub fn memory_of(process: u32) -> Value {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let mib = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        let kib: f64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+        Some((kib / 102.4).round() / 10.0)
+    };
+    json!({ "rss_mib": mib("VmRSS:"), "own_mib": mib("RssAnon:"), "high_water_mib": mib("VmHWM:") })
 }
 
 fn path_text(path: &Path) -> String {
