@@ -4,6 +4,8 @@
 //! It must never write a profile, an event or an order itself (the engine does, from the inbox), read a clock, or
 //! hold a whole file in memory. Start with [`Importer`].
 
+pub mod backup;
+pub mod export;
 mod feed;
 mod importer;
 mod lines;
