@@ -149,7 +149,7 @@ impl OrderFilter {
         self.order.iter().any(|filter| filter.property == field)
     }
 
-    fn means(&self, order: &Order, context: &Context<'_>) -> bool {
+    pub(super) fn means(&self, order: &Order, context: &Context<'_>) -> bool {
         (order.counts() || self.names("status"))
             && passes(&self.order, order.placed_at.0, context, |field| order_field(order, field))
             && (self.lines.is_empty() || self.lines_of(order, context).next().is_some())
@@ -220,7 +220,7 @@ impl Orders {
         }
     }
 
-    fn brings(&self, order: &Order, context: &Context<'_>) -> Brings {
+    pub(super) fn brings(&self, order: &Order, context: &Context<'_>) -> Brings {
         let measure = &self.check.measure;
         let Some(field) = measure.property() else { return Brings::Itself };
         // Money of another currency is not added to a sum of this one, unless that currency is asked for.

@@ -1,6 +1,7 @@
 mod documents;
 mod leaves;
 mod random;
+mod rules;
 
 use super::*;
 use crate::local_time::parse_instant;

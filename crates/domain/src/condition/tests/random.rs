@@ -643,7 +643,7 @@ fn agrees(json: &Value, shop: &Shop, start: Timestamp, samples: &[i64]) -> Resul
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn leaves_turn_when_they_are_said_to(
@@ -667,6 +667,36 @@ proptest! {
         let formula = Formula::of(&condition, &mut leaves);
         let joined = formula.holds(&mut |at| leaves[at].holds(&context));
         prop_assert_eq!(joined, condition.holds(&context));
+    }
+
+    /// What an index over everybody's events tells is what a person's past tells.
+    #[test]
+    fn a_fold_decides_as_the_past_does(json in leaf(), shop in shop(), now in hours()) {
+        let condition = read(&json);
+        let now = instant(now);
+        if let Some(fold) = condition.fold(now) {
+            let within = |at: &Timestamp| fold.from <= *at && *at < fold.to;
+            let events = |name: &str| {
+                let list = shop.past.events.get(name).cloned().unwrap_or_default();
+                list.into_iter().filter(|event| within(&event.at)).collect::<Vec<_>>()
+            };
+            let orders = || shop.past.orders.iter().filter(|order| order.counts() && within(&order.placed_at.0));
+            let numbers: Vec<i64> = match fold.of {
+                FoldOf::Events(name) => events(name).iter().map(|_| 0).collect(),
+                FoldOf::Amounts(name) => events(name)
+                    .iter()
+                    .filter_map(|event| crate::event::amount_of(name, event.properties.as_object().unwrap()))
+                    .collect(),
+                FoldOf::Orders => orders().map(|_| 0).collect(),
+                FoldOf::Net => orders()
+                    .filter(|order| order.currency == "VND")
+                    .map(|order| order.net() * TEN_THOUSANDTHS)
+                    .collect(),
+            };
+            let sum = numbers.iter().map(|number| i128::from(*number)).sum();
+            let holds = condition.holds(&Context::of_profile(&shop, now));
+            prop_assert_eq!(fold.holds(numbers.len() as i64, sum), holds, "{}", json);
+        }
     }
 
     /// What a condition does not want cannot matter to it.
