@@ -84,7 +84,10 @@ impl Directory {
         for live in tx.live_journeys()? {
             let Some(shop) = directory.workspaces.get_mut(&live.workspace) else { continue };
             let definition = match Definition::parse(&live.definition) {
-                Ok(definition) => Arc::new(definition),
+                Ok(mut definition) => {
+                    definition.resolve_journeys(&crate::journey_id_of);
+                    Arc::new(definition)
+                }
                 Err(problems) => {
                     let first = problems.first().map_or_else(String::new, |p| format!("{p:?}"));
                     directory

@@ -639,7 +639,7 @@ fn count_key(
 }
 
 /// What a template sees of the run beside the profile.
-fn context_of_run(run: &Run) -> Value {
+pub(crate) fn context_of_run(run: &Run) -> Value {
     let event = run
         .event
         .as_ref()

@@ -18,6 +18,7 @@ pub mod imports;
 mod journeys;
 mod note;
 mod person;
+pub mod rehearsal;
 mod render;
 mod retention;
 pub mod segments;
@@ -320,6 +321,14 @@ pub fn derived_id(parts: &[&str]) -> Id {
     let mut bytes = [0u8; 16];
     bytes.copy_from_slice(&digest[..16]);
     Id::from_u128(u128::from_be_bytes(bytes))
+}
+
+/// The id of a journey that is named by its id, or by the word of the shop's own under which it was put.
+pub fn journey_id_of(told: &str) -> String {
+    match told.parse::<Id>() {
+        Ok(id) => id.to_string(),
+        Err(_) => derived_id(&["journey", told]).to_string(),
+    }
 }
 
 /// Stores a changeset of configuration and tells every process of it.

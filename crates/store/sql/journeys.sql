@@ -122,3 +122,26 @@ ORDER BY due_at, workspace_id, kind, profile_no, subject LIMIT $2;
 
 -- name: timer_next_due
 SELECT min(due_at) FROM timer;
+
+-- name: journey_active_nodes
+SELECT version, node, count(*) FROM journey_run WHERE workspace_id = $1 AND journey_id = $2 AND state = 'active'
+GROUP BY version, node ORDER BY version, node;
+
+-- name: journey_messages
+SELECT m.node, m.channel, m.state, m.reason, count(*), count(r.first_opened_at), count(r.first_clicked_at),
+  count(r.unsubscribed_at)
+FROM message m LEFT JOIN message_response r ON r.workspace_id = m.workspace_id AND r.message_no = m.message_no
+WHERE m.workspace_id = $1 AND m.journey_id = $2 AND m.origin = 'journey'
+GROUP BY m.node, m.channel, m.state, m.reason ORDER BY m.node, m.channel, m.state, m.reason;
+
+-- name: journey_revenue
+SELECT o.currency, count(*), count(DISTINCT o.profile_no), CAST(sum(o.net) AS BIGINT)
+FROM (
+  SELECT DISTINCT m.workspace_id, m.profile_no FROM message m
+  WHERE m.workspace_id = $1 AND m.journey_id = $2 AND m.origin = 'journey' AND m.accepted_at IS NOT NULL
+) p
+JOIN shop_order o ON o.workspace_id = p.workspace_id AND o.profile_no = p.profile_no
+WHERE o.counts AND EXISTS (
+  SELECT 1 FROM message m WHERE m.workspace_id = o.workspace_id AND m.profile_no = o.profile_no AND m.journey_id = $2
+  AND m.origin = 'journey' AND m.accepted_at <= o.placed_at AND m.accepted_at >= o.placed_at - $3)
+GROUP BY o.currency ORDER BY o.currency;

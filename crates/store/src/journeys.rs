@@ -61,6 +61,30 @@ pub struct CountRow {
     pub count: i64,
 }
 
+/// What became of the messages of a node, for one state and reason.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NodeMessages {
+    pub node: String,
+    pub channel: String,
+    pub state: String,
+    pub reason: String,
+    pub messages: i64,
+    /// Of them, those that a person opened, followed a link of, unsubscribed by.
+    pub opened: i64,
+    pub clicked: i64,
+    pub unsubscribed: i64,
+}
+
+/// Orders in one currency.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Revenue {
+    pub currency: String,
+    pub orders: i64,
+    pub buyers: i64,
+    /// In minor units, after refunds.
+    pub net: i64,
+}
+
 /// An instant at which something happens by itself to one profile.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct TimerRow {
@@ -378,6 +402,56 @@ impl ReadTx<'_> {
             })
         };
         self.query(q::COUNT_LIST, &vals![workspace, journey_id])?.into_iter().map(read).collect()
+    }
+
+    /// How many unfinished runs of each version are at each node.
+    pub fn journey_active_nodes(
+        &mut self,
+        workspace: WorkspaceId,
+        journey_id: &str,
+    ) -> Result<Vec<(i64, String, i64)>, StoreError> {
+        let rows = self.query(q::JOURNEY_ACTIVE_NODES, &vals![workspace, journey_id])?;
+        rows.into_iter().map(|mut row| Ok((row.int(0)?, row.take_text(1)?, row.int(2)?))).collect()
+    }
+
+    /// What became of a journey's messages, by node, channel, state and reason; those to staff are left out.
+    pub fn journey_messages(
+        &mut self,
+        workspace: WorkspaceId,
+        journey_id: &str,
+    ) -> Result<Vec<NodeMessages>, StoreError> {
+        let read = |mut row: Row| {
+            Ok(NodeMessages {
+                node: row.opt_text(0)?.unwrap_or_default().to_owned(),
+                channel: row.take_text(1)?,
+                state: row.take_text(2)?,
+                reason: row.take_text(3)?,
+                messages: row.int(4)?,
+                opened: row.int(5)?,
+                clicked: row.int(6)?,
+                unsubscribed: row.int(7)?,
+            })
+        };
+        self.query(q::JOURNEY_MESSAGES, &vals![workspace, journey_id])?.into_iter().map(read).collect()
+    }
+
+    /// Orders that count, placed up to `within_ms` after a message of the journey reached their profile: each once.
+    pub fn journey_revenue(
+        &mut self,
+        workspace: WorkspaceId,
+        journey_id: &str,
+        within_ms: i64,
+    ) -> Result<Vec<Revenue>, StoreError> {
+        let read = |mut row: Row| {
+            Ok(Revenue {
+                currency: row.take_text(0)?,
+                orders: row.int(1)?,
+                buyers: row.int(2)?,
+                net: row.int(3)?,
+            })
+        };
+        let rows = self.query(q::JOURNEY_REVENUE, &vals![workspace, journey_id, within_ms])?;
+        rows.into_iter().map(read).collect()
     }
 
     pub fn due_timers(&mut self, until: Timestamp, limit: i64) -> Result<Vec<TimerRow>, StoreError> {

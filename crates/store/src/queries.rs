@@ -2,6 +2,9 @@
 
 crate::queries! {
     files: ["../sql/inbox.sql", "../sql/people.sql", "../sql/history.sql", "../sql/journeys.sql", "../sql/messages.sql", "../sql/campaigns.sql", "../sql/access.sql", "../sql/privacy.sql", "../sql/membership.sql", "../sql/segments.sql", "../sql/scans.sql", "../sql/transfers.sql"];
+    JOURNEY_ACTIVE_NODES,
+    JOURNEY_MESSAGES,
+    JOURNEY_REVENUE,
     SEGMENT_INSERT,
     SEGMENT_UPDATE,
     SEGMENT_FIND,
@@ -26,6 +29,9 @@ crate::queries! {
     SCAN_RUNS,
     SCAN_ORDER_COUNTS,
     SCAN_ORDER_NETS,
+    SCAN_ORDER_DOCS,
+    SCAN_ORDER_DOCS_OF_PRODUCT,
+    SCAN_OWN_ZONES,
     CONDITION_INSERT,
     CONDITION_FIND,
     CONDITION_LAST,

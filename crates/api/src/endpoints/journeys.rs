@@ -87,7 +87,7 @@ pub fn journey_id(told: &str) -> Answer<String> {
     Ok(derived_id(&["journey", told]).to_string())
 }
 
-async fn row_of(services: &Arc<Services>, workspace: WorkspaceId, told: &str) -> Answer<JourneyRow> {
+pub async fn row_of(services: &Arc<Services>, workspace: WorkspaceId, told: &str) -> Answer<JourneyRow> {
     let id = journey_id(told)?;
     let found = services.read(move |tx| tx.journey(workspace, &id)).await?;
     found.ok_or_else(|| Problem::not_found("the journey"))
@@ -109,7 +109,7 @@ async fn shown(services: &Arc<Services>, workspace: WorkspaceId, id: &str) -> An
 }
 
 /// The definition of a body, which is the definition itself or an object that holds it as `definition`.
-fn definition_of(mut told: Value) -> Answer<Definition> {
+pub fn definition_of(mut told: Value) -> Answer<Definition> {
     let inner = match told.as_object_mut() {
         Some(object) if object.len() == 1 => object.remove("definition"),
         _ => None,
@@ -303,9 +303,56 @@ fn missing_templates(
     Ok(problems)
 }
 
+/// What keeps a definition from being published: segments and journeys that are not there.
+fn missing_references(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    own_id: &str,
+    definition: &Definition,
+) -> Result<Vec<Value>, StoreError> {
+    let mut problems = Vec::new();
+    let segments = tx.segments(workspace)?;
+    let starts_existing =
+        matches!(&definition.trigger, Trigger::Segment(trigger) if trigger.existing);
+    for id in definition.segments() {
+        let is_of_trigger = definition.trigger.segment() == Some(&id);
+        let message = match segments.iter().find(|row| row.segment_id == id) {
+            None => "there is no segment of this id",
+            Some(row) if row.state == "archived" => "this segment is archived; restore it or name another",
+            Some(row) if is_of_trigger && starts_existing && row.live_version == 0 => {
+                "this segment is still being computed; publish when it is live, so that its members can start"
+            }
+            Some(_) => continue,
+        };
+        problems.push(json!({ "segment": id, "message": message }));
+    }
+    for (named, by_api) in definition.journeys() {
+        let id = engine::journey_id_of(&named);
+        if id == own_id && !by_api {
+            continue;
+        }
+        let message = match tx.journey(workspace, &id)? {
+            None => "there is no journey of this id",
+            Some(row) if row.status == "archived" => "this journey is archived",
+            Some(row) if by_api => {
+                let version = if row.published > 0 { row.published } else { row.latest };
+                let text = tx.journey_version(workspace, &id, version)?.map(|(text, _)| text);
+                let read = text.and_then(|text| Definition::parse(&text).ok());
+                if read.is_some_and(|definition| matches!(definition.trigger, Trigger::Api(_))) {
+                    continue;
+                }
+                "this journey is not started by others: its trigger is not of the type api"
+            }
+            Some(_) => continue,
+        };
+        problems.push(json!({ "journey": named, "message": message }));
+    }
+    Ok(problems)
+}
+
 /// Publish a journey
 ///
-/// New runs take the latest version from now on. Its templates must exist.
+/// New runs take the latest version from now on. Its templates, and the segments and journeys that it names, must exist.
 #[utoipa::path(post, path = "/journeys/{id}/publish", tag = "journeys", params(("id" = String, Path)), responses((status = 200, body = JourneyView)))]
 async fn publish(
     State(services): State<Arc<Services>>,
@@ -325,7 +372,11 @@ async fn publish(
                 return Ok(Vec::new());
             };
             match &Definition::parse(&text) {
-                Ok(definition) => missing_templates(tx, workspace, definition),
+                Ok(definition) => {
+                    let mut problems = missing_templates(tx, workspace, definition)?;
+                    problems.extend(missing_references(tx, workspace, &journey_id, definition)?);
+                    Ok(problems)
+                }
                 Err(problems) => {
                     Ok(problems.iter().filter_map(|problem| serde_json::to_value(problem).ok()).collect())
                 }

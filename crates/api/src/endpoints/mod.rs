@@ -5,8 +5,12 @@ mod audit;
 mod campaigns;
 mod channels;
 mod events;
+mod exports;
 mod history;
+mod imports;
 pub(crate) mod invitations;
+mod jobs;
+mod journey_report;
 mod journeys;
 mod keys;
 mod lists;
@@ -18,6 +22,7 @@ mod person_export;
 mod profiles;
 mod requests;
 pub(crate) mod retention;
+mod rehearsals;
 mod runs;
 mod segments;
 mod scenarios;
@@ -54,7 +59,12 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
         events::router(),
         orders::router(),
         products::router(),
+        imports::router(),
+        exports::router(),
+        jobs::router(),
         journeys::router(),
+        journey_report::router(),
+        rehearsals::router(),
         campaigns::router(),
         runs::router(),
         templates::router(),

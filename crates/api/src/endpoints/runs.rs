@@ -41,7 +41,7 @@ pub struct RunView {
     reason: Option<String>,
     /// Where it is or ended.
     node: Option<String>,
-    /// The event that it waits for, if any.
+    /// What it waits for, if it is not time alone: events by name, or `the condition`.
     waits_for: Option<String>,
     /// When it goes on by itself; null while its journey is paused.
     due_at: Option<String>,
@@ -58,6 +58,7 @@ impl RunView {
         });
         let waits_for = run.and_then(|run| match run.waiting {
             Some(Waiting::ForEvent { event, .. }) => Some(event),
+            Some(Waiting::ForCondition { .. }) => Some("the condition".to_owned()),
             _ => None,
         });
         RunView {

@@ -523,6 +523,22 @@ impl Definition {
         found
     }
 
+    /// Puts ids in the place of the words under which its author names other journeys.
+    pub fn resolve_journeys(&mut self, id_of: &dyn Fn(&str) -> String) {
+        match &mut self.trigger {
+            Trigger::Journey(trigger) => trigger.journey = id_of(&trigger.journey),
+            Trigger::Message(trigger) => trigger.journey = trigger.journey.as_deref().map(id_of),
+            _ => {}
+        }
+        for node in self.nodes.values_mut() {
+            match node {
+                Node::StartJourney(node) => node.journey = id_of(&node.journey),
+                Node::StopJourney(node) => node.journey = id_of(&node.journey),
+                _ => {}
+            }
+        }
+    }
+
     /// The channels on which it sends marketing.
     pub fn marketing_channels(&self) -> BTreeSet<Channel> {
         let sends = self.nodes.values().filter_map(|node| match node {

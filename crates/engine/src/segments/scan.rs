@@ -14,7 +14,7 @@ use domain::condition::{
 };
 use domain::local_time::Zone;
 use domain::profile::Profile;
-use kit::{Currency, DAY_MS, ProfileNo, Rng, Timestamp, WorkspaceId};
+use kit::{Currency, DAY_MS, Id, ProfileNo, Rng, Timestamp, WorkspaceId};
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -27,6 +27,8 @@ use store::{ReadTx, Store, StoreError};
 const SLICE: i64 = 4_096;
 /// Threads of one scan; each holds one of the few connections for reading.
 const THREADS: usize = 2;
+/// Profiles that a fold leaves out and asks one by one, at most; with more the fold is not worth it.
+const APART_MAX: i64 = 20_000;
 /// Profiles of a sample that are loaded at once.
 const SAMPLE_STEP: usize = 64;
 /// Profiles of a sample at most; beyond it an estimate gets hardly better.
@@ -197,54 +199,29 @@ fn folded(
     now: Timestamp,
     everybody: &Population,
 ) -> Result<Option<Population>, StoreError> {
-    let Some(fold) = leaf.fold(now) else { return Ok(None) };
-    let workspace = shop.workspace;
-    let name_no = match fold.of {
-        FoldOf::Events(name) | FoldOf::Amounts(name) => shop.names.get(name).copied(),
-        FoldOf::Orders | FoldOf::Net => None,
+    let Some(fold) = leaf.fold(now, &shop.zone) else { return Ok(None) };
+    // Those for whom a day begins at another instant are asked one by one, if they are few.
+    let apart = match fold.is_zoned {
+        true => store.read(|tx| tx.scan_own_zones(shop.workspace, APART_MAX + 1))?,
+        false => Vec::new(),
     };
-    let read = |from: Timestamp, to: Timestamp| {
-        store.read(|tx| {
-            let mut folded = Folded::new(shop.last, matches!(fold.of, FoldOf::Amounts(_) | FoldOf::Net));
-            match (fold.of, name_no) {
-                (FoldOf::Events(_), Some(name_no)) => {
-                    let range = EventRange { workspace, name_no, from, to };
-                    tx.scan_event_counts(range, &mut |no, count| folded.add(no, count, 0))?;
-                }
-                (FoldOf::Amounts(_), Some(name_no)) => {
-                    let range = EventRange { workspace, name_no, from, to };
-                    tx.scan_event_sums(range, &mut |no, count, sum| folded.add(no, count, sum))?;
-                }
-                (FoldOf::Orders, _) => {
-                    tx.scan_order_counts(workspace, (from, to), &mut |no, n| folded.add(no, n, 0))?;
-                }
-                (FoldOf::Net, _) => {
-                    let currency = shop.currency;
-                    tx.scan_order_nets(workspace, (from, to), currency.code(), &mut |no, net| {
-                        // As the condition itself reads it, which leaves out what is too large to add.
-                        if let Some(sum) = ten_thousandths(&in_units(net, currency)) {
-                            folded.add(no, 1, sum);
-                        }
-                    })?;
-                }
-                // Nobody ever did it.
-                (FoldOf::Events(_) | FoldOf::Amounts(_), None) => {}
-            }
-            Ok(folded)
-        })
-    };
+    if apart.len() as i64 > APART_MAX {
+        return Ok(None);
+    }
     let folded = match halves(&fold, now) {
-        None => read(fold.from, fold.to)?,
+        None => store.read(|tx| fold_range(tx, shop, &fold, (fold.from, fold.to), now))?,
         Some(middle) => {
+            let read = |from, to| store.read(|tx| fold_range(tx, shop, &fold, (from, to), now));
             let (early, late) = std::thread::scope(|scope| {
                 let early = scope.spawn(|| read(fold.from, middle));
-                (early.join(), read(middle, fold.to))
+                let late = read(middle, fold.to);
+                (early.join(), late)
             });
             let early = early.map_err(|_| StoreError::Bug("a thread of a scan panicked".into()))?;
             early?.merge(late?)
         }
     };
-    // Many have the same: the verdict on nothing is that on most.
+    // Most have nothing: their verdict is the same.
     let nothing = fold.holds(0, 0);
     let holds = |no: &ProfileNo| {
         let place = usize::try_from(no.0).unwrap_or(usize::MAX);
@@ -252,12 +229,112 @@ fn folded(
         let sum = folded.sums.get(place).copied().unwrap_or(0);
         if count == 0 { nothing } else { fold.holds(i64::from(count), i128::from(sum)) }
     };
-    if nothing {
-        return Ok(Some(everybody.iter().filter(holds).collect()));
+    let mut members: Population = if nothing {
+        everybody.iter().filter(holds).collect()
+    } else {
+        let some = folded.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        some.map(|(no, _)| ProfileNo(i64::try_from(no).unwrap_or(i64::MAX))).filter(holds).collect()
+    };
+    if !apart.is_empty() {
+        let own = store.read(|tx| one_by_one(tx, shop, leaf, &apart, now))?;
+        members = members.without(&apart.iter().copied().collect()).or(&own);
     }
-    let some = folded.counts.iter().enumerate().filter(|(_, count)| **count > 0);
-    let numbers = some.map(|(no, _)| ProfileNo(i64::try_from(no).unwrap_or(i64::MAX)));
-    Ok(Some(numbers.filter(holds).collect()))
+    Ok(Some(members))
+}
+
+/// Counts and adds up what happened in a part of a fold's range.
+fn fold_range(
+    tx: &mut ReadTx<'_>,
+    shop: &Shop,
+    fold: &Fold<'_>,
+    (from, to): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> Result<Folded, StoreError> {
+    let workspace = shop.workspace;
+    let mut folded = Folded::new(shop.last, !matches!(fold.of, FoldOf::Events(_) | FoldOf::Orders));
+    let range_of = |name: &str| Some(EventRange { workspace, name_no: *shop.names.get(name)?, from, to });
+    // Folds ask a context for its zone and its currency alone.
+    let nobody = Profile::new(ProfileNo(0), Id::from_u128(0), now);
+    let nothing = Past::default();
+    let facts = ProfileFacts {
+        profile: &nobody,
+        zone: &shop.zone,
+        now,
+        currency: shop.currency,
+        past: &nothing,
+        segments: None,
+    };
+    let context = Context::of_profile(&facts, now);
+    match fold.of {
+        FoldOf::Events(name) => {
+            if let Some(range) = range_of(name) {
+                tx.scan_event_counts(range, &mut |no, count| folded.add(no, count, 0))?;
+            }
+        }
+        FoldOf::Amounts(name) => {
+            if let Some(range) = range_of(name) {
+                tx.scan_event_sums(range, &mut |no, count, sum| folded.add(no, count, sum))?;
+            }
+        }
+        FoldOf::Bodies(name) => {
+            if let Some(range) = range_of(name) {
+                tx.scan_event_bodies(range, &mut |no, _, at, body| {
+                    if let Some((count, sum)) = fold.event(at, &properties_of(body), &context) {
+                        folded.add(no, count, in_range(sum));
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+        FoldOf::Orders => {
+            tx.scan_order_counts(workspace, (from, to), &mut |no, count| folded.add(no, count, 0))?;
+        }
+        FoldOf::Net => {
+            let currency = shop.currency;
+            tx.scan_order_nets(workspace, (from, to), currency.code(), &mut |no, net| {
+                // As the condition itself reads it, which leaves out what is too large to add.
+                if let Some(sum) = ten_thousandths(&in_units(net, currency)) {
+                    folded.add(no, 1, sum);
+                }
+            })?;
+        }
+        FoldOf::Documents(product) => {
+            tx.scan_orders(workspace, (from, to), product, &mut |no, order| {
+                if let Some((count, sum)) = fold.order(&order, &context) {
+                    folded.add(no, count, in_range(sum));
+                }
+            })?;
+        }
+    }
+    Ok(folded)
+}
+
+fn in_range(sum: i128) -> i64 {
+    i64::try_from(sum).unwrap_or(if sum < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// Those of some profiles for whom a leaf holds.
+fn one_by_one(
+    tx: &mut ReadTx<'_>,
+    shop: &Shop,
+    leaf: &Condition,
+    profiles: &[ProfileNo],
+    now: Timestamp,
+) -> Result<Population, StoreError> {
+    let wants = leaf.wants();
+    let mut members = Population::default();
+    for some in profiles.chunks(SAMPLE_STEP) {
+        let of: Vec<_> = some.iter().map(|no| (shop.workspace, *no)).collect();
+        let found = tx.profiles(&of)?;
+        let there: Vec<ProfileNo> = found.iter().map(|(_, stored)| stored.profile.no).collect();
+        let pasts = pasts_of(tx, shop, &there, &wants, now)?;
+        for ((_, stored), past) in found.iter().zip(&pasts) {
+            if shop.verdicts(&stored.profile, past, now, &[leaf]).contains(&true) {
+                members.insert(stored.profile.no);
+            }
+        }
+    }
+    Ok(members)
 }
 
 /// Where a long range is cut in two for two threads. Most of the events of a shop are of its last two years.
@@ -469,6 +546,18 @@ fn pasts_of(
         in_order(past);
     }
     Ok(pasts)
+}
+
+/// The past of one profile, as far as it is wanted.
+pub fn past_of(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    profile: ProfileNo,
+    wants: &Wants,
+    now: Timestamp,
+) -> Result<Past, StoreError> {
+    let shop = Shop::read(tx, workspace)?;
+    Ok(pasts_of(tx, &shop, &[profile], wants, now)?.pop().unwrap_or_default())
 }
 
 /// How many members a definition has, told from a sample.

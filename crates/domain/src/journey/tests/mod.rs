@@ -1,4 +1,6 @@
 mod documents;
+mod occasions;
 mod random;
+mod rests;
 mod scenario;
 mod stories;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const EVENTS: [&str; 4] = ["click", "order", "view", "cart"];
 
 fn condition(rng: &mut Rng, depth: u32) -> Value {
-    match rng.below(if depth > 2 { 5 } else { 8 }) {
+    match rng.below(if depth > 2 { 8 } else { 11 }) {
         0 => json!({ "tag": rng.pick(&["x", "y"]) }),
         1 => {
             json!({ "attribute": "score", "op": rng.pick(&["gte", "lt", "eq", "ne"]), "value": rng.below(5) })
@@ -20,6 +20,10 @@ fn condition(rng: &mut Rng, depth: u32) -> Value {
         2 => json!({ "seen": { "event": rng.pick(&EVENTS), "at_least": 1 + rng.below(3) } }),
         3 => json!({ "awaited": { "where": [{ "property": "n", "op": "lte", "value": rng.below(5) }] } }),
         4 => json!({ "attribute": "day", "op": "within_last", "value": "30d" }),
+        5 => json!({ "list": rng.pick(&["l", "m"]) }),
+        6 => json!({ "did": { "event": rng.pick(&EVENTS), "window": { "last": rng.pick(&["3h", "2d"]) },
+                              "op": rng.pick(&["gte", "lt"]), "value": 1 + rng.below(2) } }),
+        7 => json!({ "attribute": "day", "op": "older_than", "value": "5d" }),
         _ => {
             let parts: Vec<Value> = (0..1 + rng.below(3)).map(|_| condition(rng, depth + 1)).collect();
             let kind = *rng.pick(&["all", "any", "none"]).unwrap();
@@ -41,7 +45,7 @@ fn definition(rng: &mut Rng) -> Definition {
             _ => Value::Null,
         };
         let next = on(rng);
-        let node = match rng.below(13) {
+        let node = match rng.below(20) {
             0 | 1 => json!({ "type": "send", "channel": "email", "template": format!("t{i}"), "next": next }),
             2 => json!({ "type": "delay", "for": rng.pick(&["0s", "1m", "2h30m", "7d"]), "next": next }),
             3 => json!({ "type": "delay", "until_time": "09:00", "next": next }),
@@ -67,6 +71,25 @@ fn definition(rng: &mut Rng) -> Definition {
             10 => {
                 json!({ "type": rng.pick(&["add_tag", "remove_tag"]), "tag": rng.pick(&["x", "y"]), "next": next })
             }
+            12 => json!({ "type": "delay", "until_best_hour": { "otherwise": "20:00" }, "next": next }),
+            13 => {
+                let events: Vec<Value> = (0..1 + rng.below(3))
+                    .map(|_| json!({ "event": rng.pick(&EVENTS), "next": on(rng) }))
+                    .collect();
+                json!({ "type": "wait_for", "any_of": events, "timeout": rng.pick(&["1m", "1d"]),
+                        "on_event": next, "on_timeout": on(rng) })
+            }
+            14 | 15 => {
+                json!({ "type": "wait_for", "when": condition(rng, 0), "timeout": rng.pick(&["1m", "1d", "9d"]),
+                        "on_met": next, "on_timeout": on(rng) })
+            }
+            16 => json!({ "type": "experiment", "name": rng.pick(&["e", "f"]), "variants": [
+                { "name": "a", "weight": 1, "next": next }, { "name": "b", "weight": 3, "next": on(rng) }] }),
+            17 => {
+                json!({ "type": rng.pick(&["add_to_list", "remove_from_list"]), "list": rng.pick(&["l", "m"]), "next": next })
+            }
+            18 => json!({ "type": "start_journey", "journey": "other",
+                          "properties": { "n": { "from": "event.name" } }, "next": next }),
             11 if i > 0 && rng.chance(0.5) => {
                 json!({ "type": "delay", "for": "1h", "next": format!("n{}", rng.below(i as u64 + 1)) })
             }
@@ -115,13 +138,13 @@ fn play(seed: u64, stores: bool) -> Vec<String> {
     let zone = Zone::named(rng.pick(&["Asia/Ho_Chi_Minh", "Europe/Berlin"]).unwrap()).unwrap();
     let attributes =
         BTreeMap::from([("score".to_string(), json!("3")), ("day".to_string(), json!("2026-06-15"))]);
-    let mut person = Person { zone, attributes, tags: BTreeSet::new() };
+    let mut person = Person { attributes, ..Person::nobody(zone) };
     let new = NewRun {
         run_id: Id::from_u128(u128::from(seed)),
         journey_id: Id::from_u128(1),
         version: 1,
         profile: ProfileNo(1),
-            depth: 0,
+        depth: 0,
     };
     let empty = json!({});
     let signup = EventView { id: "m", name: "signup", at: begin, properties: &empty };
@@ -174,6 +197,7 @@ fn play(seed: u64, stores: bool) -> Vec<String> {
             Some((at, name, properties)) => {
                 let id = format!("e{turn}");
                 let event = EventView { id: &id, name, at, properties: &properties };
+                person.did(name, at, &properties);
                 let now = at.plus_ms(rng.below(2) as i64 * MINUTE_MS / 2);
                 if now >= due && at < due {
                     // The timer would have come before this late event arrived.

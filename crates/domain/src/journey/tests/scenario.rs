@@ -12,7 +12,7 @@
 //! ```
 //! Events of an instant come before the timers of the same instant, as in the engine.
 
-use crate::condition::{EventView, Facts};
+use crate::condition::{EventView, Facts, Past, PastEvent};
 use crate::journey::*;
 use crate::local_time::{Zone, parse_duration, parse_instant};
 use kit::{Id, ProfileNo, Timestamp};
@@ -23,6 +23,8 @@ pub struct Person {
     pub zone: Zone,
     pub attributes: BTreeMap<String, Value>,
     pub tags: BTreeSet<String>,
+    pub lists: BTreeSet<String>,
+    pub past: Past,
 }
 
 impl Facts for Person {
@@ -37,12 +39,43 @@ impl Facts for Person {
         self.tags.contains(tag)
     }
 
+    fn in_list(&self, list: &str) -> bool {
+        self.lists.contains(list)
+    }
+
+    fn past(&self) -> &Past {
+        &self.past
+    }
+
     fn time_zone(&self) -> &Zone {
         &self.zone
     }
 }
 
 impl Person {
+    pub fn nobody(zone: Zone) -> Person {
+        Person {
+            zone,
+            attributes: BTreeMap::new(),
+            tags: BTreeSet::new(),
+            lists: BTreeSet::new(),
+            past: Past::default(),
+        }
+    }
+
+    /// Somebody in Vietnam with these attributes.
+    pub fn with(attributes: Value) -> Person {
+        let attributes = serde_json::from_value(attributes).unwrap();
+        Person { attributes, ..Person::nobody(Zone::vietnam()) }
+    }
+
+    /// Something that they did, for conditions on their past.
+    pub fn did(&mut self, name: &str, at: Timestamp, properties: &Value) {
+        let events = self.past.events.entry(name.to_string()).or_default();
+        events.push(PastEvent { no: events.len() as i64, at, properties: properties.clone() });
+        events.sort_by_key(|event| event.at);
+    }
+
     pub fn apply(&mut self, effects: &[Effect]) {
         for effect in effects {
             match &effect.action {
@@ -51,6 +84,8 @@ impl Person {
                 }
                 Action::AddTag { tag } => drop(self.tags.insert(tag.clone()).then_some(())),
                 Action::RemoveTag { tag } => drop(self.tags.remove(tag).then_some(())),
+                Action::AddToList { list } => drop(self.lists.insert(list.clone()).then_some(())),
+                Action::RemoveFromList { list } => drop(self.lists.remove(list).then_some(())),
                 _ => {}
             }
         }
@@ -158,7 +193,11 @@ impl World {
                 self.person(name).tags.insert(tag.to_string());
                 self.each_active(Some(name), now, |_, _| Some(Input::Changed));
             }
-            [name, verb @ ("does" | "calls" | "date"), rest @ ..] => {
+            [
+                name,
+                verb @ ("does" | "calls" | "date" | "enters" | "leaves" | "occasion" | "crosses" | "after"),
+                rest @ ..,
+            ] => {
                 let (event, rest) =
                     rest.first().map_or(("", ""), |rest| rest.split_once(' ').unwrap_or((rest, "")));
                 let rest = rest.trim();
@@ -179,8 +218,7 @@ impl World {
 
     fn person(&mut self, name: &str) -> &mut Person {
         let zone = self.zone.clone();
-        let nobody = || Person { zone, attributes: BTreeMap::new(), tags: BTreeSet::new() };
-        self.people.entry(name.to_string()).or_insert_with(nobody)
+        self.people.entry(name.to_string()).or_insert_with(|| Person::nobody(zone))
     }
 
     fn happens(
@@ -192,6 +230,9 @@ impl World {
         properties: &Value,
         now: Timestamp,
     ) {
+        if verb == "does" {
+            self.person(name).did(event, at, properties);
+        }
         self.person(name);
         self.events += 1;
         let id = format!("event-{}", self.events);
@@ -207,6 +248,16 @@ impl World {
             "does" if !wants.to_start.contains(event.name) => return,
             "does" => Cause::Event(event),
             "calls" => Cause::Api(event),
+            "enters" | "leaves" => {
+                Cause::Segment { segment: event.name, entered: verb == "enters", existing: false }
+            }
+            "occasion" => Cause::Occasion,
+            "crosses" => Cause::Threshold,
+            "after" => Cause::Journey {
+                journey: event.name,
+                state: &RunState::Completed,
+                event: Some(EventView { name: "order", ..event }),
+            },
             _ => Cause::Date,
         };
         let of_person = self.runs.iter().filter(|(owner, _)| owner == name).map(|(_, run)| run);

@@ -610,6 +610,8 @@ fn a_run_is_one_small_document() {
         zone: Zone::vietnam(),
         attributes: Default::default(),
         tags: Default::default(),
+        lists: Default::default(),
+        past: Default::default(),
     };
     let now = parse_instant("2026-03-01T08:00", &Zone::vietnam()).unwrap();
     let new = crate::journey::NewRun {
@@ -748,6 +750,8 @@ fn an_event_is_counted_once_and_the_trigger_never() {
         zone: Zone::vietnam(),
         attributes: Default::default(),
         tags: Default::default(),
+        lists: Default::default(),
+        past: Default::default(),
     };
     let now = parse_instant("2026-03-01T08:00", &Zone::vietnam()).unwrap();
     let id = kit::Id::from_u128(1);

@@ -3,7 +3,12 @@
 use super::{A, B, TEXTS, at, conflicts, duplicates, get, no, on_stores, pages, put};
 use kit::{Timestamp, WorkspaceId};
 use store::Store;
-use store::journeys::{CountRow, DueRun, JourneyRow, LiveVersion, RunRow, StepRow, TimerRow};
+use super::history::order;
+use super::messages::message_of;
+use store::journeys::{
+    CountRow, DueRun, JourneyRow, LiveVersion, NodeMessages, Revenue, RunRow, StepRow, TimerRow,
+};
+use store::messages::{MessageRow, Responses};
 
 pub const METHODS: &[&str] = &[
     "insert_journey",
@@ -33,6 +38,9 @@ pub const METHODS: &[&str] = &[
     "active_run_count",
     "steps",
     "journey_counts",
+    "journey_active_nodes",
+    "journey_messages",
+    "journey_revenue",
     "due_timers",
     "next_due",
 ];
@@ -578,6 +586,76 @@ fn timers_are_set_moved_finished_and_cleared() {
         let expect =
             [others[2].clone(), others[1].clone(), others[0].clone(), timer(B, "cart", 1, "default", 5)];
         assert_eq!(due(Timestamp::MAX), expect);
+    });
+}
+
+#[test]
+fn what_came_of_a_journey() {
+    on_stores(|store| {
+        let sent = |message_no: i64, profile: i64, node: &str, accepted: Option<i64>| MessageRow {
+            journey_id: Some("j".into()),
+            node: Some(node.into()),
+            state: if accepted.is_some() { "accepted" } else { "refused" }.into(),
+            reason: if accepted.is_some() { "" } else { "no_consent" }.into(),
+            accepted_at: accepted.map(at),
+            ..message_of(A, profile, message_no, &format!("k{message_no}"))
+        };
+        let mut abroad = order("web", "7", 40, 9);
+        abroad.currency = "USD".into();
+        put(store, |c| {
+            for run in [run("1", 1, "active", None), run("2", 2, "active", None), run("3", 3, "completed", None)] {
+                c.insert_run(A, run);
+            }
+            for message in [
+                sent(1, 1, "hello", Some(10)),
+                sent(2, 2, "hello", None),
+                sent(3, 1, "again", Some(60)),
+                MessageRow { origin: "staff".into(), ..sent(4, 3, "hello", Some(10)) },
+                MessageRow { journey_id: Some("other".into()), ..sent(5, 3, "hello", Some(10)) },
+                MessageRow { workspace: B, ..sent(6, 1, "hello", Some(10)) },
+            ] {
+                c.insert_message(message);
+            }
+            let read = Responses { opens: 2, first_opened_at: Some(at(20)), ..Responses::default() };
+            c.add_responses(A, 1, &read);
+            // Before, within and after the window of the first; in that of the second; somebody else's.
+            for (profile, order) in [
+                (1, order("web", "1", 9, 1)),
+                (1, order("web", "2", 10, 20)),
+                (1, order("web", "3", 50, 300)),
+                (1, order("web", "4", 51, 4_000)),
+                (1, order("web", "5", 100, 50_000)),
+                (2, order("web", "6", 20, 600_000)),
+                (1, abroad.clone()),
+            ] {
+                c.set_order(A, no(profile), &order);
+            }
+        });
+        let nodes = get(store, |tx| tx.journey_active_nodes(A, "j"));
+        assert_eq!(nodes, [(1, "start".to_owned(), 2)]);
+        assert_eq!(get(store, |tx| tx.journey_active_nodes(B, "j")), []);
+        let told = |node: &str, state: &str, reason: &str, opened| NodeMessages {
+            node: node.into(),
+            channel: "email".into(),
+            state: state.into(),
+            reason: reason.into(),
+            messages: 1,
+            opened,
+            clicked: 0,
+            unsubscribed: 0,
+        };
+        let expect = [
+            told("again", "accepted", "", 0),
+            told("hello", "accepted", "", 1),
+            told("hello", "refused", "no_consent", 0),
+        ];
+        assert_eq!(get(store, |tx| tx.journey_messages(A, "j")), expect);
+        assert_eq!(get(store, |tx| tx.journey_messages(A, "none")), []);
+        let revenue =
+            |currency: &str, orders, net| Revenue { currency: currency.into(), orders, buyers: 1, net };
+        let expect = [revenue("USD", 1, 9), revenue("VND", 3, 50_320)];
+        assert_eq!(get(store, |tx| tx.journey_revenue(A, "j", 40)), expect);
+        assert_eq!(get(store, |tx| tx.journey_revenue(B, "j", 40)), []);
     });
 }
 

@@ -63,6 +63,8 @@ fn hot_queries_use_their_indexes() {
         ("run_history", "SEARCH journey_run USING COVERING INDEX journey_run_by_profile", Never),
         ("run_held", "SEARCH journey_run USING INDEX journey_run_by_journey", Never),
         ("run_active_of_journey", "SEARCH journey_run USING COVERING INDEX journey_run_followed", Never),
+        ("journey_active_nodes", "SEARCH journey_run USING INDEX journey_run_followed", Ties),
+        ("journey_messages", "SEARCH m USING INDEX message_of_journey", Ties),
         ("run_of_journey", "SEARCH journey_run USING INDEX journey_run_by_journey", Never),
         ("timer_due", "SEARCH timer USING COVERING INDEX timer_due (due_at<?)", Never),
         ("timer_next_due", "SEARCH timer USING COVERING INDEX timer_due", Never),
