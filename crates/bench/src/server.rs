@@ -76,20 +76,8 @@ impl Server {
         Client::connect(self.address)
     }
 
-    /// New keys, made by the command line beside the running server.
     pub fn keys(&self) -> Result<Keys> {
-        let make = |kind: &str| -> Result<String> {
-            let output = Command::new(&self.setup.binary)
-                .args(["key", "create", "--kind", kind, "--name", "bench", "--json"])
-                .args(self.setup.common())
-                .stdin(Stdio::null())
-                .output()?;
-            let told = String::from_utf8_lossy(&output.stderr);
-            ensure!(output.status.success(), "making a key failed: {told}");
-            let made: Value = serde_json::from_slice(&output.stdout)?;
-            Ok(made["key"].as_str().context("no key in what `key create` printed")?.to_owned())
-        };
-        Ok(Keys { write: make("write")?, secret: make("secret")? })
+        self.setup.keys()
     }
 
     pub fn memory(&self) -> Value {
@@ -129,6 +117,22 @@ impl Drop for Server {
 }
 
 impl Setup {
+    /// New keys, made by the command line, whether a server runs or not.
+    pub fn keys(&self) -> Result<Keys> {
+        let make = |kind: &str| -> Result<String> {
+            let output = Command::new(&self.binary)
+                .args(["key", "create", "--kind", kind, "--name", "bench", "--json"])
+                .args(self.common())
+                .stdin(Stdio::null())
+                .output()?;
+            let told = String::from_utf8_lossy(&output.stderr);
+            ensure!(output.status.success(), "making a key failed: {told}");
+            let made: Value = serde_json::from_slice(&output.stdout)?;
+            Ok(made["key"].as_str().context("no key in what `key create` printed")?.to_owned())
+        };
+        Ok(Keys { write: make("write")?, secret: make("secret")? })
+    }
+
     pub fn common(&self) -> Vec<String> {
         let mut arguments = vec!["--data".to_owned(), path_text(&self.data)];
         if let Some(url) = &self.database {

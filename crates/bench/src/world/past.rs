@@ -289,10 +289,10 @@ impl Past {
     }
 
     /// Somebody who is known, by how active they are: of 100 events the most active fifth of the people cause 77,
-    /// by the law that the rank r visits in proportion to 1 / (r + P/1000).
+    /// by the law that the rank r visits in proportion to 1 / (r + P/1000). In a small world nobody stands out so far.
     fn somebody(&mut self) -> u32 {
         let all = f64::from(self.profiles);
-        let head = (all / 1_000.0).max(1.0);
+        let head = (all / 1_000.0).max(20.0);
         loop {
             let rank = (head * (((all + head) / head).powf(self.rng.unit()) - 1.0)) as u64;
             let no = (rank * self.stride % u64::from(self.profiles)) as u32;
@@ -648,4 +648,62 @@ fn order_id(number: u64) -> String {
 fn patch(name: &str, told: &Map<String, Value>, at: i64) -> Option<domain::commerce::OrderPatch> {
     let at = Timestamp::from_ms(at);
     domain::commerce::read(name, told, at, "", Currency::VND)?.order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::commerce::OrderSummary;
+
+    const UNTIL: Timestamp = Timestamp::from_ms(1_790_000_000_000);
+
+    fn told(seed: u64, profiles: u32, count: u64) -> (Vec<EventRow>, Vec<OrderRow>, Past) {
+        let mut past = Past::new(seed, UNTIL, profiles, count);
+        let (mut events, mut orders) = (Vec::new(), Vec::new());
+        while past.tell(1_000, &mut events, &mut orders) {}
+        (events, orders, past)
+    }
+
+    #[test]
+    fn a_world_follows_from_its_seed() {
+        let (events, orders, _) = told(7, 300, 6_000);
+        let (again, _, _) = told(7, 300, 6_000);
+        let (other, _, _) = told(8, 300, 6_000);
+        let bodies = |events: &[EventRow]| events.iter().map(|event| event.body.clone()).collect::<Vec<_>>();
+        assert_eq!(bodies(&events), bodies(&again));
+        assert_ne!(bodies(&events), bodies(&other));
+        assert_eq!(events.len(), 6_000);
+        let viewed = events.iter().filter(|event| event.name == Name::Viewed).count();
+        assert!((2_100..3_300).contains(&viewed), "{viewed} views");
+        assert!(
+            orders.is_sorted_by(|a, b| a.order.order_id < b.order.order_id),
+            "orders come as their table is"
+        );
+        assert!(events.iter().all(|event| event.at <= UNTIL.ms()));
+    }
+
+    #[test]
+    fn what_is_kept_beside_an_event_is_what_its_body_says() {
+        for event in told(7, 100, 3_000).0 {
+            let body: Value = serde_json::from_str(&event.body).expect("a body is JSON");
+            let empty = Map::new();
+            let told = body["properties"].as_object().unwrap_or(&empty);
+            let name = NAMES[event.name as usize - 1];
+            assert_eq!(event.amount, domain::event::amount_of(name, told), "{name}");
+            assert_eq!(body["userId"], words::user_id(event.person));
+        }
+    }
+
+    #[test]
+    fn totals_are_those_of_the_orders() {
+        let (events, orders, past) = told(7, 100, 8_000);
+        let placed = events.iter().filter(|event| event.name == Name::Ordered).count();
+        assert_eq!(orders.len(), placed);
+        assert!(placed > 50, "{placed} orders");
+        for (no, tally) in (0u32..).zip(&past.tallies) {
+            let own: Vec<OrderSummary> =
+                orders.iter().filter(|row| row.person == no).map(|row| row.order.summary()).collect();
+            assert_eq!(tally.totals, OrderTotals::of(&own, "VND"), "person {no}");
+        }
+    }
 }
