@@ -37,7 +37,7 @@ fn a_condition_is_looked_at_when_something_happens_and_at_its_own_instant() {
          +0h an w: waits for the condition until 2026-03-04 08:00
          +0h binh -: started by event
          +0h binh w: waits for the condition until 2026-03-04 08:00
-         +6h an w: the condition came (did view gte 2, is 2: yes)
+         +6h an w: the condition came (did view count gte 2, is 2: yes)
          +6h an yes: came to an exit
          +6h an yes: left: yes
          +72h binh w: the condition did not come until 2026-03-04 08:00

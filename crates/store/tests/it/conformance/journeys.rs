@@ -595,7 +595,7 @@ fn what_came_of_a_journey() {
         let sent = |message_no: i64, profile: i64, node: &str, accepted: Option<i64>| MessageRow {
             journey_id: Some("j".into()),
             node: Some(node.into()),
-            state: if accepted.is_some() { "accepted" } else { "refused" }.into(),
+            state: if accepted.is_some() { "sending" } else { "refused" }.into(),
             reason: if accepted.is_some() { "" } else { "no_consent" }.into(),
             accepted_at: accepted.map(at),
             ..message_of(A, profile, message_no, &format!("k{message_no}"))
@@ -614,7 +614,10 @@ fn what_came_of_a_journey() {
                 MessageRow { journey_id: Some("other".into()), ..sent(5, 3, "hello", Some(10)) },
                 MessageRow { workspace: B, ..sent(6, 1, "hello", Some(10)) },
             ] {
-                c.insert_message(message);
+                c.insert_message(message.clone());
+                if let Some(accepted_at) = message.accepted_at {
+                    c.accept_message(message.message_no, String::new(), accepted_at, None);
+                }
             }
             let read = Responses { opens: 2, first_opened_at: Some(at(20)), ..Responses::default() };
             c.add_responses(A, 1, &read);
