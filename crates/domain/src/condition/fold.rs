@@ -135,15 +135,16 @@ fn product_named(filter: &PropertyFilter) -> Option<&str> {
     }
 }
 
-/// A date begins and ends at another instant in every zone.
+/// A date, and a time without an offset, is another instant in every zone.
 fn window_is_zoned(window: &Window) -> bool {
-    let is_date = |text: &Option<String>| {
-        let text = text.as_ref()?;
-        Moment::of(&Value::from(text.as_str()), &Zone::UTC).map(|moment| moment.is_date_only)
+    let differs = |text: &Option<String>| {
+        let at =
+            |text: &String, zone: &Zone| Moment::of(&Value::from(text.as_str()), zone).map(|found| found.at);
+        text.as_ref().is_some_and(|text| at(text, &Zone::UTC) != at(text, &Zone::vietnam()))
     };
     match window {
         Window::This(_) => true,
-        Window::Between { from, to } => is_date(from) == Some(true) || is_date(to) == Some(true),
+        Window::Between { from, to } => differs(from) || differs(to),
         _ => false,
     }
 }

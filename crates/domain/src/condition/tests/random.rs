@@ -674,28 +674,36 @@ proptest! {
     fn a_fold_decides_as_the_past_does(json in leaf(), shop in shop(), now in hours()) {
         let condition = read(&json);
         let now = instant(now);
-        if let Some(fold) = condition.fold(now) {
+        let context = Context::of_profile(&shop, now);
+        if let Some(fold) = condition.fold(now, &shop.zone) {
             let within = |at: &Timestamp| fold.from <= *at && *at < fold.to;
             let events = |name: &str| {
                 let list = shop.past.events.get(name).cloned().unwrap_or_default();
                 list.into_iter().filter(|event| within(&event.at)).collect::<Vec<_>>()
             };
-            let orders = || shop.past.orders.iter().filter(|order| order.counts() && within(&order.placed_at.0));
-            let numbers: Vec<i64> = match fold.of {
-                FoldOf::Events(name) => events(name).iter().map(|_| 0).collect(),
-                FoldOf::Amounts(name) => events(name)
-                    .iter()
-                    .filter_map(|event| crate::event::amount_of(name, event.properties.as_object().unwrap()))
-                    .collect(),
-                FoldOf::Orders => orders().map(|_| 0).collect(),
-                FoldOf::Net => orders()
-                    .filter(|order| order.currency == "VND")
-                    .map(|order| order.net() * TEN_THOUSANDTHS)
-                    .collect(),
+            let amount = |name: &str, event: &PastEvent| {
+                crate::event::amount_of(name, event.properties.as_object().unwrap())
             };
-            let sum = numbers.iter().map(|number| i128::from(*number)).sum();
-            let holds = condition.holds(&Context::of_profile(&shop, now));
-            prop_assert_eq!(fold.holds(numbers.len() as i64, sum), holds, "{}", json);
+            let orders = || shop.past.orders.iter().filter(|order| within(&order.placed_at.0));
+            let counted = || orders().filter(|order| order.counts());
+            let brought: Vec<(i64, i128)> = match fold.of {
+                FoldOf::Events(name) => events(name).iter().map(|_| (1, 0)).collect(),
+                FoldOf::Amounts(name) => {
+                    events(name).iter().filter_map(|event| Some((1, amount(name, event)?.into()))).collect()
+                }
+                FoldOf::Bodies(name) => events(name)
+                    .iter()
+                    .filter_map(|event| fold.event(event.at, &event.properties, &context))
+                    .collect(),
+                FoldOf::Orders => counted().map(|_| (1, 0)).collect(),
+                FoldOf::Net => counted()
+                    .filter(|order| order.currency == "VND")
+                    .map(|order| (1, (order.net() * TEN_THOUSANDTHS).into()))
+                    .collect(),
+                FoldOf::Documents(_) => orders().filter_map(|order| fold.order(order, &context)).collect(),
+            };
+            let (count, sum) = brought.iter().fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+            prop_assert_eq!(fold.holds(count, sum), condition.holds(&context), "{}", json);
         }
     }
 
