@@ -225,7 +225,10 @@ mod tests {
     #[test]
     fn only_what_differs_is_told() {
         let audit = Audit::default();
-        audit.difference(&serde_json::json!({ "a": 1, "b": 2 }), &serde_json::json!({ "a": 1, "b": 3, "c": 4 }));
+        audit.difference(
+            &serde_json::json!({ "a": 1, "b": 2 }),
+            &serde_json::json!({ "a": 1, "b": 3, "c": 4 }),
+        );
         let trace = std::mem::take(&mut *audit.0.lock().unwrap());
         assert_eq!(
             Value::Object(trace.detail),

@@ -43,7 +43,7 @@ pub struct Writer(pub Caller);
 pub struct Sending(pub Caller);
 /// May change keys, channels, settings, staff, and handle what people ask about their data.
 pub struct Admin(pub Caller);
-/// Belongs to the workspace, whatever else.
+/// Has what the table asks for, whatever that is.
 pub struct Member(pub Caller);
 
 /// Finds out who asks, before anything is read of the body.
@@ -132,7 +132,10 @@ impl Caller {
         let (code, detail) = match &self.seat {
             Some(seat) => (
                 "role_lacks_permission",
-                format!("the role {} lacks the permission {permission}; an owner can change the role", seat.role),
+                format!(
+                    "the role {} lacks the permission {permission}; an owner can change the role",
+                    seat.role
+                ),
             ),
             None => ("scope_missing", format!("this key lacks the scope {}", permission.scope())),
         };
@@ -159,10 +162,10 @@ impl Caller {
         let caller = parts.extensions.get::<Caller>();
         let caller = caller.ok_or_else(|| Problem::internal("a route is not behind authentication"))?;
         // The table decided; a handler that says otherwise shows that one of the two is wrong.
-        let agrees = match parts.extensions.get::<Need>() {
-            Some(Need::Permission(Permission::Unlisted)) => true,
-            Some(Need::Permission(permission)) => scope == Some(permission.scope()),
-            _ => scope.is_none(),
+        let agrees = match (parts.extensions.get::<Need>(), scope) {
+            (_, None) | (Some(Need::Permission(Permission::Unlisted)), _) => true,
+            (Some(Need::Permission(permission)), Some(scope)) => scope == permission.scope(),
+            (_, Some(_)) => false,
         };
         if !agrees {
             let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);

@@ -81,6 +81,10 @@ pub struct Services {
     /// ended and this process is no longer ready.
     pub processed: tokio::sync::watch::Receiver<i64>,
     pub desk: Arc<dyn ChannelDesk>,
+    /// The data folder, for uploads, exports and backups.
+    pub data: std::path::PathBuf,
+    /// Rung when long work was asked for.
+    pub jobs_bell: Arc<engine::Bell>,
     /// Fills the slice from the operating system's source of chance.
     pub fill_random: fn(&mut [u8]),
     pub build: Build,

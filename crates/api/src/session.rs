@@ -184,11 +184,7 @@ fn ends_or_begins(response: &Response) -> bool {
     cookies.filter_map(|value| value.to_str().ok()).any(|value| value.starts_with(COOKIE))
 }
 
-async fn renewed(
-    services: &Arc<Services>,
-    hash: Vec<u8>,
-    visitor: &Visitor,
-) -> Answer<Option<HeaderValue>> {
+async fn renewed(services: &Arc<Services>, hash: Vec<u8>, visitor: &Visitor) -> Answer<Option<HeaderValue>> {
     let now = services.now();
     let asked = hash.clone();
     let Some(login) = services.read(move |tx| tx.login(&asked)).await? else { return Ok(None) };
@@ -213,11 +209,7 @@ async fn renewed(
 }
 
 /// Takes the session of a request to another workspace of its account.
-pub async fn enter(
-    services: &Arc<Services>,
-    headers: &HeaderMap,
-    workspace: kit::WorkspaceId,
-) -> Answer<()> {
+pub async fn enter(services: &Arc<Services>, headers: &HeaderMap, workspace: kit::WorkspaceId) -> Answer<()> {
     let Some(token) = token_of(headers) else { return Ok(()) };
     let mut changes = Changeset::new();
     changes.move_login(hash_key(token).to_vec(), workspace);

@@ -13,8 +13,8 @@ use store::{CATALOG, Changeset, PostgresOptions, SqliteOptions, Store};
 
 pub const DEFAULT_WORKSPACE: WorkspaceId = WorkspaceId(1);
 /// The PostgreSQL that the folder belongs to, if it does.
-const DATABASE_URL_FILE: &str = "database.url";
-const DATABASE_FILE: &str = "quaylai.sqlite3";
+pub const DATABASE_URL_FILE: &str = "database.url";
+pub const DATABASE_FILE: &str = "quaylai.sqlite3";
 /// The owner's first password is written here, readable by the owner of the folder only.
 pub const FIRST_PASSWORD: &str = "first-password.txt";
 

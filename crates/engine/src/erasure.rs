@@ -6,9 +6,9 @@
 //! stays is a row of the register without personal data, orders under a number, and ledger rows that say what was
 //! decided when, and nothing of whom.
 
+use crate::EngineError;
 use crate::note::Note;
 use crate::world::{ProfileKey, World, timer_kind};
-use crate::EngineError;
 use domain::consent::{Channel, ConsentState, Purpose};
 use domain::gate::Suppression;
 use domain::identifier::{Identifier, IdentifierKind};
@@ -135,7 +135,9 @@ fn forget_mentions(
         let rows = tx.rejections(workspace, before, LOOK_ROWS)?;
         let Some(last) = rows.last() else { break };
         before = last.rejection_no;
-        for row in rows.iter().filter(|row| names_any(&row.detail, needles) || names_any(&row.sample, needles)) {
+        for row in
+            rows.iter().filter(|row| names_any(&row.detail, needles) || names_any(&row.sample, needles))
+        {
             changes.delete_rejection(workspace, row.rejection_no);
         }
     }
@@ -156,7 +158,8 @@ fn forget_mentions(
         let rows = tx.answer_page(workspace, &after, 500)?;
         let Some((last, _)) = rows.last() else { break };
         after.clone_from(last);
-        for (key, _) in rows.iter().filter(|(key, body)| names_any(key, needles) || names_any(body, needles)) {
+        for (key, _) in rows.iter().filter(|(key, body)| names_any(key, needles) || names_any(body, needles))
+        {
             changes.forget_answer(workspace, key);
         }
     }
@@ -167,7 +170,10 @@ fn forget_mentions(
 /// shop can show, of an address that somebody names, that it had consent until the erasure.
 fn proof_of(consents: &[domain::consent::ConsentRecord]) -> Vec<Value> {
     let hash = |text: &str| {
-        Sha256::digest(text.as_bytes()).iter().take(16).fold(String::new(), |t, byte| format!("{t}{byte:02x}"))
+        Sha256::digest(text.as_bytes())
+            .iter()
+            .take(16)
+            .fold(String::new(), |t, byte| format!("{t}{byte:02x}"))
     };
     consents
         .iter()
@@ -199,7 +205,8 @@ impl World<'_> {
         let profile = person.profile.clone();
         let store = self.store;
         let no = key.1;
-        let (merges, consents) = store.read(|tx| Ok((tx.merges(workspace, no)?, tx.consents(workspace, no)?)))?;
+        let (merges, consents) =
+            store.read(|tx| Ok((tx.merges(workspace, no)?, tx.consents(workspace, no)?)))?;
         let joined = merges.iter().filter(|merge| merge.joined);
         let number_last = joined.clone().map(|merge| merge.other_no.0).fold(no.0, i64::max);
         let mut ids = vec![profile.id.to_string()];
@@ -277,7 +284,12 @@ impl World<'_> {
     }
 
     /// The next slice of what is left of somebody.
-    pub fn erase_on(&mut self, workspace: WorkspaceId, no: ProfileNo, at: Timestamp) -> Result<(), EngineError> {
+    pub fn erase_on(
+        &mut self,
+        workspace: WorkspaceId,
+        no: ProfileNo,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
         let store = self.store;
         if store.read(|tx| tx.profile(workspace, no))?.is_some() {
             // The first step is what erases; without it there is nothing to go on with.
@@ -311,7 +323,13 @@ impl World<'_> {
     }
 
     /// Leaves a person alone, or lets processing go on: no advertisement, no journey that begins.
-    pub fn restrict(&mut self, workspace: WorkspaceId, profile_id: &str, on: bool, at: Timestamp) -> Result<(), EngineError> {
+    pub fn restrict(
+        &mut self,
+        workspace: WorkspaceId,
+        profile_id: &str,
+        on: bool,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
         let Some(key) = self.by_id(workspace, profile_id)? else { return Ok(()) };
         let Some(person) = self.people.get_mut(&key) else { return Ok(()) };
         if person.profile.restricted_at.is_some() == on {

@@ -2,9 +2,9 @@
 //! time, each slice a note in the inbox, so that other work goes on between them. Order totals never change by it:
 //! they come from the orders.
 
+use crate::EngineError;
 use crate::note::Note;
 use crate::world::World;
-use crate::EngineError;
 use domain::profile::Ms;
 use domain::settings::Settings;
 use kit::{DAY_MS, HOUR_MS, ProfileNo, Timestamp, WorkspaceId};
@@ -83,7 +83,11 @@ impl World<'_> {
                     person.dirty = true;
                 }
             }
-            tracing::info!(event.name_no = name_no, events = old.len(), "events past their retention are deleted");
+            tracing::info!(
+                event.name_no = name_no,
+                events = old.len(),
+                "events past their retention are deleted"
+            );
             let profiles = newest.keys().map(|no| no.0).collect();
             self.append(Note::Recount { profiles, event: name }.arrival(workspace, self.now()));
             let after = if (old.len() as i64) < SLICE_EVENTS { name_no } else { name_no - 1 };

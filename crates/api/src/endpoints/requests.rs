@@ -218,8 +218,7 @@ async fn list(
     }
     let before = paging.after::<1>()?.map_or_else(|| "~".to_owned(), |[id]| id);
     let (state, kind) = (query.state.unwrap_or_default(), query.kind.unwrap_or_default());
-    let rows =
-        services.read(move |tx| tx.request_page(workspace, &before, &state, &kind, limit + 1)).await?;
+    let rows = services.read(move |tx| tx.request_page(workspace, &before, &state, &kind, limit + 1)).await?;
     Ok(Json(Page::of(rows, limit, |row| [row.request_id.clone()], |row| RequestView::of(row, now))))
 }
 
@@ -515,9 +514,7 @@ async fn perform(
         RequestKind::Erase => {
             services.note(workspace, &Note::Erase { profile_id, at, orders, keep_away }).await
         }
-        RequestKind::Restrict => {
-            services.note(workspace, &Note::Restrict { profile_id, on: true, at }).await
-        }
+        RequestKind::Restrict => services.note(workspace, &Note::Restrict { profile_id, on: true, at }).await,
         RequestKind::Withdraw | RequestKind::Object => {
             let mut records = Vec::new();
             for channel in [Channel::Email, Channel::Sms, Channel::Zalo, Channel::Push, Channel::Onsite] {

@@ -118,8 +118,7 @@ async fn create(State(services): State<Arc<Services>>, request: Request) -> Answ
     let visitor = Visitor::of(&services, request.headers(), request.extensions());
     let Told(told) =
         <Told<Credentials> as axum::extract::FromRequest<()>>::from_request(request, &()).await?;
-    let (account, login, cookie) =
-        session::sign_in(&services, &told.email, &told.password, &visitor).await?;
+    let (account, login, cookie) = session::sign_in(&services, &told.email, &told.password, &visitor).await?;
     let view = SessionView::read(&services, account, &login).await?;
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(view)).into_response())
 }

@@ -219,20 +219,16 @@ async fn reset_password(
         services.read(move |tx| tx.memberships(&id)).await?
     };
     if workspaces.len() > 1 && caller.rank() != Role::Owner {
-        let detail = "this account works in other workspaces too; its owner asks for a new password at the sign-in";
+        let detail =
+            "this account works in other workspaces too; its owner asks for a new password at the sign-in";
         return Err(Problem::new(StatusCode::FORBIDDEN, "shared_account", detail));
     }
     let now = services.now();
     let expires_at = now.plus_ms(RESET_MS);
     let url = new_reset(&services, &row.account_id, now, expires_at).await?;
-    let posted =
-        staff_mail::post(&services, caller.workspace, &row.email, Letter::NewPassword, &url).await;
-    let link = ResetLink {
-        url,
-        expires_at: iso(expires_at),
-        mailed: posted.is_ok(),
-        mail_problem: posted.err(),
-    };
+    let posted = staff_mail::post(&services, caller.workspace, &row.email, Letter::NewPassword, &url).await;
+    let link =
+        ResetLink { url, expires_at: iso(expires_at), mailed: posted.is_ok(), mail_problem: posted.err() };
     Ok((Extension(NotRemembered), Json(link)))
 }
 

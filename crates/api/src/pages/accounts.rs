@@ -5,11 +5,11 @@ use super::layout;
 use super::texts::Texts;
 use super::visit::{Refusal, asked_language};
 use super::written::fill;
+use crate::Services;
 use crate::endpoints::invitations as ways;
 use crate::problem::Problem;
 use crate::services::workspace_of;
 use crate::session::{self, Visitor};
-use crate::Services;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -107,7 +107,12 @@ fn role_name<'t>(t: &'t Texts, role: &str) -> &'t str {
     }
 }
 
-fn invitation_page(language: Language, status: StatusCode, invited: &Invited, wrong: Option<&str>) -> Response {
+fn invitation_page(
+    language: Language,
+    status: StatusCode,
+    invited: &Invited,
+    wrong: Option<&str>,
+) -> Response {
     let t = language.texts();
     let text = if invited.is_known { t.invited_known } else { t.invited_text };
     let role = role_name(t, &invited.row.role);

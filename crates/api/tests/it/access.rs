@@ -120,9 +120,32 @@ async fn a_session_ends_by_itself() {
     let credentials = json!({ "email": OWNER.0, "password": OWNER.1 }).to_string();
     let answer = world.ask("POST", "/api/v1/session", &[], credentials).await;
     let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
-    world.advance_ms(14 * kit::DAY_MS - 1);
-    assert_eq!(world.ask("GET", "/api/v1/session", &[("cookie", &cookie)], Body::empty()).await.status, 200);
+    let ask = async |cookie: &str| world.ask("GET", "/api/v1/session", &[("cookie", cookie)], Body::empty()).await;
+    // Used every day it lasts two weeks; each day it gets another token, and the one before ends a minute later.
+    let (mut cookie, mut old) = (cookie, String::new());
+    for day in 0..13 {
+        world.advance_ms(kit::DAY_MS);
+        let answer = ask(&cookie).await;
+        assert_eq!(answer.status, 200, "day {day}");
+        old = std::mem::replace(&mut cookie, answer.header("set-cookie").split(';').next().unwrap().to_owned());
+        assert_ne!(old, cookie);
+    }
+    assert_eq!(ask(&old).await.status, 200, "for requests under way");
+    world.advance_ms(kit::MINUTE_MS);
+    assert_eq!((ask(&old).await.status.as_u16(), ask(&cookie).await.status.as_u16()), (401, 200));
+    world.advance_ms(kit::DAY_MS - kit::MINUTE_MS - 1);
+    assert_eq!(ask(&cookie).await.status, 200);
     world.advance_ms(1);
+    assert_eq!(ask(&cookie).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_nobody_uses_ends_after_three_days() {
+    let world = World::new();
+    let credentials = json!({ "email": OWNER.0, "password": OWNER.1 }).to_string();
+    let answer = world.ask("POST", "/api/v1/session", &[], credentials).await;
+    let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+    world.advance_ms(3 * kit::DAY_MS);
     assert_eq!(world.ask("GET", "/api/v1/session", &[("cookie", &cookie)], Body::empty()).await.status, 401);
 }
 

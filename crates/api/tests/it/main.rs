@@ -3,8 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 
 mod access;
+mod journeys;
 mod messages;
 mod pages;
 mod people;
+mod privacy;
+mod staff;
+mod scenarios;
 mod tracking;
 mod world;

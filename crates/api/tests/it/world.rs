@@ -209,6 +209,8 @@ impl World {
             token_key: token_key.clone(),
             processed: receiver,
             desk: Arc::new(Desk),
+            data: std::env::temp_dir(),
+            jobs_bell: Arc::default(),
             fill_random,
             build: Build { version: "0.1.0".into(), commit: "abc".into() },
             composer: Mutex::new(Composer::new(token_key.clone(), ORIGIN)),
@@ -263,6 +265,57 @@ impl World {
     pub fn advance_ms(&self, ms: i64) {
         self.clock.advance_ms(ms);
         self.bell.ring();
+    }
+
+    /// What housekeeping does every hour; returns when the engine has done its part.
+    pub async fn clean(&self) {
+        let workspace = self.store.read(|tx| tx.workspaces()).unwrap().remove(0);
+        let mut changes = Changeset::new();
+        api::expire(&mut changes, &workspace, self.clock.now());
+        // Visitors are gone through in one hour of the day only; here at once.
+        let notes = engine::retention_notes(&workspace.settings, Timestamp::from_ms(0)).len();
+        for note in engine::retention_notes(&workspace.settings, self.clock.now()) {
+            changes.append(note.arrival(SHOP, self.clock.now()));
+        }
+        if notes > engine::retention_notes(&workspace.settings, self.clock.now()).len() {
+            let note = engine::Note::ForgetVisitors { before: i64::MAX, at: self.clock.now().into() };
+            changes.append(note.arrival(SHOP, self.clock.now()));
+        }
+        tokio::task::block_in_place(|| self.store.apply(changes)).unwrap();
+        self.bell.ring();
+        // Slices follow one another through the inbox.
+        for _ in 0..20 {
+            self.settle().await;
+        }
+    }
+
+    /// Every value of every table with its place, texts as they are and bytes as they can be read.
+    pub fn dump(&self) -> Vec<(String, String)> {
+        tokio::task::block_in_place(|| {
+            let conn = rusqlite::Connection::open(self.folder.join("test.db")).unwrap();
+            conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+            let mut names = conn.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
+            let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+            let mut all = Vec::new();
+            for table in names {
+                let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
+                let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+                let mut rows = statement.query([]).unwrap();
+                while let Some(row) = rows.next().unwrap() {
+                    for (at, column) in columns.iter().enumerate() {
+                        use rusqlite::types::ValueRef;
+                        let value = match row.get_ref(at).unwrap() {
+                            ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                            ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                            ValueRef::Integer(number) => number.to_string(),
+                            _ => continue,
+                        };
+                        all.push((format!("{table}.{column}"), value));
+                    }
+                }
+            }
+            all
+        })
     }
 
     /// Hands over what is due by e-mail; every message is accepted.

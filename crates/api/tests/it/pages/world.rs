@@ -174,6 +174,8 @@ impl World {
             token_key: key.clone(),
             processed: receiver,
             desk: Arc::new(NoDesk),
+            data: std::env::temp_dir(),
+            jobs_bell: Arc::default(),
             fill_random,
             build: Build::default(),
             config: Config { public_url: ORIGIN.into(), ..Config::default() },

@@ -148,7 +148,6 @@ fn sessions_are_remembered_by_their_token_until_they_expire() {
     });
 }
 
-
 fn with_workspaces(store: &Store) {
     put(store, |c| {
         for (id, slug) in [(A, "a"), (B, "b")] {

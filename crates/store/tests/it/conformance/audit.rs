@@ -45,7 +45,9 @@ fn entries_come_newest_first_and_by_filter() {
         }
         let newest: Vec<AuditEntry> = (0..12).rev().map(entry).collect();
         assert_eq!(found(store, &all()), newest);
-        let of = |keep: &dyn Fn(&AuditEntry) -> bool| newest.iter().filter(|e| keep(e)).cloned().collect::<Vec<_>>();
+        let of = |keep: &dyn Fn(&AuditEntry) -> bool| {
+            newest.iter().filter(|e| keep(e)).cloned().collect::<Vec<_>>()
+        };
         let filter = AuditFilter { actor: Some("account:1".into()), ..all() };
         assert_eq!(found(store, &filter), of(&|e| e.actor == "account:1"));
         let filter = AuditFilter { object: Some("profiles/3".into()), ..all() };

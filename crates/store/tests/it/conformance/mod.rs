@@ -4,6 +4,8 @@
 //! this file compare that with the store's source, so a new method needs a case.
 
 mod access;
+mod accounts;
+mod audit;
 mod campaigns;
 mod history;
 mod inbox;
@@ -12,6 +14,7 @@ mod membership;
 mod messages;
 mod people;
 mod plans;
+mod privacy;
 mod scans;
 mod segments;
 
@@ -115,7 +118,7 @@ macro_rules! modules {
     };
 }
 
-const MODULES: &[Module] = modules!(campaigns, membership, inbox, people, history, journeys, messages, access, scans, segments);
+const MODULES: &[Module] = modules!(campaigns, membership, inbox, people, history, journeys, messages, access, scans, segments, accounts, audit, privacy);
 
 /// The public methods of changesets and reads in a module of the store.
 fn methods_of(source: &'static str) -> Vec<&'static str> {

@@ -434,7 +434,7 @@ fn the_last_numbers_are_over_all_workspaces() {
 }
 
 /// Gives profile `n` one of everything that a profile can own; the numbers start at `first`.
-fn furnish(c: &mut Changeset, workspace: WorkspaceId, profile: &Profile, first: i64) {
+pub fn furnish(c: &mut Changeset, workspace: WorkspaceId, profile: &Profile, first: i64) {
     let n = profile.no;
     c.insert_profile(workspace, profile);
     for known in &profile.identifiers {
@@ -456,7 +456,7 @@ fn furnish(c: &mut Changeset, workspace: WorkspaceId, profile: &Profile, first: 
 }
 
 /// What a profile owns, counted: events, changes, consents, orders, runs, active runs, messages, merge rows.
-fn belongings(store: &Store, workspace: WorkspaceId, n: i64) -> [usize; 8] {
+pub fn belongings(store: &Store, workspace: WorkspaceId, n: i64) -> [usize; 8] {
     let of = [(workspace, no(n))];
     get(store, |tx| {
         Ok([
@@ -472,7 +472,7 @@ fn belongings(store: &Store, workspace: WorkspaceId, n: i64) -> [usize; 8] {
     })
 }
 
-fn with_identifiers(n: i64, texts: &[&str]) -> Profile {
+pub fn with_identifiers(n: i64, texts: &[&str]) -> Profile {
     let mut profile = plain(n);
     for text in texts {
         profile.add_identifier(KnownIdentifier { identifier: identifier(text), at: at(0).into() });
