@@ -68,3 +68,18 @@ FROM shop_order WHERE workspace_id = $1 AND placed_at >= $2 AND placed_at < $3 A
 -- Never grouped: an absurd amount is left out by who adds them up.
 SELECT profile_no, net FROM shop_order
 WHERE workspace_id = $1 AND placed_at >= $2 AND placed_at < $3 AND counts = $4 AND currency = $5;
+
+-- name: scan_order_docs
+SELECT profile_no, doc FROM shop_order WHERE workspace_id = $1 AND placed_at >= $2 AND placed_at < $3;
+
+-- name: scan_order_docs_of_product
+SELECT o.profile_no, o.doc FROM order_line l
+JOIN shop_order o ON o.workspace_id = l.workspace_id AND o.source = l.source AND o.order_id = l.order_id
+WHERE l.workspace_id = $1 AND l.product_id = $4 AND l.placed_at >= $2 AND l.placed_at < $3;
+
+-- name: scan_own_zones
+-- A few too many: who says so in another attribute is found too.
+SELECT profile_no FROM profile WHERE workspace_id = $1
+-- @sqlite AND (instr(doc, '"timezone":') > 0 OR instr(doc, '"time_zone":') > 0)
+-- @postgres AND (strpos(doc, '"timezone":') > 0 OR strpos(doc, '"time_zone":') > 0)
+ORDER BY profile_no LIMIT $2;

@@ -1,7 +1,9 @@
 //! Streaming reads for counting a segment before it is saved: each reads a range of one index from end to end and
 //! hands over what a condition folds.
 
-use crate::{ReadTx, StoreError, q, vals};
+use crate::changeset::unreadable;
+use crate::{ReadTx, Row, StoreError, q, vals};
+use domain::commerce::Order;
 use domain::condition::{PastMessage, PastRun};
 use kit::{ProfileNo, Timestamp, WorkspaceId};
 
@@ -105,6 +107,38 @@ impl ReadTx<'_> {
             each(row.profile(0)?, row.int(1)?);
             Ok(())
         })
+    }
+
+    /// Whole orders placed in `from <= at < to`, in no order; only those that hold `product` where it is named.
+    pub fn scan_orders(
+        &mut self,
+        workspace: WorkspaceId,
+        (from, to): (Timestamp, Timestamp),
+        product: Option<&str>,
+        each: &mut dyn FnMut(ProfileNo, Order),
+    ) -> Result<(), StoreError> {
+        let mut read = |row: &mut Row| {
+            let order = serde_json::from_str(row.text(1)?).map_err(|error| unreadable("an order", error))?;
+            each(row.profile(0)?, order);
+            Ok(())
+        };
+        match product {
+            None => self.for_each(q::SCAN_ORDER_DOCS, &vals![workspace, from, to], &mut read),
+            Some(product) => {
+                let params = vals![workspace, from, to, product];
+                self.for_each(q::SCAN_ORDER_DOCS_OF_PRODUCT, &params, &mut read)
+            }
+        }
+    }
+
+    /// At least those whose time zone is not the shop's, by number, and some more.
+    pub fn scan_own_zones(
+        &mut self,
+        workspace: WorkspaceId,
+        limit: i64,
+    ) -> Result<Vec<ProfileNo>, StoreError> {
+        let rows = self.query(q::SCAN_OWN_ZONES, &vals![workspace, limit])?;
+        rows.iter().map(|row| row.profile(0)).collect()
     }
 
     /// Events with their number, instant and body, oldest first.

@@ -4,7 +4,7 @@ use super::history::{event, order};
 use super::journeys::run;
 use super::messages::message;
 use super::{A, B, at, get, id, no, on_stores, put};
-use domain::commerce::{Order, StatusChange};
+use domain::commerce::{CartLine, Order, StatusChange};
 use domain::profile::Profile;
 use kit::{ProfileNo, Timestamp, WorkspaceId};
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ pub const METHODS: &[&str] = &[
     "scan_event_bodies",
     "scan_order_counts",
     "scan_order_nets",
+    "scan_orders",
+    "scan_own_zones",
     "scan_last_seen",
     "scan_messages",
     "scan_runs",
@@ -149,6 +151,35 @@ fn orders_that_count_are_counted_and_their_money_told() {
         get(store, |tx| tx.scan_order_nets(A, (at(0), at(10)), "VND", &mut |no, net| nets.push((no.0, net))));
         nets.sort_unstable();
         assert_eq!(nets, [(1, 10), (1, 20)]);
+        let line =
+            |product: &str| CartLine { product_id: product.into(), quantity: 1, ..CartLine::default() };
+        let with = |id: &str, lines| {
+            let mut order = placed(id, 8, 10);
+            order.contents.lines = lines;
+            order
+        };
+        put(store, |c| {
+            c.set_order(A, no(3), &with("e", vec![line("p"), line("p"), line("q")]));
+            c.set_order(A, no(4), &with("f", vec![line("q")]));
+            c.set_order(B, no(3), &with("e", vec![line("p")]));
+            // Told anew with other lines.
+            c.set_order(A, no(5), &with("g", vec![line("p")]));
+            c.set_order(A, no(5), &with("g", vec![line("q")]));
+        });
+        let docs = |product, to| {
+            let mut seen = Vec::new();
+            get(store, |tx| {
+                tx.scan_orders(A, (at(4), at(to)), product, &mut |no, order| {
+                    seen.push((order.order_id, no.0))
+                })
+            });
+            seen.sort();
+            seen.into_iter().map(|(id, no)| format!("{id}{no}")).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(docs(None, 9), "c1 e3 f4 g5");
+        assert_eq!(docs(Some("p"), 9), "e3");
+        assert_eq!(docs(Some("q"), 9), "e3 f4 g5");
+        assert_eq!(docs(Some("p"), 8), "");
     });
 }
 
@@ -187,6 +218,22 @@ fn what_a_range_of_profiles_did_comes_by_profile() {
             tx.scan_runs(A, (no(0), no(2)), &mut |no, run| seen.push((no.0, run.journey_id, run.started_at)))
         });
         assert_eq!(seen, [(1, "j".to_owned(), at(1)), (2, "j".to_owned(), at(2))]);
+    });
+}
+
+#[test]
+fn people_of_other_time_zones_are_found() {
+    on_stores(|store| {
+        put(store, |c| {
+            for (n, key) in [(1, "city"), (2, "timezone"), (3, "time_zone"), (4, "timezones")] {
+                let mut profile = Profile::new(no(n), id(n as u128), at(0));
+                profile.set_attribute(key, serde_json::json!("Asia/Tokyo"), at(0)).unwrap();
+                c.insert_profile(A, &profile);
+                c.insert_profile(B, &profile);
+            }
+        });
+        assert_eq!(get(store, |tx| tx.scan_own_zones(A, 10)), [no(2), no(3)]);
+        assert_eq!(get(store, |tx| tx.scan_own_zones(A, 1)), [no(2)]);
     });
 }
 
