@@ -105,7 +105,7 @@ def test_a_click_and_the_order_after_it_are_credited(shop, mail):
     made = launched(shop, campaign({"lists": [new_list(shop, an)]}))
     when_done(shop, made["id"])
     (letter,) = mail.to(an)
-    clicks = [word for word in letter.part("plain").split() if "/e/c/" in word]
+    clicks = [word.strip("()") for word in letter.part("plain").split() if "/e/c/" in word]
     answer = shop._http.get(
         clicks[0],
         headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142.0 Safari/537.36"},
@@ -216,7 +216,8 @@ def test_a_campaign_is_paused_resumed_and_cancelled_on_the_way(shop, mail):
     rate = {"count": 60, "per": "minute"}
     made = launched(shop, campaign({"lists": [new_list(shop, *people)]}, rate=rate))
     path = f"/campaigns/{made['id']}"
-    accepted = lambda: shop.get(path)["progress"]["accepted"]
+    # A campaign has no progress before its run began.
+    accepted = lambda: (shop.get(path).get("progress") or {}).get("accepted", 0)
     wait_until(lambda: accepted() >= 2, "two mails", 20)
     paused = shop.write("POST", f"{path}/pause", {})
     assert paused["state"] == "paused"

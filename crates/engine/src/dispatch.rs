@@ -63,7 +63,7 @@ pub struct Dispatcher {
     /// Channels that are set up and switched on.
     identities: BTreeMap<(WorkspaceId, Channel), Identity>,
     workspaces: BTreeMap<WorkspaceId, Workspace>,
-    templates: FxHashMap<(WorkspaceId, String), TemplateRow>,
+    templates: FxHashMap<(WorkspaceId, String), Arc<TemplateRow>>,
     /// Workspaces where a segment or a journey wants to know what became of messages.
     watched: BTreeSet<WorkspaceId>,
     generation: i64,
@@ -501,17 +501,22 @@ impl Dispatcher {
     }
 
     /// By its id, else by its name.
-    fn template(&mut self, workspace: WorkspaceId, named: &str) -> Result<Option<TemplateRow>, EngineError> {
+    fn template(
+        &mut self,
+        workspace: WorkspaceId,
+        named: &str,
+    ) -> Result<Option<Arc<TemplateRow>>, EngineError> {
         let key = (workspace, named.to_owned());
         if let Some(row) = self.templates.get(&key) {
-            return Ok(Some(row.clone()));
+            return Ok(Some(Arc::clone(row)));
         }
         let found = self.store.read(|tx| match tx.template(workspace, named)? {
             Some(row) => Ok(Some(row)),
             None => Ok(tx.templates(workspace)?.into_iter().find(|row| row.name == named)),
         })?;
+        let found = found.map(Arc::new);
         if let Some(row) = &found {
-            self.templates.insert(key, row.clone());
+            self.templates.insert(key, Arc::clone(row));
         }
         Ok(found)
     }

@@ -280,3 +280,18 @@ fn a_definition_says_what_is_wrong_with_it() {
     check(recurring(json!({ "interval": 0 })), &["schedule.interval"]);
     check(recurring(json!({ "from": "2026-12-02", "until": "2026-12-01" })), &["schedule.until"]);
 }
+
+#[test]
+fn the_page_about_campaigns_shows_schedules_that_are_read() {
+    let page = include_str!("../../../../docs/campaigns.md");
+    let blocks: Vec<&str> =
+        page.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let lines: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
+    assert!(lines.len() >= 2);
+    for line in lines {
+        schedule(serde_json::from_str(line).unwrap());
+    }
+    let request = page.split("-d '").nth(1).and_then(|rest| rest.split("'\n").next()).unwrap();
+    let campaign: Campaign = serde_json::from_str(request).unwrap();
+    assert_eq!((campaign.problems(), campaign.gaps()), (vec![], vec![]));
+}
