@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub fn context(language: Language, shop_url: &str) -> Value {
     let names = match language {
         Language::Vi => ["Nguyễn Thị Lan", "Áo dài lụa tơ tằm", "Khăn lụa hoa sen", "Áo dài"],
-        Language::En => ["Lan Nguyen", "Silk dress", "Silk scarf", "Dresses"],
+        Language::En => ["Nguyễn Thị Lan", "Silk dress", "Silk scarf", "Dresses"],
     };
     let given_name = "Lan";
     let item = |id: &str, name: &str, price: i64, quantity: i64| {

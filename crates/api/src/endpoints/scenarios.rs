@@ -413,7 +413,7 @@ fn sample(language: Language, workspace: &Workspace, now: Timestamp) -> Answer<S
             profile.identifiers.push(domain::profile::KnownIdentifier { identifier, at: now.into() });
         }
     }
-    for name in ["name", "given_name", "birthday", "gender"] {
+    for name in ["name", "birthday", "gender"] {
         // Within every limit of a profile.
         let _ = profile.set_attribute(name, told["customer"][name].clone(), now);
     }

@@ -103,7 +103,7 @@ async fn every_scenario_is_installed_and_put_in_force() {
     world.settle().await;
     let messages = world.get(&format!("/messages?profile_id={id}")).await;
     let sent: Vec<&str> =
-        messages["items"].as_array().unwrap().iter().filter_map(|one| one["template_id"].as_str()).collect();
+        messages["items"].as_array().unwrap().iter().filter_map(|one| one["template"].as_str()).collect();
     assert_eq!(sent, ["order-status-confirmed-en"], "{messages}");
 }
 
