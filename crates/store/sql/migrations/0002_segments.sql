@@ -96,7 +96,7 @@ DROP INDEX event_by_name;
 CREATE INDEX event_by_name ON event (workspace_id, name_no, at, profile_no, amount);
 
 DROP INDEX shop_order_by_time;
-CREATE INDEX shop_order_by_time ON shop_order (workspace_id, placed_at, profile_no, counts, net);
+CREATE INDEX shop_order_by_time ON shop_order (workspace_id, placed_at, profile_no, counts, currency, net);
 
 -- Which orders hold a product.
 CREATE TABLE order_line (

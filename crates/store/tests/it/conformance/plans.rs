@@ -90,6 +90,49 @@ fn hot_queries_use_their_indexes() {
         ("campaign_people_since", "SEARCH r USING INDEX campaign_run_by_end", Never),
         ("suppression_find", "SEARCH suppression USING PRIMARY KEY", Never),
         ("body_expire", "SEARCH message_body USING INDEX message_body_by_age", Never),
+        (
+            "scan_event_counts",
+            "SEARCH event USING COVERING INDEX event_by_name (workspace_id=? AND name_no=? AND at>? AND at<?)",
+            Never,
+        ),
+        (
+            "scan_event_sums",
+            "SEARCH event USING COVERING INDEX event_by_name (workspace_id=? AND name_no=? AND at>? AND at<?)",
+            Never,
+        ),
+        (
+            "scan_event_bodies",
+            "SEARCH event USING INDEX event_by_name (workspace_id=? AND name_no=? AND at>? AND at<?)",
+            Never,
+        ),
+        (
+            "scan_order_counts",
+            "SEARCH shop_order USING COVERING INDEX shop_order_by_time (workspace_id=? AND placed_at>? AND placed_at<?)",
+            Never,
+        ),
+        (
+            "scan_order_nets",
+            "SEARCH shop_order USING COVERING INDEX shop_order_by_time (workspace_id=? AND placed_at>? AND placed_at<?)",
+            Never,
+        ),
+        (
+            "scan_order_docs",
+            "SEARCH shop_order USING INDEX shop_order_by_time (workspace_id=? AND placed_at>? AND placed_at<?)",
+            Never,
+        ),
+        ("scan_order_docs_of_product", "SEARCH l USING COVERING INDEX order_line_by_product", Never),
+        ("scan_profile_numbers", "SEARCH profile USING COVERING INDEX sqlite_autoindex_profile_1", Never),
+        ("scan_profile_docs", "SEARCH profile USING INDEX sqlite_autoindex_profile_1", Never),
+        ("scan_last_seen", "SEARCH event USING COVERING INDEX event_by_profile", Never),
+        ("scan_messages", "SEARCH m USING INDEX message_by_profile", Never),
+        ("scan_runs", "SEARCH journey_run USING INDEX journey_run_by_profile", Ties),
+        ("scan_list", "SEARCH profile USING INDEX sqlite_autoindex_profile_1", Never),
+        ("segment_entered", "SEARCH segment_transition USING INDEX segment_transition_by_profile", Never),
+        (
+            "segment_version_page",
+            "SEARCH segment_version USING INDEX sqlite_autoindex_segment_version_1",
+            Never,
+        ),
         ("idempotency_expire", "SEARCH idempotency USING INDEX idempotency_by_age", Never),
     ];
     let database = Database::sqlite();
