@@ -21,8 +21,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("demo", &["kit", "domain"]),
     ("scenarios", &["domain"]),
     ("engine", &["kit", "domain", "store", "scenarios"]),
-    ("api", &["kit", "domain", "store", "engine", "scenarios"]),
-    ("app", &["kit", "domain", "store", "plugs", "engine", "api", "demo", "scenarios"]),
+    ("transfer", &["kit", "domain", "store", "engine"]),
+    ("api", &["kit", "domain", "store", "engine", "transfer", "scenarios"]),
+    ("app", &["kit", "domain", "store", "plugs", "engine", "transfer", "api", "demo", "scenarios"]),
     ("sim", &["kit", "domain", "store", "plugs", "engine", "api", "demo", "scenarios"]),
     ("bench", &["kit", "domain", "store", "engine", "api", "demo"]),
 ];

@@ -284,29 +284,36 @@ impl World<'_> {
 
     /// Writes down what imports touched; before the rest of the batch is taken apart.
     pub(super) fn finish_imports(&mut self, changes: &mut Changeset) {
+        let told_by_others =
+            if self.imports.profiles.is_empty() { FxHashSet::default() } else { self.told_by_others() };
+        let with_events: FxHashSet<ProfileKey> = self
+            .events
+            .iter()
+            .map(|event| (event.workspace, self.final_no((event.workspace, event.profile))))
+            .collect();
         let imports = std::mem::take(&mut self.imports);
-        if !imports.profiles.is_empty() || !imports.orders.is_empty() {
-            let told_by_others = self.told_by_others();
-            for ((key, job), touched) in imports.profiles {
-                let last = (key.0, self.final_no(key));
-                if last != key && touched.found.is_none() {
-                    continue; // Made and absorbed within the batch.
-                }
-                let Some(person) = self.people.get(&last) else { continue };
-                let stamp = match person.version {
-                    None => 1,
-                    Some(version) if person.dirty => version + 1,
-                    Some(version) => version,
-                };
-                let touch = Touch {
-                    kind: TouchKind::Profile,
-                    subject: key.1.0.to_string(),
-                    before: touched.before,
-                    stamp,
-                    shared: told_by_others.contains(&last),
-                };
-                changes.touch(key.0, &job, touch, touched.found.unwrap_or(stamp));
+        for ((key, job), touched) in imports.profiles {
+            let last = (key.0, self.final_no(key));
+            if last != key && touched.found.is_none() {
+                continue; // Made and absorbed within the batch.
             }
+            let Some(person) = self.people.get(&last) else { continue };
+            if last == key && touched.found.is_some() && !person.dirty && !with_events.contains(&key) {
+                continue; // The file told nothing new.
+            }
+            let stamp = match person.version {
+                None => 1,
+                Some(version) if person.dirty => version + 1,
+                Some(version) => version,
+            };
+            let touch = Touch {
+                kind: TouchKind::Profile,
+                subject: key.1.0.to_string(),
+                before: touched.before,
+                stamp,
+                shared: told_by_others.contains(&last),
+            };
+            changes.touch(key.0, &job, touch, touched.found.unwrap_or(stamp));
         }
         for ((workspace, job, (source, order_id)), before) in imports.orders {
             let place = (workspace, source.clone(), order_id.clone());
