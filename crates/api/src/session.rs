@@ -98,7 +98,6 @@ pub async fn sign_in(
         failed.log(services, now).await?;
         return Err(wrong());
     }
-    services.memory.sign_ins.forget(visitor.ip.as_deref().unwrap_or("unknown"));
     services.memory.sign_ins_of_account.forget(&of_account);
     let (login, cookie) = begin(services, &account, visitor, now).await?;
     Ok((account, login, cookie))
@@ -116,6 +115,7 @@ pub async fn begin(
     visitor: &Visitor,
     now: Timestamp,
 ) -> Answer<(LoginRow, HeaderValue)> {
+    services.memory.sign_ins.forget(visitor.ip.as_deref().unwrap_or("unknown"));
     let token = random_text(services.fill_random);
     let lasts_ms = if services.config.is_demo { DEMO_SESSION_MS } else { SESSION_MS };
     let login = LoginRow {

@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use store::messages::SuppressionRow;
 use store::privacy::ErasureRow;
+use store::transfers::TouchKind;
 use store::{Changeset, ReadTx, Store, StoreError};
 
 /// Rows of each kind that one changeset erases of one person.
@@ -166,6 +167,28 @@ fn forget_mentions(
     Ok(())
 }
 
+/// Lets imports forget what these profiles were before, which they keep to be undone.
+fn forget_imports(
+    tx: &mut ReadTx<'_>,
+    changes: &mut Changeset,
+    workspace: WorkspaceId,
+    subjects: &[String],
+) -> Result<(), StoreError> {
+    let mut before = (Timestamp::MAX, String::from("~"));
+    loop {
+        let jobs = tx.job_page(workspace, (before.0, &before.1), "import", 500)?;
+        let Some(last) = jobs.last() else { return Ok(()) };
+        before = (last.created_at, last.job_id.clone());
+        for job in &jobs {
+            for subject in subjects {
+                if tx.has_touch(workspace, &job.job_id, TouchKind::Profile, subject)? {
+                    changes.forget_touch(workspace, &job.job_id, TouchKind::Profile, subject);
+                }
+            }
+        }
+    }
+}
+
 /// The proof of consent without the person: what was agreed to when, for each record. With the hashes beside it the
 /// shop can show, of an address that somebody names, that it had consent until the erasure.
 fn proof_of(consents: &[domain::consent::ConsentRecord]) -> Vec<Value> {
@@ -268,12 +291,12 @@ impl World<'_> {
             }
             forget_mentions(tx, &mut first, workspace, &needles)
         })?;
+        let numbers = std::iter::once(no).chain(merges.iter().map(|merge| merge.other_no));
+        let subjects: Vec<String> = numbers.map(|number| number.0.to_string()).collect();
+        store.read(|tx| forget_imports(tx, &mut first, workspace, &subjects))?;
         self.erasures.first = first;
         let last = &mut self.erasures.last;
         last.erase_profile(workspace, no, &identifiers);
-        for number in std::iter::once(no.0).chain(merges.iter().map(|merge| merge.other_no.0)) {
-            last.forget_touches_of(workspace, &number.to_string());
-        }
         if orders == Orders::Delete {
             last.erase_orders(workspace, no);
         }

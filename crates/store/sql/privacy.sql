@@ -159,6 +159,3 @@ DELETE FROM rejection WHERE rejection_no IN (SELECT r.rejection_no FROM rejectio
 
 -- name: old_bodies_count
 SELECT count(*) FROM message_body WHERE workspace_id = $1 AND created_at < $2 AND (html IS NOT NULL OR text IS NOT NULL);
-
--- name: touches_forget
-DELETE FROM import_touch WHERE workspace_id = $1 AND kind = 3 AND subject = $2 AND before IS NOT NULL;

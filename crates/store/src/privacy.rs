@@ -107,11 +107,6 @@ impl Changeset {
         self.any(q::ERASE_ORDER_LINES, vals![workspace, no]);
     }
 
-    /// Forgets what a profile was before an import changed it; `subject` is its number in words.
-    pub fn forget_touches_of(&mut self, workspace: WorkspaceId, subject: &str) {
-        self.any(q::TOUCHES_FORGET, vals![workspace, subject.to_owned()]);
-    }
-
     pub fn delete_rejection(&mut self, workspace: WorkspaceId, rejection_no: i64) {
         self.any(q::REJECTION_DELETE, vals![workspace, rejection_no]);
     }

@@ -98,7 +98,8 @@ CREATE TABLE person_request (
 );
 CREATE INDEX person_request_open ON person_request (workspace_id, due_at, request_id)
 WHERE state IN ('received', 'acknowledged');
-CREATE INDEX person_request_by_profile ON person_request (workspace_id, profile_id) WHERE profile_id IS NOT NULL;
+CREATE INDEX person_request_by_profile ON person_request (workspace_id, profile_id, request_id)
+WHERE profile_id IS NOT NULL;
 
 -- Who was erased. Holds no personal data: a number, an id, and keyed hashes.
 CREATE TABLE erasure (
@@ -120,5 +121,3 @@ CREATE INDEX erasure_by_number ON erasure (workspace_id, number_last);
 CREATE INDEX merge_log_other ON merge_log (workspace_id, other_no);
 CREATE INDEX rejection_by_age ON rejection (workspace_id, at);
 CREATE INDEX order_line_by_profile ON order_line (workspace_id, profile_no);
--- What imports changed of people who were there before: for taking them out again.
-CREATE INDEX import_touch_of_profile ON import_touch (workspace_id, subject) WHERE kind = 3 AND before IS NOT NULL;

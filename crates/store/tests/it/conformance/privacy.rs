@@ -11,7 +11,6 @@ use store::history::MessageKey;
 use store::inbox::{Arrival, InboxRow};
 use store::messages::{Body, SuppressionRow};
 use store::privacy::{ErasureRow, RequestRow};
-use store::transfers::{Touch, TouchKind};
 
 pub const METHODS: &[&str] = &[
     "insert_request",
@@ -21,7 +20,6 @@ pub const METHODS: &[&str] = &[
     "erase_profile",
     "erase_slice",
     "erase_orders",
-    "forget_touches_of",
     "delete_rejection",
     "delete_quarantined",
     "forget_answer",
@@ -154,16 +152,6 @@ fn the_register_remembers_and_keeps_numbers_taken() {
     });
 }
 
-fn touch(n: i64, before: Option<&str>) -> Touch {
-    Touch {
-        kind: TouchKind::Profile,
-        subject: n.to_string(),
-        before: before.map(str::to_owned),
-        stamp: 1,
-        shared: false,
-    }
-}
-
 #[test]
 fn an_erased_person_leaves_orders_and_a_ledger_without_them() {
     on_stores(|store| {
@@ -177,7 +165,6 @@ fn an_erased_person_leaves_orders_and_a_ledger_without_them() {
                 };
             c.set_body(workspace, first, at(0), &body);
             c.log_message(workspace, first, at(0), "accepted", "250 ok for mot@shop.vn".into());
-            c.touch(workspace, "job", touch(profile.no.0, Some("{\"name\":\"Ánh\"}")), 0);
         };
         put(store, |c| {
             c.insert_event_name(A, 1, "n");
@@ -194,7 +181,6 @@ fn an_erased_person_leaves_orders_and_a_ledger_without_them() {
         assert!(left(A, 1) && left(A, 2) && left(B, 1));
         put(store, |c| {
             c.erase_profile(A, no(1), &identifiers);
-            c.forget_touches_of(A, "1");
             c.erase_slice(A, no(1), 1);
         });
         assert!(left(A, 1), "there were two runs");
@@ -215,8 +201,6 @@ fn an_erased_person_leaves_orders_and_a_ledger_without_them() {
         assert_eq!((message.state.as_str(), message.reason.as_str()), ("cancelled", "erased"));
         assert_eq!(get(store, |tx| tx.body(A, 10)), None);
         assert!(get(store, |tx| tx.message_log(A, 10)).iter().all(|line| line.detail.is_empty()));
-        assert!(!get(store, |tx| tx.has_touch(A, "job", TouchKind::Profile, "1")));
-        assert!(get(store, |tx| tx.has_touch(B, "job", TouchKind::Profile, "1")));
         put(store, |c| c.erase_orders(A, no(1)));
         assert_eq!(belongings(store, A, 1), [0, 0, 0, 0, 0, 0, 1, 0]);
         assert_eq!(belongings(store, B, 1)[3], 1);
