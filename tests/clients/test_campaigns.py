@@ -94,6 +94,12 @@ def test_a_campaign_reaches_its_list_and_is_reported(shop, mail):
     (link,) = shop.get(f"/messages/{row['id']}")["body"]["links"][:1]
     assert "utm_campaign=8-3" in link
 
+    refused = list(shop.all(f"/campaigns/{made['id']}/messages", state="refused", limit=1))
+    assert [(row["profile_id"], row["reason"]) for row in refused] == [
+        (shop.profile(f"email:{silent}")["id"], "no_consent")
+    ]
+    assert len(list(shop.all(f"/campaigns/{made['id']}/messages", state="sent", limit=1))) == 2
+
     report = shop.get(f"/campaigns/{made['id']}/report")
     assert report["run_count"] == 1 and report["total"]["accepted"] == 2 and adds_up(report["total"])
     (run,) = report["runs"]

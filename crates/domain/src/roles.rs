@@ -278,6 +278,7 @@ const TABLE: &[(&str, &str, Need)] = {
         ("POST", "/campaigns/{id}/check", Of(ReadPeople)),
         ("GET", "/campaigns/{id}/check", Of(ReadPeople)),
         ("DELETE", "/campaigns/{id}/check", Of(ReadPeople)),
+        ("GET", "/campaigns/{id}/messages", Of(ReadPeople)),
         ("GET", "/campaigns", Of(ReadSetup)),
         ("GET", "/campaigns/*", Of(ReadSetup)),
         ("POST", "/campaigns", Of(ChangeSetup)),

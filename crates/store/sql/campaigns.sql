@@ -128,6 +128,15 @@ AND EXISTS (SELECT 1 FROM message other WHERE other.workspace_id = message.works
 SELECT state, reason, count(*) FROM message
 WHERE workspace_id = $1 AND campaign_id = $2 AND campaign_run = $3 GROUP BY state, reason ORDER BY state, reason;
 
+-- name: campaign_messages
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context, campaign_id, campaign_run
+FROM message WHERE workspace_id = $1 AND campaign_id = $2 AND campaign_run = $3
+AND (profile_no > $4 OR profile_no = $4 AND message_no > $5) AND profile_no >= $4
+AND ($6 = '' OR state = $6) AND ($7 = '' OR reason = $7)
+ORDER BY profile_no, message_no LIMIT $8;
+
 -- name: campaign_answers
 SELECT CAST(coalesce(sum(CASE WHEN r.opens > 0 THEN 1 ELSE 0 END), 0) AS BIGINT),
   CAST(coalesce(sum(CASE WHEN r.clicks > 0 THEN 1 ELSE 0 END), 0) AS BIGINT),

@@ -1,5 +1,6 @@
 //! Campaigns, their runs, who a run is still to reach, and what came of it.
 
+use crate::messages::MessageRow;
 use crate::{Changeset, ReadTx, Row, StoreError, q, vals};
 use domain::consent::Channel;
 use kit::{ProfileNo, Timestamp, WorkspaceId};
@@ -385,6 +386,22 @@ impl ReadTx<'_> {
         let read = |mut row: Row| Ok((row.take_text(0)?, row.take_text(1)?, row.int(2)?));
         let rows = self.query(q::CAMPAIGN_STATES, &vals![run.workspace, run.campaign_id, run.run_no])?;
         rows.into_iter().map(read).collect()
+    }
+
+    /// The messages of a run by profile, from behind a profile and a message; an empty filter lets everything through.
+    pub fn campaign_messages(
+        &mut self,
+        run: RunKey<'_>,
+        after: (ProfileNo, i64),
+        limit: i64,
+        state: &str,
+        reason: &str,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        let rows = self.query(
+            q::CAMPAIGN_MESSAGES,
+            &vals![run.workspace, run.campaign_id, run.run_no, after.0, after.1, state, reason, limit],
+        )?;
+        rows.into_iter().map(crate::messages::read_message).collect()
     }
 
     pub fn campaign_answers(&mut self, run: RunKey<'_>) -> Result<Answers, StoreError> {

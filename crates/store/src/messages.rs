@@ -262,7 +262,7 @@ fn read_template(mut row: Row) -> Result<TemplateRow, StoreError> {
     })
 }
 
-fn read_message(mut row: Row) -> Result<MessageRow, StoreError> {
+pub(crate) fn read_message(mut row: Row) -> Result<MessageRow, StoreError> {
     let owned = |row: &Row, at: usize| Ok::<_, StoreError>(row.opt_text(at)?.map(str::to_owned));
     Ok(MessageRow {
         message_no: row.int(0)?,

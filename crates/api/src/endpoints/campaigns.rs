@@ -6,7 +6,7 @@ mod views;
 pub use check::Checks;
 
 use crate::caller::{Reader, Sending, Writer};
-use crate::endpoints::messages::{MessageView, sent_under};
+use crate::endpoints::messages::{ACCEPTED, MessageView, sent_under};
 use crate::endpoints::profiles::Whom;
 use crate::listing::{Page, Paging};
 use crate::problem::{Answer, Problem};
@@ -21,12 +21,12 @@ use domain::identifier::{Identifier, IdentifierKind};
 use domain::normalise::text::search_key;
 use engine::campaigns::{self, Conducted, Refused};
 use engine::{EngineError, Note, derived_id};
-use kit::{Id, Timestamp, WorkspaceId};
+use kit::{Id, ProfileNo, Timestamp, WorkspaceId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use store::campaigns::CampaignRow;
-use store::messages::TemplateRow;
+use store::campaigns::{CampaignRow, RunKey};
+use store::messages::{MessageRow, TemplateRow};
 use store::{Changeset, ReadTx, Store, StoreError};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -44,6 +44,7 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
         .routes(routes!(duplicate))
         .routes(routes!(test))
         .routes(routes!(report))
+        .routes(routes!(messages))
         .merge(check::router())
 }
 
@@ -520,4 +521,58 @@ async fn report(
         })
         .await?;
     Ok(Json(report))
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct MessagesQuery {
+    /// The number of a run; the last when not given.
+    run: Option<i64>,
+    /// As in the ledger: `sent`, `refused`, `queued`.
+    state: Option<String>,
+    /// `no_consent`, for example.
+    reason: Option<String>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+/// List the messages of a campaign
+///
+/// Of one run, with the reason of each.
+#[utoipa::path(get, path = "/campaigns/{id}/messages", tag = "campaigns", params(("id" = String, Path), MessagesQuery), responses((status = 200, body = Page<MessageView>)))]
+async fn messages(
+    State(services): State<Arc<Services>>,
+    Reader(caller): Reader,
+    Path(id): Path<String>,
+    Asked(query): Asked<MessagesQuery>,
+) -> Answer<Json<Page<MessageView>>> {
+    let workspace = caller.workspace;
+    let row = row_of(&services, workspace, &id).await?;
+    let paging = Paging { limit: query.limit, cursor: query.cursor };
+    let limit = paging.limit()?;
+    let number = |text: String| text.parse::<i64>().map_err(|_| crate::listing::bad_cursor());
+    let after = match paging.after::<2>()? {
+        None => (ProfileNo(0), 0),
+        Some([no, message_no]) => (ProfileNo(number(no)?), number(message_no)?),
+    };
+    let state = query.state.unwrap_or_default();
+    let state = if state == "sent" { ACCEPTED.to_owned() } else { state };
+    let reason = query.reason.unwrap_or_default();
+    let run_no = query.run.unwrap_or(row.run_no);
+    let (rows, ids) = services
+        .read(move |tx| {
+            let run = RunKey { workspace, campaign_id: &row.campaign_id, run_no };
+            let rows = tx.campaign_messages(run, after, limit + 1, &state, &reason)?;
+            let keys: Vec<_> = rows.iter().map(|row| (workspace, row.profile)).collect();
+            let people = tx.profiles(&keys)?.into_iter();
+            let ids = people.map(|(_, stored)| (stored.profile.no, stored.profile.id.to_string()));
+            Ok((rows, ids.collect::<std::collections::BTreeMap<_, _>>()))
+        })
+        .await?;
+    let behind = |row: &MessageRow| [row.profile.0.to_string(), row.message_no.to_string()];
+    let show = |row: MessageRow| {
+        let profile_id = ids.get(&row.profile).cloned().unwrap_or_default();
+        MessageView::of(row, profile_id)
+    };
+    Ok(Json(Page::of(rows, limit, behind, show)))
 }

@@ -62,10 +62,10 @@ pub struct MessageView {
 }
 
 /// The ledger's word for what callers know as `sent`.
-const ACCEPTED: &str = "accepted";
+pub const ACCEPTED: &str = "accepted";
 
 impl MessageView {
-    fn of(row: MessageRow, profile_id: String) -> MessageView {
+    pub fn of(row: MessageRow, profile_id: String) -> MessageView {
         let due_at = (row.state == "queued").then(|| iso(row.due_at));
         MessageView {
             id: row.id,

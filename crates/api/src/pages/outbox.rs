@@ -187,7 +187,7 @@ fn figures(seat: &Seat, states: &[(String, String, String, i64)]) -> Markup {
     };
     let shown = [
         (t.sum_accepted, sum(&["accepted"])),
-        (t.sum_waiting, sum(&["queued", "sending"])),
+        (t.sum_waiting, sum(&["queued", "held", "sending"])),
         (t.sum_refused, sum(&["refused", "cancelled"])),
         (t.sum_failed, sum(&["failed", "unknown"])),
     ];

@@ -10,6 +10,7 @@ type Row = (&'static str, &'static str, &'static str);
 
 const STATES: &[Row] = &[
     ("queued", "Đang chờ", "Waiting"),
+    ("held", "Tạm giữ", "Held"),
     ("sending", "Đang gửi", "Sending"),
     ("accepted", "Đã gửi", "Sent"),
     ("refused", "Không gửi", "Not sent"),
@@ -129,6 +130,10 @@ const REASONS: &[Row] = &[
     // Journeys.
     ("goal_reached", "Khách đã đạt mục tiêu của kịch bản", "The person reached the journey's goal"),
     ("run_exited", "Khách đã rời kịch bản", "The person left the journey"),
+    // Campaigns.
+    ("campaign_cancelled", "Chiến dịch đã bị hủy", "The campaign was cancelled"),
+    ("local_time_past", "Ở nơi khách ở đã quá giờ gửi", "The time had passed where the person lives"),
+    ("merged", "Khách này đã nhận từ hồ sơ được gộp", "The same person gets it under another profile"),
 ];
 
 /// Turns that stand in a message's log and are no reasons.

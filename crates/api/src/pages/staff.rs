@@ -117,7 +117,7 @@ impl Seat {
     pub fn state(&self, message: &MessageRow) -> Markup {
         let class = match message.state.as_str() {
             "accepted" => "chip good",
-            "queued" | "sending" => "chip wait",
+            "queued" | "held" | "sending" => "chip wait",
             "failed" => "chip bad",
             "unknown" => "chip odd",
             _ => "chip calm",

@@ -42,6 +42,7 @@ pub const METHODS: &[&str] = &[
     "campaign_open",
     "held_messages",
     "campaign_states",
+    "campaign_messages",
     "campaign_answers",
     "campaign_hours",
     "campaign_links",
@@ -378,6 +379,26 @@ fn somebody_who_was_two_gets_one_message_of_a_run() {
             ["queued", "cancelled", "cancelled", "accepted", "refused", "queued", "queued"]
         );
         assert_eq!(state_of(store, 3).1, "merged");
+    });
+}
+
+#[test]
+fn the_messages_of_a_run_are_listed_by_person() {
+    on_stores(|store| {
+        let mut rows: Vec<MessageRow> = [(3, 1), (1, 2), (2, 3), (1, 4)].map(|(who, n)| ours(who, n)).into();
+        rows[2].state = "refused".into();
+        rows[2].reason = "no_consent".into();
+        insert(store, &rows);
+        insert(store, &[MessageRow { campaign_run: Some(2), key: "k5".into(), ..ours(1, 5) }]);
+        rows.sort_by_key(|row| (row.profile, row.message_no));
+        pages(&rows, |last, limit| {
+            let after = last.map_or((no(0), 0), |row| (row.profile, row.message_no));
+            get(store, |tx| tx.campaign_messages(RUN, after, limit, "", ""))
+        });
+        let found =
+            |state, reason| get(store, |tx| tx.campaign_messages(RUN, (no(0), 0), 9, state, reason)).len();
+        assert_eq!((found("queued", ""), found("refused", ""), found("", "no_consent")), (3, 1, 1));
+        assert_eq!(found("queued", "no_consent"), 0);
     });
 }
 

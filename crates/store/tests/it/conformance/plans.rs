@@ -80,6 +80,7 @@ fn hot_queries_use_their_indexes() {
         ("campaign_held", "SEARCH message USING INDEX message_of_campaign_open", Ties),
         ("campaign_cancel", "SEARCH message USING INDEX message_of_campaign_open", Never),
         ("campaign_has", "SEARCH message USING INDEX message_of_campaign", Never),
+        ("campaign_messages", "SEARCH message USING INDEX message_of_campaign", Never),
         ("campaign_states", "SEARCH message USING INDEX message_of_campaign", Ties),
         ("campaign_once", "SEARCH message USING INDEX message_by_profile", Never),
         ("campaign_page", "SEARCH campaign USING INDEX campaign_by_age", Never),
