@@ -11,6 +11,7 @@ mod installation;
 mod runtime;
 mod secrets;
 mod server;
+mod transfers;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -39,6 +40,16 @@ enum Command {
     Key(commands::key::Key),
     /// Make accounts and set passwords.
     User(commands::user::User),
+    /// Take in a file of customers, orders, products or events.
+    Import(Box<commands::import::Import>),
+    /// List imports, or take one back.
+    Imports(commands::import::Imports),
+    /// Write a list out as CSV or JSON Lines, or everything as an archive.
+    Export(commands::export::Export),
+    /// Write everything into one file, while the server runs.
+    Backup(commands::backup::Backup),
+    /// Bring a backup back into an empty data folder, or in place of one.
+    Restore(commands::restore::Restore),
     /// Bring the database up to this version and say which it is.
     Migrate(commands::migrate::Migrate),
     /// Look for what is wrong with an installation.
@@ -63,6 +74,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Demo(demo) => runtime()?.block_on(demo.run()).map(done),
         Command::Key(key) => key.run().map(done),
         Command::User(user) => user.run().map(done),
+        Command::Import(import) => import.run().map(done),
+        Command::Imports(imports) => imports.run().map(done),
+        Command::Export(export) => export.run().map(done),
+        Command::Backup(backup) => backup.run().map(done),
+        Command::Restore(restore) => restore.run().map(done),
         Command::Migrate(migrate) => migrate.run().map(done),
         Command::Doctor(doctor) => runtime()?.block_on(doctor.run()),
     }

@@ -37,6 +37,8 @@ pub struct Shared {
     pub engine_bell: Arc<Bell>,
     /// Rung when messages were decided, or a hand-over ended.
     pub sender_bell: Arc<Bell>,
+    /// Rung when long work was asked for.
+    pub jobs_bell: Arc<Bell>,
     /// The last inbox row processed.
     pub processed: watch::Sender<i64>,
     /// Whether this process leads: it drives the engine and sends.
@@ -56,13 +58,14 @@ impl Shared {
             door,
             engine_bell,
             sender_bell: Arc::new(Bell::default()),
+            jobs_bell: Arc::new(Bell::default()),
             processed: watch::Sender::new(processed),
             leads: Arc::new(AtomicBool::new(false)),
             stop: AtomicBool::new(false),
         }))
     }
 
-    fn stops(&self) -> bool {
+    pub fn stops(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
     }
 }
@@ -89,7 +92,12 @@ pub fn start(
     let sender = std::thread::Builder::new()
         .name("sender".into())
         .spawn(move || Sender::new(sender_shared, counted, desk, composer, runtime).run())?;
-    Ok(Running { shared: Arc::clone(shared), threads: vec![engine, sender] })
+    let (jobs_shared, data) = (Arc::clone(shared), services.data.clone());
+    let version = services.build.version.clone();
+    let jobs = std::thread::Builder::new()
+        .name("jobs".into())
+        .spawn(move || crate::transfers::run(&jobs_shared, &data, &version))?;
+    Ok(Running { shared: Arc::clone(shared), threads: vec![engine, sender, jobs] })
 }
 
 impl Running {
@@ -98,6 +106,7 @@ impl Running {
         self.shared.stop.store(true, Ordering::SeqCst);
         self.shared.engine_bell.ring();
         self.shared.sender_bell.ring();
+        self.shared.jobs_bell.ring();
         for thread in self.threads {
             if thread.join().is_err() {
                 tracing::error!("a loop ended by a panic");

@@ -61,6 +61,8 @@ impl Server {
             token_key: key.clone(),
             processed: shared.processed.subscribe(),
             desk: Arc::clone(&desk) as Arc<dyn api::ChannelDesk>,
+            data: installation.folder.clone(),
+            jobs_bell: Arc::clone(&shared.jobs_bell),
             fill_random: crate::secrets::fill_random,
             build: build(),
             config: Config {

@@ -185,9 +185,12 @@ impl Door {
         self.bell.ring();
     }
 
-    /// Messages that left the inbox, or that did not get into it.
+    /// Messages that left the inbox, or that did not get into it. Those of other processes and of imports did not
+    /// come through this door, so that there can be more than it knew of.
     pub fn left(&self, items: i64) {
-        self.waiting.fetch_sub(items, Ordering::Relaxed);
+        let fewer = |waiting: i64| Some((waiting - items).max(0));
+        // The closure always answers.
+        let _ = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer);
     }
 
     pub fn waiting(&self) -> i64 {

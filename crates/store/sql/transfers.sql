@@ -39,6 +39,9 @@ WHERE workspace_id = $1 AND job_id = $2 ORDER BY kind, subject LIMIT $3;
 -- name: touch_count
 SELECT count(*) FROM import_touch WHERE workspace_id = $1 AND job_id = $2;
 
+-- name: touch_find
+SELECT kind FROM import_touch WHERE workspace_id = $1 AND job_id = $2 AND kind = $3 AND subject = $4;
+
 -- name: touch_delete
 DELETE FROM import_touch WHERE workspace_id = $1 AND job_id = $2 AND kind = $3 AND subject = $4;
 

@@ -21,6 +21,11 @@ impl Changeset {
         self.writes.is_empty()
     }
 
+    /// Puts another list of writes behind this one.
+    pub fn extend(&mut self, other: Changeset) {
+        self.writes.extend(other.writes);
+    }
+
     pub(crate) fn any(&mut self, stmt: Stmt, params: impl Into<Vec<Val<'static>>>) {
         self.writes.push(Write::new(stmt, params));
     }

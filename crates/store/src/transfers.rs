@@ -237,6 +237,16 @@ impl ReadTx<'_> {
         self.query_opt(q::TOUCH_COUNT, &vals![workspace, job_id])?.map_or(Ok(0), |row| row.int(0))
     }
 
+    pub fn has_touch(
+        &mut self,
+        workspace: WorkspaceId,
+        job_id: &str,
+        kind: TouchKind,
+        subject: &str,
+    ) -> Result<bool, StoreError> {
+        Ok(self.query_opt(q::TOUCH_FIND, &vals![workspace, job_id, kind as i64, subject])?.is_some())
+    }
+
     /// Whether any message was decided for a profile, or any journey run.
     pub fn profile_is_used(&mut self, workspace: WorkspaceId, no: ProfileNo) -> Result<bool, StoreError> {
         Ok(self.query_opt(q::PROFILE_MESSAGES, &vals![workspace, no])?.is_some()

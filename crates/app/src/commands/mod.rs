@@ -1,8 +1,12 @@
 //! One file a subcommand.
 
+pub mod backup;
 pub mod demo;
 pub mod doctor;
+pub mod export;
+pub mod import;
 pub mod key;
 pub mod migrate;
+pub mod restore;
 pub mod serve;
 pub mod user;

@@ -1,9 +1,11 @@
 //! The two databases behind one face: consistent reads, and closed lists of writes that are stored whole or not
 //! at all.
 
+mod dump;
 mod postgres;
 mod sqlite;
 
+pub use dump::Piece;
 pub use postgres::{PostgresOptions, PostgresStore};
 pub use sqlite::{SqliteOptions, SqliteStore};
 

@@ -1,5 +1,7 @@
 //! PostgreSQL: a few connections with their prepared statements, every changeset in one or two round trips.
 
+mod dump;
+
 use super::{
     Committed, Expect, GROUP_JOBS_MAX, GROUP_WRITES_MAX, Job, Lead, Leadership, QUEUE_BYTES_MAX,
     QUEUE_JOBS_MAX, StoreError, Write, answer, check_writes, lock,

@@ -1,5 +1,9 @@
 //! SQLite: one file in WAL mode, one thread that writes, a few connections that read.
 
+mod dump;
+
+pub(super) use dump::check_file;
+
 use super::{
     Committed, Expect, GROUP_JOBS_MAX, GROUP_WRITES_MAX, Job, Lead, Leadership, Pending, QUEUE_BYTES_MAX,
     QUEUE_JOBS_MAX, StoreError, Write, answer, check_writes, lock,

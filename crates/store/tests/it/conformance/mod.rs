@@ -17,6 +17,7 @@ mod plans;
 mod privacy;
 mod scans;
 mod segments;
+mod transfers;
 
 use crate::databases::{NOW, on_each};
 use kit::{Id, ProfileNo, Timestamp, WorkspaceId};
@@ -118,7 +119,7 @@ macro_rules! modules {
     };
 }
 
-const MODULES: &[Module] = modules!(campaigns, membership, inbox, people, history, journeys, messages, access, scans, segments, accounts, audit, privacy);
+const MODULES: &[Module] = modules!(campaigns, membership, inbox, people, history, journeys, messages, access, scans, segments, accounts, audit, privacy, transfers);
 
 /// The public methods of changesets and reads in a module of the store.
 fn methods_of(source: &'static str) -> Vec<&'static str> {
