@@ -6,6 +6,7 @@ import json
 import uuid
 
 import pytest
+import requests
 
 from waiting import wait_until
 
@@ -256,12 +257,18 @@ def test_names_ids_and_unknown_things_get_clear_answers(quaylai, people):
 def test_a_key_that_may_only_read_cannot_write(server, quaylai, people):
     nonce, _ = people
     key = quaylai.write("POST", "/keys", {"kind": "secret", "name": "reads", "scopes": ["read"]})["key"]
-    bearer = {"authorization": f"Bearer {key}"}
     body = {"name": f"Không được {nonce}", "definition": mine(nonce)}
-    assert quaylai.request("POST", "/segments", json=body, headers=bearer).status == 403
-    assert quaylai.request("POST", "/segments/preview", json={"definition": mine(nonce)}, headers=bearer).status == 200
-    assert quaylai.request("GET", "/segments", headers=bearer).status == 200
-    assert quaylai.request("POST", "/lists", json={"name": "x"}, headers=bearer).status == 403
+
+    def status(method: str, path: str, told: dict | None = None) -> int:
+        # A connection of its own for each: one that is refused before its body was read may be closed.
+        bearer = {"authorization": f"Bearer {key}", "connection": "close"}
+        url = f"{quaylai.base}/api/v1{path}"
+        return requests.request(method, url, json=told, headers=bearer, timeout=30).status_code
+
+    assert status("POST", "/segments", body) == 403
+    assert status("POST", "/segments/preview", {"definition": mine(nonce)}) == 200
+    assert status("GET", "/segments") == 200
+    assert status("POST", "/lists", {"name": "x"}) == 403
 
 
 def test_lists_take_people_on_and_off(quaylai, people):
@@ -270,9 +277,9 @@ def test_lists_take_people_on_and_off(quaylai, people):
     assert made["id"] == f"khach-moi-{nonce}" and made["count"] == 0
     segment = live(quaylai, make(quaylai, {"list": made["id"]})["id"])
     ids = {user: quaylai.profile(f"user_id:{user}")["id"] for user in users[:6]}
-    named = [f"user_id:{users[0]}", f"email:{users[1]}@example.com", ids[users[2]], ids[users[0]], "email:nobody@example.com"]
+    named = [f"user_id:{users[0]}", f"email:{users[1]}@example.com", ids[users[2]], ids[users[0]], "email:khong.ai@shop.example"]
     told = quaylai.write("POST", f"/lists/{made['id']}/members", {"add": named})
-    assert told == {"added": 3, "removed": 0, "unknown": ["email:nobody@example.com"]}
+    assert told == {"added": 3, "removed": 0, "unknown": ["email:khong.ai@shop.example"]}
     on = {row["user_ids"][0] for row in quaylai.all(f"/lists/{made['id']}/members", limit=2)}
     assert on == set(users[:3]) == members(quaylai, segment["id"])
     preview = quaylai.write("POST", "/segments/preview", {"definition": {"all": [mine(nonce), {"list": made["id"]}]}})

@@ -261,12 +261,19 @@ fn changes_of(
         row.state = "computing".into();
         rows.push(row.clone());
         let trees = Trees::of(&rows);
+        let tree = trees.expand(trees.trees.get(id).ok_or(SaveError::Unknown)?)?;
         for other in trees.refer_to(id) {
             // A reference that can no longer be followed must not come out when the engine reads it.
-            trees.expand(&trees.trees[other])?;
+            if let Err(SaveError::Definition(mut problems)) = trees.expand(&trees.trees[other]) {
+                for problem in &mut problems {
+                    problem.path = "definition".into();
+                    problem.message =
+                        format!("segment \"{other}\", which refers to this one: {}", problem.message);
+                }
+                return Err(SaveError::Definition(problems));
+            }
         }
-        let tree = trees.trees.get(id).ok_or(SaveError::Unknown)?;
-        ready = follow(tx, &mut changes, workspace, &trees.expand(tree)?, now)?;
+        ready = follow(tx, &mut changes, workspace, &tree, now)?;
         // What was counted on, such as a leaf that is there, is so still when this is stored.
         changes.expect_configuration(generation);
     }
