@@ -594,7 +594,8 @@ impl Dispatcher {
 
 /// Where the state of messages can turn a segment or move a journey.
 fn watching_workspaces(tx: &mut ReadTx<'_>) -> Result<BTreeSet<WorkspaceId>, StoreError> {
-    let reads = |document: &str| document.contains("\"message\"");
+    // The leaf, and not the text of a notice to staff.
+    let reads = |document: &str| document.contains("\"message\":{");
     let mut watching = BTreeSet::new();
     watching.extend(tx.conditions()?.iter().filter(|row| reads(&row.leaf)).map(|row| row.workspace));
     watching

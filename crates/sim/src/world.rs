@@ -218,7 +218,8 @@ impl World {
             for channel in Channel::ALL {
                 claimed |= self.hand_over(*channel);
             }
-            if !claimed {
+            // A message that the gate refused may have left a word for the engine.
+            if !claimed && self.read(|tx| tx.backlog()).rows == 0 {
                 self.look();
                 return;
             }

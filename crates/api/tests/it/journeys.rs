@@ -69,13 +69,13 @@ async fn a_draft_is_tried_on_a_made_up_person_and_nothing_is_written() {
     assert_eq!(
         lines(&told, "message"),
         [
-            "2026-03-02T15:30:00Z hello sent Chào an@example.com",
-            "2026-03-03T15:30:00Z again refused value_missing Mã",
-            "2026-03-03T15:30:00Z sms waits outside_hours",
-            "2026-03-04T00:00:00Z sms sent",
+            "2026-03-02T15:30:00.000Z hello sent Chào an@example.com",
+            "2026-03-03T15:30:00.000Z again refused value_missing Mã",
+            "2026-03-03T15:30:00.000Z sms waits outside_hours",
+            "2026-03-04T00:00:00.000Z sms sent",
         ]
     );
-    assert_eq!(lines(&told, "webhook"), ["2026-03-03T15:30:00Z would call https://crm.example.com/x"]);
+    assert_eq!(lines(&told, "webhook"), ["2026-03-03T15:30:00.000Z would call https://crm.example.com/x"]);
     assert_eq!(told["cut"], false);
     // Who orders in the meantime reaches the goal.
     let mut with_script = asked.clone();
@@ -85,7 +85,7 @@ async fn a_draft_is_tried_on_a_made_up_person_and_nothing_is_written() {
     ]);
     let told = world.call("POST", "/journeys/cart/dry-run", with_script).await.json();
     let steps = lines(&told, "step");
-    assert_eq!(steps.last().unwrap(), "2026-03-02T18:30:00Z reached the goal Order Completed", "{steps:?}");
+    assert_eq!(steps.last().unwrap(), "2026-03-02T18:30:00.000Z reached the goal Order Completed", "{steps:?}");
     // Who has not agreed gets nothing; a draft that is not stored is tried as well.
     let mut draft = asked.clone();
     draft["definition"] = definition();
