@@ -585,7 +585,13 @@ pub fn estimate(
     let wants = condition.wants();
     store.read(|tx| {
         let shop = Shop::read(tx, workspace)?;
-        let profiles = u64::try_from(tx.profile_count(workspace)?).unwrap_or(0);
+        // A count of rows reads them all.
+        let everybody = leaf_members(tx, workspace, EVERYBODY)?.len();
+        let live = tx.conditions_of(workspace)?.iter().any(|row| row.live && row.condition_no == EVERYBODY);
+        let profiles = match live {
+            true => everybody,
+            false => u64::try_from(tx.profile_count(workspace)?).unwrap_or(0),
+        };
         let last = u64::try_from(shop.last.0).unwrap_or(0);
         let all = last <= SAMPLE_MAX as u64;
         let mut rng = Rng::seeded(seed);
