@@ -279,7 +279,22 @@ impl Importer {
         self.progress.ended_at = now.ms();
         self.feed = None;
         self.save(Changeset::new(), now)?;
+        if state != "failed" {
+            self.clear();
+        }
         Ok(Step::Ended)
+    }
+
+    /// An uploaded file, and what was unpacked from one, is full of people and of no more use. A file of the command
+    /// line is whose it is.
+    fn clear(&self) {
+        let Ok(spec) = serde_json::from_str::<Spec>(&self.job.plan) else { return };
+        for path in [spec.file, self.work.join("sheet.csv")] {
+            if path.starts_with(&self.work) {
+                // It may be gone already.
+                let _ = std::fs::remove_file(path);
+            }
+        }
     }
 
     /// Stores progress with whatever else is to be stored.

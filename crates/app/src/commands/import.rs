@@ -261,9 +261,13 @@ impl Imports {
                 "undoing" => job,
                 _ => transfer::request_undo(&store, job, SystemClock.now())?,
             };
-            let work = transfer::work_folder(&installation.folder, job_id)?;
-            let importer = Importer::open(Arc::clone(&store), job, work)?;
-            let (job_id, progress) = drive(&store, importer, self.json)?;
+            let (job_id, progress) = if store.try_lead()?.is_none() {
+                // A server runs on this data; it takes back what it is asked to.
+                follow(&store, job, self.json)?
+            } else {
+                let work = transfer::work_folder(&installation.folder, job_id)?;
+                drive(&store, Importer::open(Arc::clone(&store), job, work)?, self.json)?
+            };
             match self.json {
                 true => println!("{}", line("undone", &job_id, &progress)),
                 false => println!("import {job_id} was taken back: {} things undone", progress.undo_total),
@@ -343,6 +347,26 @@ pub fn drive(store: &Arc<Store>, mut importer: Importer, as_json: bool) -> Resul
             "the import was {other}; what it took in can be taken back: quaylai imports --undo {}",
             job.job_id
         ),
+    }
+}
+
+/// Waits for work that the server does.
+fn follow(store: &Store, job: store::transfers::JobRow, as_json: bool) -> Result<(String, Progress)> {
+    let (pause, mut told_at) = (Bell::default(), Timestamp::MIN);
+    loop {
+        let found = store.read(|tx| tx.job(job.workspace, &job.job_id))?.context("the job is gone")?;
+        let progress: Progress = serde_json::from_str(&found.progress)?;
+        match found.state.as_str() {
+            "undone" => return Ok((found.job_id, progress)),
+            "undoing" => {}
+            other => bail!("the import is {other}"),
+        }
+        let now = SystemClock.now();
+        if as_json && now.since_ms(told_at) >= SECOND_MS {
+            told_at = now;
+            println!("{}", line(&found.state, &found.job_id, &progress));
+        }
+        pause.wait(Duration::from_millis(50));
     }
 }
 
