@@ -20,6 +20,10 @@ use domain::consent::Purpose;
 
 const FRAME: &str = include_str!("../library/frame.mjml");
 const LINES: &str = include_str!("../library/lines.mjml");
+/// The name of a product, leading to it where that is known.
+const NAME: &str = "{% if item.url %}<a href=\"{{ item.url }}\" style=\"color:#33302D;text-decoration:none\">\
+                    {{ item.name | default: '<!-- product -->' }}</a>{% else %}\
+                    {{ item.name | default: '<!-- product -->' }}{% endif %}";
 
 #[derive(Debug, PartialEq)]
 enum Block<'a> {
@@ -236,6 +240,7 @@ pub(crate) fn mjml(body: &str, language: Language, purpose: Purpose) -> String {
                 };
                 LINES
                     .replace("<!-- lines -->", lines.source())
+                    .replace("<!-- name -->", NAME)
                     .replace("<!-- detail -->", &detail.replace("{{ labels }}", labels.quantity))
                     .replace("<!-- product -->", labels.product)
             }

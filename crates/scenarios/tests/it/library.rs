@@ -45,6 +45,11 @@ fn full(language: Language) -> Value {
         "name": "Nắng Lụa & Co", "url": "https://shop.example", "currency": "VND", "timezone": "Asia/Ho_Chi_Minh",
         "address": "Huế",
     });
+    // One line with a picture and one without.
+    for lines in ["/cart/items/0", "/order/items/0", "/products/0"] {
+        let line = context.pointer_mut(lines).expect("the sample has lines");
+        line["image_url"] = "https://shop.example/ao-dai.png".into();
+    }
     for (name, url) in [("unsubscribe_url", "u"), ("preferences_url", "p"), ("view_url", "v")] {
         context[name] = format!("https://q.example/{url}").into();
     }
@@ -174,6 +179,7 @@ fn people_are_greeted_by_their_given_name_and_amounts_are_written_as_in_vietnam(
         assert!(html.contains(expect) && text.contains(expect), "{expect}\n{text}");
     }
     assert!(html.contains("Nắng Lụa &amp; Co"), "a value is escaped once");
+    assert_eq!(html.matches("ao-dai.png").count(), 1, "a picture where there is one");
     let (_, html, text) = render("spend-milestone", "spend-milestone-thanks-vi");
     assert!(html.contains("<strong>5.000.000\u{a0}₫</strong>") && text.contains("5.000.000\u{a0}₫"));
     let (_, _, text) = render("order-status", "order-status-shipped-text-vi");
