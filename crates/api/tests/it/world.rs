@@ -289,15 +289,21 @@ impl World {
         }
     }
 
+    pub fn tables(&self) -> Vec<String> {
+        tokio::task::block_in_place(|| {
+            let conn = rusqlite::Connection::open(self.folder.join("test.db")).unwrap();
+            let mut names = conn.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
+            names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        })
+    }
+
     /// Every value of every table with its place, texts as they are and bytes as they can be read.
     pub fn dump(&self) -> Vec<(String, String)> {
         tokio::task::block_in_place(|| {
             let conn = rusqlite::Connection::open(self.folder.join("test.db")).unwrap();
             conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
-            let mut names = conn.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
-            let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
             let mut all = Vec::new();
-            for table in names {
+            for table in self.tables() {
                 let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
                 let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
                 let mut rows = statement.query([]).unwrap();
