@@ -17,7 +17,8 @@ fn ensure(holds: bool, fault: impl FnOnce() -> String) -> Verdict {
 }
 
 /// Events that Quaylai itself adds.
-const OWN_EVENTS: [&str; 4] = ["Cart Abandoned", "Email Opened", "Email Link Clicked", "Unsubscribed"];
+const OWN_EVENTS: [&str; 5] =
+    ["Cart Abandoned", "Email Opened", "Email Link Clicked", "Unsubscribed", "Experiment Viewed"];
 
 /// The versions of profiles at the last look.
 #[derive(Default)]

@@ -20,7 +20,7 @@ const PEOPLE: u64 = 10;
 const DEVICES: u64 = 9;
 
 /// Journeys of every kind of node and trigger; a world has some of them.
-const JOURNEYS: [(&str, &str); 10] = [
+const JOURNEYS: [(&str, &str); 17] = [
     ("welcome", "on signup (once) -> send email:hello -> wait 1d unless order -> send sms:nudge -> exit"),
     (
         "cart",
@@ -52,6 +52,27 @@ const JOURNEYS: [(&str, &str); 10] = [
         "sorry",
         "on refund (always) (where total>=100000) -> wait 1h -> send sms:sorry transactional -> webhook https://hook.example.com/refund {{ event.properties.order_id }} -> exit",
     ),
+    ("spend", "on threshold orders.revenue 300000 -> list +spender -> send email:spend -> exit"),
+    ("buyer", "on segment buyers existing (once) -> wait-best 09:00 -> send email:buyer -> exit"),
+    (
+        "gone",
+        "on segment fresh left (cooldown 1d) -> wait-when 30h segment:fresh ? send email:again : send sms:gone -> exit",
+    ),
+    (
+        "news",
+        "on schedule day 10:00 segment fresh -> experiment subject ? send email:news-a : send email:news-b -> exit",
+    ),
+    ("march", "on feast 03-08 09:00 -> wait-any view|order 6h ? send email:march : exit quiet -> exit"),
+    (
+        "after",
+        "on journey welcome any -> wait-when 1d list:spender ? send email:rich : go -> send email:after -> exit",
+    ),
+    ("link", "on message clicked (always) -> start-journey promo code=5 -> stop-journey gone -> exit"),
+];
+/// Live segments that the journeys follow.
+const SEGMENTS: [(&str, &str); 2] = [
+    ("buyers", "orders.count>=1"),
+    ("fresh", r#"{"did":{"event":"Product Viewed","window":{"last":"20h"}}}"#),
 ];
 /// Second versions, published while runs of the first are under way.
 const REVISIONS: [(&str, &str); 3] = [
@@ -74,6 +95,7 @@ pub enum Step {
     },
     Merge(String, String),
     Publish(String, Compiled),
+    Segment(String, Value),
     Pause(String),
     Resume(String),
     /// Nobody works the engine for so long, in milliseconds; requests are taken in.
@@ -174,6 +196,9 @@ impl Planner {
     fn shop(&mut self) {
         let start = self.plan.start;
         let mut chosen: Vec<&str> = Vec::new();
+        for (name, text) in SEGMENTS {
+            self.step(start, Step::Segment(name.to_owned(), notation::condition(text)));
+        }
         for (name, text) in JOURNEYS {
             if self.rng.chance(0.7) {
                 chosen.push(name);

@@ -156,6 +156,7 @@ fn perform(world: &mut World, step: Step) {
             }
             world.publish(&name, &compiled.definition);
         }
+        Step::Segment(name, definition) => world.put_segment(&name, &definition),
         Step::Pause(name) => world.pause(&name),
         Step::Resume(name) => world.resume(&name),
         Step::Asleep(_) => {}
