@@ -9,8 +9,10 @@ use kit::{Clock, Id, SECOND_MS, Timestamp};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
-use store::{Leadership, Store};
+use store::Store;
 use transfer::{Importer, Kind, Map, Progress, Spec, Step};
 
 /// Take in a file of customers, orders, products or events.
@@ -261,7 +263,8 @@ impl Imports {
                 "undoing" => job,
                 _ => transfer::request_undo(&store, job, SystemClock.now())?,
             };
-            let (job_id, progress) = if store.try_lead()?.is_none() {
+            let server_runs = store.try_lead()?.is_none();
+            let (job_id, progress) = if server_runs {
                 // A server runs on this data; it takes back what it is asked to.
                 follow(&store, job, self.json)?
             } else {
@@ -295,11 +298,48 @@ fn read_map(path: &Path) -> Result<Map> {
     map.map_err(|error| anyhow::anyhow!("in {}: {error}", path.display()))
 }
 
+/// The engine on a thread of its own.
+struct Driver {
+    bell: Arc<Bell>,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Result<()>>,
+}
+
+impl Driver {
+    /// `None` while another process drives the engine.
+    fn start(store: &Arc<Store>) -> Result<Option<Driver>> {
+        let Some(leadership) = store.try_lead()? else { return Ok(None) };
+        let (bell, stop) = (Arc::new(Bell::default()), Arc::new(AtomicBool::new(false)));
+        let mut engine = Engine::open(Arc::clone(store), random_u64())?;
+        let (rung, stops) = (Arc::clone(&bell), Arc::clone(&stop));
+        let thread = std::thread::Builder::new().name("engine".into()).spawn(move || -> Result<()> {
+            while !stops.load(Ordering::SeqCst) && leadership.is_held() {
+                if engine.tick(SystemClock.now())?.did_nothing() {
+                    rung.wait(Duration::from_millis(20));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(Some(Driver { bell, stop, thread }))
+    }
+
+    fn has_ended(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    fn stop(self) -> Result<()> {
+        self.stop.store(true, Ordering::SeqCst);
+        self.bell.ring();
+        self.thread.join().unwrap_or_else(|_| bail!("the engine ended by a panic"))
+    }
+}
+
 /// Drives a job to its end, and the engine with it unless another process does so.
 pub fn drive(store: &Arc<Store>, mut importer: Importer, as_json: bool) -> Result<(String, Progress)> {
     let bar = bar(as_json)?;
     let pause = Bell::default();
-    let mut engine: Option<(Leadership, Engine)> = None;
+    // Beside the reading of the file; where a server runs on the data, it does the engine's work.
+    let mut driver = Driver::start(store)?;
     let mut told_at = Timestamp::MIN;
     loop {
         let now = SystemClock.now();
@@ -316,26 +356,20 @@ pub fn drive(store: &Arc<Store>, mut importer: Importer, as_json: bool) -> Resul
             Step::Ended => break,
             Step::Worked => {}
             Step::Waiting => {
-                if engine.as_ref().is_some_and(|(leadership, _)| !leadership.is_held()) {
-                    engine = None;
+                if driver.as_ref().is_some_and(Driver::has_ended) {
+                    driver.take().map_or(Ok(()), Driver::stop)?;
                 }
-                if engine.is_none()
-                    && let Some(leadership) = store.try_lead()?
-                {
-                    engine = Some((leadership, Engine::open(Arc::clone(store), random_u64())?));
+                if driver.is_none() {
+                    driver = Driver::start(store)?;
                 }
-                match &mut engine {
-                    Some((_, engine)) => {
-                        if engine.tick(SystemClock.now())?.did_nothing() {
-                            pause.wait(Duration::from_millis(20));
-                        }
-                    }
-                    // A server runs on this data and does the engine's work.
-                    None => pause.wait(Duration::from_millis(50)),
+                if let Some(driver) = &driver {
+                    driver.bell.ring();
                 }
+                pause.wait(Duration::from_millis(5));
             }
         }
     }
+    driver.map_or(Ok(()), Driver::stop)?;
     bar.finish_and_clear();
     let job = importer.job();
     match job.state.as_str() {
