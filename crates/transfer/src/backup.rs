@@ -205,7 +205,7 @@ fn dump(store: &Store, out: &mut dyn Write, tell: &mut dyn FnMut(&str, u64)) -> 
             Piece::Table { name, columns } => json!({ "table": name, "columns": columns }),
             Piece::Row(values) => {
                 rows += 1;
-                if rows % 10_000 == 0 {
+                if rows.is_multiple_of(10_000) {
                     tell("copying", rows);
                 }
                 Value::Array(values.iter().map(written).collect())

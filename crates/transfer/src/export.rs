@@ -594,7 +594,7 @@ fn cell(row: &Object<String, Value>, name: &str) -> String {
             None => {
                 // The newest of a kind stands last.
                 let of = |known: &&Value| known.get("kind").and_then(Value::as_str) == Some(name);
-                identifiers().filter(of).next_back().and_then(|known| known.get("value")).cloned()
+                identifiers().rfind(of).and_then(|known| known.get("value")).cloned()
             }
         },
     };

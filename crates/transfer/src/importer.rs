@@ -117,6 +117,7 @@ fn fingerprint(spec: &Spec) -> Result<String, TransferError> {
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+#[expect(clippy::too_many_arguments, reason = "one column each, and the clock")]
 /// Writes a new import down, or finds the same one of the same runner that was broken off.
 pub fn begin_import(
     store: &Store,

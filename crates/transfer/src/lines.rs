@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 const RUN_BYTES: usize = 48 << 20;
 
 type Line = (String, u64, Vec<String>);
+/// The next line of a run: its key, its place in the file, which run, its cells.
+type Head = Reverse<(String, u64, usize, Vec<String>)>;
 
 pub struct Sorter {
     folder: PathBuf,
@@ -77,7 +79,7 @@ enum Run {
 
 pub struct Groups {
     runs: Vec<Run>,
-    heads: BinaryHeap<Reverse<(String, u64, usize, Vec<String>)>>,
+    heads: BinaryHeap<Head>,
     files: Vec<PathBuf>,
 }
 
