@@ -397,7 +397,8 @@ impl World<'_> {
         };
         let Some((key, run)) = active else {
             // Ended within this batch, or not readable; in the store it must not be due for ever.
-            let known = self.runs.values().flatten().any(|entry| entry.run.id == run_id);
+            let mut known = self.runs.iter().filter(|(key, _)| self.people.contains_key(key));
+            let known = known.any(|(_, entries)| entries.iter().any(|entry| entry.run.id == run_id));
             if !known {
                 self.silenced.push((workspace, run_id.to_string()));
             }

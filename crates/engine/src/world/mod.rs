@@ -525,7 +525,9 @@ impl<'e> World<'e> {
         let Ok(id) = id.parse::<Id>() else { return Ok(None) };
         let here = self.people.iter().find(|((w, _), person)| *w == workspace && person.profile.id == id);
         if let Some((key, _)) = here {
-            return Ok(Some(*key));
+            // Whoever was absorbed in this batch is still held, under another's number.
+            let key = *key;
+            return self.current(key);
         }
         let store = self.store;
         match store.read(|tx| tx.profile_by_id(workspace, id))? {
