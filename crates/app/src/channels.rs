@@ -242,7 +242,10 @@ impl ChannelDesk for Desk {
                 attempt: 1,
                 attempted_at: now,
             };
-            match plugs::build(&settings.provider, &self.egress(self.private_relays))?.deliver(&delivery).await {
+            match plugs::build(&settings.provider, &self.egress(self.private_relays))?
+                .deliver(&delivery)
+                .await
+            {
                 Outcome::Accepted { .. } => Ok(()),
                 other => Err(other.detail().to_owned()),
             }

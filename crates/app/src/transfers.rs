@@ -2,7 +2,7 @@
 //! oldest first; after a restart it goes on where it was.
 
 use crate::runtime::Shared;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,7 +21,7 @@ enum Work {
     Backup(Box<JobRow>),
 }
 
-pub fn run(shared: &Shared, data: &PathBuf, version: &str) {
+pub fn run(shared: &Shared, data: &Path, version: &str) {
     let bell = Arc::clone(&shared.jobs_bell);
     let mut current: Option<(String, Work)> = None;
     while !shared.stops() {
@@ -72,7 +72,7 @@ pub fn run(shared: &Shared, data: &PathBuf, version: &str) {
     }
 }
 
-fn next(shared: &Shared, data: &PathBuf) -> Result<Option<(String, Work)>, TransferError> {
+fn next(shared: &Shared, data: &Path) -> Result<Option<(String, Work)>, TransferError> {
     let open = shared.store.read(|tx| tx.open_jobs())?;
     let taken_back = |job: &JobRow| job.state == "undoing";
     let Some(job) = open.into_iter().find(|job| job.runner == "server" || taken_back(job)) else {

@@ -161,10 +161,9 @@ impl Suppression {
     pub const fn stops(self, purpose: Purpose) -> bool {
         match self {
             Suppression::HardBounce => true,
-            Suppression::Complaint
-            | Suppression::Manual
-            | Suppression::Erased
-            | Suppression::Restricted => !matches!(purpose, Purpose::Transactional),
+            Suppression::Complaint | Suppression::Manual | Suppression::Erased | Suppression::Restricted => {
+                !matches!(purpose, Purpose::Transactional)
+            }
         }
     }
 }

@@ -112,8 +112,7 @@ impl Directory {
             shop.watches_changes |= wants.changes;
             let (to_step, changes) = (Arc::new(wants.to_step), wants.changes);
             let moving = live.status != "paused";
-            let (past_to_start, past_to_step) =
-                (Arc::new(wants.past_to_start), Arc::new(wants.past_to_step));
+            let (past_to_start, past_to_step) = (Arc::new(wants.past_to_start), Arc::new(wants.past_to_step));
             let live = Live { definition, moving, current, to_step, changes, past_to_start, past_to_step };
             shop.journeys.insert(key, live);
         }

@@ -112,7 +112,8 @@ impl World<'_> {
         }
         // Of somebody who wants to be left alone nothing begins but what only tells them of their own orders.
         let is_restricted = self.people.get(&key).is_some_and(|p| p.profile.restricted_at.is_some());
-        let serves = live.definition.marketing_channels().is_empty() && !live.definition.templates().is_empty();
+        let serves =
+            live.definition.marketing_channels().is_empty() && !live.definition.templates().is_empty();
         if is_restricted && !serves {
             return Ok(());
         }
@@ -155,8 +156,7 @@ impl World<'_> {
                 Ok(())
             }
             Ok(stepped) => {
-                let slot =
-                    self.histories.entry((key.0, key.1, journey.0.clone())).or_insert((started, None));
+                let slot = self.histories.entry((key.0, key.1, journey.0.clone())).or_insert((started, None));
                 slot.0 = slot.0.saturating_add(1);
                 slot.1 = Some(now);
                 let entry = RunEntry { run: stepped.run.clone(), revision: None, dirty: true, next_step: 1 };
@@ -176,8 +176,7 @@ impl World<'_> {
     ) -> Result<(u32, Option<Timestamp>), EngineError> {
         let history_key = (key.0, key.1, journey_id.to_owned());
         if !self.histories.contains_key(&history_key) {
-            let of: Vec<_> =
-                self.stored_as(key).into_iter().map(|(w, no)| (w, no, journey_id)).collect();
+            let of: Vec<_> = self.stored_as(key).into_iter().map(|(w, no)| (w, no, journey_id)).collect();
             let (mut started, mut last) = (0i64, None);
             if !of.is_empty() {
                 let store = self.store;
@@ -478,7 +477,13 @@ impl World<'_> {
         Ok(())
     }
 
-    pub fn stop(&mut self, key: ProfileKey, run_id: Id, reason: &str, at: Timestamp) -> Result<(), EngineError> {
+    pub fn stop(
+        &mut self,
+        key: ProfileKey,
+        run_id: Id,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
         let Some(run) = self.active(key, run_id) else { return Ok(()) };
         match self.live(key.0, run) {
             Some(live) => self.advance(key, run_id, &live, Input::Stop(reason), at),

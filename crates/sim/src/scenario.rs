@@ -108,7 +108,10 @@ fn script(text: &str) -> Script {
                 match last {
                     // A journey's line may hold words that look like times.
                     Some(last)
-                        if last.text.is_empty() || !is_time(word) || last.text.starts_with("journey") || last.text.starts_with("campaign") =>
+                        if last.text.is_empty()
+                            || !is_time(word)
+                            || last.text.starts_with("journey")
+                            || last.text.starts_with("campaign") =>
                     {
                         last.text.push_str(word);
                         last.text.push(' ');

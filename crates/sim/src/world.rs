@@ -16,12 +16,8 @@ use store::messages::TemplateRow;
 use store::{Changeset, ReadTx, Store, StoreError};
 
 /// What the shop does to a campaign as a whole.
-pub type Conduct = fn(
-    &Store,
-    WorkspaceId,
-    &str,
-    Timestamp,
-) -> Result<engine::campaigns::Conducted, engine::EngineError>;
+pub type Conduct =
+    fn(&Store, WorkspaceId, &str, Timestamp) -> Result<engine::campaigns::Conducted, engine::EngineError>;
 
 pub const SHOP: WorkspaceId = WorkspaceId(1);
 /// Messages that one claim takes: few, so that crashes fall between claims of one instant.

@@ -26,7 +26,8 @@ mod sql;
 pub mod transfers;
 
 pub use backend::{
-    Committed, Expect, Leadership, Pending, Piece, PostgresOptions, ReadTx, SqliteOptions, Store, StoreError, Write,
+    Committed, Expect, Leadership, Pending, Piece, PostgresOptions, ReadTx, SqliteOptions, Store, StoreError,
+    Write,
 };
 pub use changeset::Changeset;
 pub use migrate::Migration;

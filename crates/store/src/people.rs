@@ -153,7 +153,8 @@ pub(crate) fn read_profile(mut row: Row) -> Result<StoredProfile, StoreError> {
     let doc = row.take_text(2)?;
     let mut profile: Profile = serde_json::from_str(&doc).map_err(|error| unreadable("a profile", error))?;
     profile.no = no;
-    profile.last_seen_at = row.opt_at(3)?.map(domain::profile::Ms).max(profile.seen_at).unwrap_or(profile.first_seen_at);
+    profile.last_seen_at =
+        row.opt_at(3)?.map(domain::profile::Ms).max(profile.seen_at).unwrap_or(profile.first_seen_at);
     Ok(StoredProfile { version, profile })
 }
 

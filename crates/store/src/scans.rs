@@ -16,6 +16,9 @@ pub struct EventRange {
     pub to: Timestamp,
 }
 
+/// Takes the profile, the number, the instant and the body of an event.
+pub type EachBody<'f> = &'f mut dyn FnMut(ProfileNo, i64, Timestamp, &str) -> Result<(), StoreError>;
+
 impl ReadTx<'_> {
     /// The numbers of all profiles, ascending.
     pub fn scan_profile_numbers(
@@ -142,11 +145,7 @@ impl ReadTx<'_> {
     }
 
     /// Events with their number, instant and body, oldest first.
-    pub fn scan_event_bodies(
-        &mut self,
-        range: EventRange,
-        each: &mut dyn FnMut(ProfileNo, i64, Timestamp, &str) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    pub fn scan_event_bodies(&mut self, range: EventRange, each: EachBody<'_>) -> Result<(), StoreError> {
         let EventRange { workspace, name_no, from, to } = range;
         self.for_each(q::SCAN_EVENT_BODIES, &vals![workspace, name_no, from, to], &mut |row| {
             each(row.profile(0)?, row.int(1)?, row.at(2)?, row.text(3)?)

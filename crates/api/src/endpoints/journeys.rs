@@ -312,8 +312,7 @@ fn missing_references(
 ) -> Result<Vec<Value>, StoreError> {
     let mut problems = Vec::new();
     let segments = tx.segments(workspace)?;
-    let starts_existing =
-        matches!(&definition.trigger, Trigger::Segment(trigger) if trigger.existing);
+    let starts_existing = matches!(&definition.trigger, Trigger::Segment(trigger) if trigger.existing);
     for id in definition.segments() {
         let is_of_trigger = definition.trigger.segment() == Some(&id);
         let message = match segments.iter().find(|row| row.segment_id == id) {

@@ -120,14 +120,16 @@ async fn a_session_ends_by_itself() {
     let credentials = json!({ "email": OWNER.0, "password": OWNER.1 }).to_string();
     let answer = world.ask("POST", "/api/v1/session", &[], credentials).await;
     let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
-    let ask = async |cookie: &str| world.ask("GET", "/api/v1/session", &[("cookie", cookie)], Body::empty()).await;
+    let ask =
+        async |cookie: &str| world.ask("GET", "/api/v1/session", &[("cookie", cookie)], Body::empty()).await;
     // Used every day it lasts two weeks; each day it gets another token, and the one before ends a minute later.
     let (mut cookie, mut old) = (cookie, String::new());
     for day in 0..13 {
         world.advance_ms(kit::DAY_MS);
         let answer = ask(&cookie).await;
         assert_eq!(answer.status, 200, "day {day}");
-        old = std::mem::replace(&mut cookie, answer.header("set-cookie").split(';').next().unwrap().to_owned());
+        old =
+            std::mem::replace(&mut cookie, answer.header("set-cookie").split(';').next().unwrap().to_owned());
         assert_ne!(old, cookie);
     }
     assert_eq!(ask(&old).await.status, 200, "for requests under way");

@@ -85,7 +85,11 @@ async fn a_draft_is_tried_on_a_made_up_person_and_nothing_is_written() {
     ]);
     let told = world.call("POST", "/journeys/cart/dry-run", with_script).await.json();
     let steps = lines(&told, "step");
-    assert_eq!(steps.last().unwrap(), "2026-03-02T18:30:00.000Z reached the goal Order Completed", "{steps:?}");
+    assert_eq!(
+        steps.last().unwrap(),
+        "2026-03-02T18:30:00.000Z reached the goal Order Completed",
+        "{steps:?}"
+    );
     // Who has not agreed gets nothing; a draft that is not stored is tried as well.
     let mut draft = asked.clone();
     draft["definition"] = definition();

@@ -8,7 +8,7 @@ mod messages;
 mod pages;
 mod people;
 mod privacy;
-mod staff;
 mod scenarios;
+mod staff;
 mod tracking;
 mod world;

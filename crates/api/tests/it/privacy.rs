@@ -92,7 +92,8 @@ async fn an_erased_person_leaves_no_trace() {
     assert_eq!(register["items"][0]["consents"][0]["state"], "granted", "the proof without the person");
     assert_eq!(world.get(&format!("/profiles/{other}")).await["id"], json!(other));
     // What comes late makes somebody new, and an import writes to nobody who was erased.
-    let late = json!({ "userId": "kh-007123", "messageId": "late", "traits": { "email": EMAIL, "name": "Trâm" } });
+    let late =
+        json!({ "userId": "kh-007123", "messageId": "late", "traits": { "email": EMAIL, "name": "Trâm" } });
     world.track("identify", late).await;
     world.settle().await;
     let found = world.get("/profiles?identifier=user_id:kh-007123").await;

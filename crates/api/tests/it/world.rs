@@ -305,7 +305,7 @@ impl World {
             let mut all = Vec::new();
             for table in self.tables() {
                 let mut statement = conn.prepare(&format!("SELECT * FROM {table}")).unwrap();
-                let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+                let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
                 let mut rows = statement.query([]).unwrap();
                 while let Some(row) = rows.next().unwrap() {
                     for (at, column) in columns.iter().enumerate() {

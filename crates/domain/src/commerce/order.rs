@@ -209,7 +209,7 @@ impl Order {
 
     /// Neither cancelled nor wholly given back.
     pub fn counts(&self) -> bool {
-        !self.is_cancelled() && !(self.refunded() > 0 && self.net() == 0)
+        !self.is_cancelled() && (self.refunded() <= 0 || self.net() > 0)
     }
 
     pub fn summary(&self) -> OrderSummary {

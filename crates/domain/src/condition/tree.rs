@@ -66,10 +66,11 @@ impl Condition {
 
     fn joined<'c, 'a: 'c>(&self, courses: &mut impl Iterator<Item = &'c Course<'a>>) -> bool {
         // Every leaf is taken, also where the verdict is certain, so that the next finds its own.
+        let mut held = |parts: &[Condition]| parts.iter().filter(|part| part.joined(courses)).count();
         match self {
-            Condition::All(parts) => parts.iter().fold(true, |all, part| part.joined(courses) && all),
-            Condition::Any(parts) => parts.iter().fold(false, |any, part| part.joined(courses) || any),
-            Condition::None(parts) => !parts.iter().fold(false, |any, part| part.joined(courses) || any),
+            Condition::All(parts) => held(parts) == parts.len(),
+            Condition::Any(parts) => held(parts) > 0,
+            Condition::None(parts) => held(parts) == 0,
             _ => courses.next().is_some_and(Course::holds),
         }
     }

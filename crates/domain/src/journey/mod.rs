@@ -23,7 +23,10 @@ pub use local::{ClockTime, DayOfWeek, Offset};
 pub use log::{Code, Declined, LogEntry};
 pub use occasion::FeastDay;
 pub use run::{Action, EVENT_BYTES_MAX, Effect, KeptEvent, Run, RunState, Waiting};
-pub use step::{Cause, History, Input, JOURNEYS_IN_A_ROW_MAX, NODES_PER_STEP_MAX, NewRun, Stepped, VISITS_MAX, start, step};
+pub use step::{
+    Cause, History, Input, JOURNEYS_IN_A_ROW_MAX, NODES_PER_STEP_MAX, NewRun, Stepped, VISITS_MAX, start,
+    step,
+};
 pub use trigger::*;
 pub use validate::{EXIT_RULES_MAX, NAME_CHARS_MAX, NODES_MAX, PATHS_MAX, WEIGHT_MAX};
 pub use wait::*;

@@ -5,6 +5,7 @@ use super::plan::{EVERYBODY, Followed, Plan};
 use domain::condition::Formula;
 use kit::{ProfileNo, WorkspaceId};
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 use store::membership::ConditionRow;
 use store::{ReadTx, StoreError};
 
@@ -71,9 +72,9 @@ impl Census {
             let mut places = Vec::new();
             formula.leaves(&mut |at| places.push(at));
             for at in places {
-                if !holds.contains_key(&at) {
+                if let Entry::Vacant(slot) = holds.entry(at) {
                     let no = self.plan.leaves[at].no;
-                    holds.insert(at, self.leaf(tx, no)?.contains(profile));
+                    slot.insert(self.leaf(tx, no)?.contains(profile));
                 }
             }
         }

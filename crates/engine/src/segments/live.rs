@@ -21,6 +21,9 @@ use store::membership::TransitionRow;
 /// Profiles that one changeset computes new leaves for.
 const SLICE: i64 = 2_000;
 
+/// A version of a segment that is computed: its id and number, and how many members it has, won and lost.
+type Computed = (WorkspaceId, String, i64, (i64, i64, i64));
+
 /// What this batch does to leaves and segments.
 #[derive(Default)]
 pub struct Turning {
@@ -29,7 +32,7 @@ pub struct Turning {
     /// How far new leaves are computed, and whether that is all.
     scanned: BTreeMap<LeafKey, (i64, bool)>,
     transitions: Vec<(WorkspaceId, TransitionRow)>,
-    computed: Vec<(WorkspaceId, String, i64, (i64, i64, i64))>,
+    computed: Vec<Computed>,
     dropped: Vec<LeafKey>,
     /// What happened to whom since leaves were last asked.
     touched: BTreeMap<ProfileKey, Touch>,

@@ -346,6 +346,9 @@ fn halves(fold: &Fold<'_>, now: Timestamp) -> Option<Timestamp> {
     })
 }
 
+/// By the place of a leaf, some of the profiles for whom it holds.
+type Passed = Vec<(usize, Vec<ProfileNo>)>;
+
 /// Evaluates leaves profile by profile. `None`: it was cancelled.
 fn pass(
     store: &Store,
@@ -364,8 +367,8 @@ fn pass(
     let slices = shop.last.0 / SLICE + 1;
     progress.expect(slices);
     let next = AtomicI64::new(0);
-    let gathered: Mutex<Result<Vec<(usize, Vec<ProfileNo>)>, StoreError>> = Mutex::new(Ok(Vec::new()));
-    let gather = |more: Result<Vec<(usize, Vec<ProfileNo>)>, StoreError>| {
+    let gathered: Mutex<Result<Passed, StoreError>> = Mutex::new(Ok(Vec::new()));
+    let gather = |more: Result<Passed, StoreError>| {
         let mut gathered = gathered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match (&mut *gathered, more) {
             (Ok(all), Ok(more)) => all.extend(more),

@@ -28,6 +28,8 @@ struct OrderBefore<O> {
     order: O,
 }
 
+type OrderFound = Option<(ProfileNo, Order)>;
+
 struct ProfileBefore {
     before: Option<String>,
     /// The version that was found; `None` for a profile of this batch.
@@ -38,7 +40,8 @@ struct ProfileBefore {
 #[derive(Default)]
 pub(super) struct Imports {
     profiles: BTreeMap<(ProfileKey, String), ProfileBefore>,
-    orders: BTreeMap<(WorkspaceId, String, (String, String)), Option<(ProfileNo, Order)>>,
+    /// By import, source and order id.
+    orders: BTreeMap<(WorkspaceId, String, (String, String)), OrderFound>,
     products: BTreeMap<(WorkspaceId, String, String), Option<Product>>,
     /// Ids of the messages that imports brought.
     messages: FxHashSet<String>,

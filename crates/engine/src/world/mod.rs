@@ -16,11 +16,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
-use store::{ReadTx, Store, StoreError};
 use store::history::{MessageKey, NewEvent};
 use store::inbox::Arrival;
 use store::journeys::{RunRow, StepRow, TimerRow};
 use store::messages::{MessageRow, Responses, SuppressionRow};
+use store::{ReadTx, Store, StoreError};
 
 mod batch;
 mod changes;
@@ -293,7 +293,8 @@ impl<'e> World<'e> {
                         }
                         if let crate::imports::ImportedRow::Order { order, .. } = row {
                             orders.push((*workspace, order.source.clone(), order.order_id.clone()));
-                            products.extend(order.products.iter().map(|p| (*workspace, p.product_id.clone())));
+                            products
+                                .extend(order.products.iter().map(|p| (*workspace, p.product_id.clone())));
                             brings_orders = true;
                         }
                         if let crate::imports::ImportedRow::Product(product) = row {

@@ -14,7 +14,7 @@ fn tables(conn: &Connection) -> rusqlite::Result<Vec<String>> {
 
 fn columns(conn: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
     let statement = conn.prepare(&format!("SELECT * FROM {} LIMIT 0", quoted(table)))?;
-    Ok(statement.column_names().into_iter().map(str::to_owned).collect())
+    Ok(statement.column_names().map(str::to_owned).collect())
 }
 
 pub(in crate::backend) fn check_file(path: &Path) -> Result<(), StoreError> {

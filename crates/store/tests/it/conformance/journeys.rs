@@ -1,10 +1,10 @@
 //! Journeys, their runs, and the instants at which something happens by itself.
 
+use super::history::order;
+use super::messages::message_of;
 use super::{A, B, TEXTS, at, conflicts, duplicates, get, no, on_stores, pages, put};
 use kit::{Timestamp, WorkspaceId};
 use store::Store;
-use super::history::order;
-use super::messages::message_of;
 use store::journeys::{
     CountRow, DueRun, JourneyRow, LiveVersion, NodeMessages, Revenue, RunRow, StepRow, TimerRow,
 };
@@ -603,7 +603,9 @@ fn what_came_of_a_journey() {
         let mut abroad = order("web", "7", 40, 9);
         abroad.currency = "USD".into();
         put(store, |c| {
-            for run in [run("1", 1, "active", None), run("2", 2, "active", None), run("3", 3, "completed", None)] {
+            for run in
+                [run("1", 1, "active", None), run("2", 2, "active", None), run("3", 3, "completed", None)]
+            {
                 c.insert_run(A, run);
             }
             for message in [

@@ -119,7 +119,10 @@ macro_rules! modules {
     };
 }
 
-const MODULES: &[Module] = modules!(campaigns, membership, inbox, people, history, journeys, messages, access, scans, segments, accounts, audit, privacy, transfers);
+const MODULES: &[Module] = modules!(
+    campaigns, membership, inbox, people, history, journeys, messages, access, scans, segments, accounts,
+    audit, privacy, transfers
+);
 
 /// The public methods of changesets and reads in a module of the store.
 fn methods_of(source: &'static str) -> Vec<&'static str> {
