@@ -241,3 +241,26 @@ def test_what_is_kept_for_long_enough_goes(shop, server):
     server.start()
     wait_until(lambda: len(shop.events_of(profile_id)) == 1, "the old event to go")
     assert shop.get("/retention")["events"][0]["count"] == 0
+
+
+def test_a_restored_backup_brings_back_nobody_who_was_erased(make_server, backend, tmp_path):
+    if backend != "sqlite":
+        pytest.skip("a PostgreSQL database is restored into an empty one, which knows of no erasure")
+    server = make_server("erased-then-restored")
+    shop = server.start()
+    for user_id in ("stays", "goes"):
+        shop.track("Product Viewed", {"product_id": "ao-1"}, userId=user_id)
+    shop.settle()
+    gone = shop.profile("user_id:goes")["id"]
+    backup = tmp_path / "before.backup"
+    server.run("backup", str(backup), "--json")
+    request = shop.write("POST", "/requests", {"kind": "erase", "profile_id": gone})
+    shop.write("POST", f"/requests/{request['id']}/complete", {})
+    wait_until(lambda: shop.request("GET", f"/profiles/{gone}").status == 404, "the erasure")
+    assert server.stop() == 0
+    told = server.run("restore", str(backup), "--json")
+    assert told["erased_again"] == 1
+    shop = server.start()
+    wait_until(lambda: shop.request("GET", f"/profiles/{gone}").status == 404, "the erasure after the restore")
+    assert shop.profile("user_id:stays")["identifiers"]
+    assert server.stop() == 0

@@ -4,6 +4,7 @@ use crate::installation::{DATABASE_FILE, DATABASE_URL_FILE};
 use crate::secrets::write_private;
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use engine::Erased;
 use kit::Clock;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,9 @@ impl Restore {
             let _ = std::fs::remove_dir_all(&made);
             return Err(error);
         }
+        // Whoever was erased since the backup was made stays erased.
+        let register = if is_used { erased_in(folder) } else { Vec::new() };
+        let erased = erase_again(&made, &register, now)?;
         let mut moved = None;
         if is_used {
             let aside = beside(&format!("before-restore-{}", now.ms()));
@@ -52,11 +56,16 @@ impl Restore {
         }
         std::fs::rename(&made, folder).with_context(|| format!("naming {}", folder.display()))?;
         if self.json {
-            println!("{}", json!({ "data": folder, "moved_aside": moved }));
+            println!("{}", json!({ "data": folder, "moved_aside": moved, "erased_again": erased }));
         } else {
             println!("restored into {}", folder.display());
             if let Some(aside) = moved {
                 println!("  what was there before: {}", aside.display());
+            }
+            if erased > 0 {
+                println!(
+                    "  {erased} people who were erased since the backup are erased again at the next start"
+                );
             }
         }
         Ok(())
@@ -96,6 +105,51 @@ impl Restore {
         write_private(&made.join(DATABASE_URL_FILE), url.as_bytes())?;
         Ok(())
     }
+}
+
+/// Opens the database that a data folder holds or remembers; `None` when there is none.
+fn store_of(folder: &Path) -> Result<Option<Store>> {
+    let now = SystemClock.now();
+    let remembered = folder.join(DATABASE_URL_FILE);
+    if remembered.is_file() {
+        let url = std::fs::read_to_string(remembered)?;
+        return Ok(Some(Store::open_postgres(&PostgresOptions::new(url.trim()), &CATALOG, now)?));
+    }
+    let file = folder.join(DATABASE_FILE);
+    match file.is_file() {
+        true => Ok(Some(Store::open_sqlite(&SqliteOptions::new(&file), &CATALOG, now)?)),
+        false => Ok(None),
+    }
+}
+
+/// Who was erased in the database that a backup takes the place of. A restore is often asked for because that
+/// database is broken, so not being able to read it stops nothing.
+fn erased_in(folder: &Path) -> Vec<Erased> {
+    let read = || -> Result<Vec<Erased>> {
+        let Some(store) = store_of(folder)? else { return Ok(Vec::new()) };
+        let register = engine::erasures_of(&store)?;
+        store.close()?;
+        Ok(register)
+    };
+    read().unwrap_or_else(|error| {
+        eprintln!(
+            "warning: the present database cannot be read ({error:#}): people who were erased since the backup \
+             have to be erased again by hand"
+        );
+        Vec::new()
+    })
+}
+
+/// Leaves the erasures in the inbox of the restored database, before it serves anybody. Answers how many it did not
+/// know.
+fn erase_again(restored: &Path, register: &[Erased], now: kit::Timestamp) -> Result<usize> {
+    if register.is_empty() {
+        return Ok(0);
+    }
+    let Some(store) = store_of(restored)? else { return Ok(0) };
+    let erased = engine::reapply_erasures(&store, register, now)?;
+    store.close()?;
+    Ok(erased)
 }
 
 /// Whether somebody drives the engine on this folder. Nothing is opened but the lock beside the database.
