@@ -164,7 +164,7 @@ impl Engine {
             *slot = (*slot).max(no);
             event_names.insert((workspace, name), no);
         }
-        Ok(Engine {
+        let mut engine = Engine {
             store,
             directory: Arc::new(directory),
             numbers: Numbers { last, transition, profiles, names: highest, seed },
@@ -172,7 +172,33 @@ impl Engine {
             careful: 0,
             ahead: Default::default(),
             members,
-        })
+        };
+        engine.follow_settings()?;
+        Ok(engine)
+    }
+
+    /// Has every verdict made anew when the settings that verdicts depend on are others than those they were made by.
+    fn follow_settings(&mut self) -> Result<(), EngineError> {
+        let mark = segments::settings_mark(&self.directory);
+        let held = self.store.read(|tx| tx.progress(segments::SETTINGS))?;
+        if held == Some(mark) {
+            return Ok(());
+        }
+        let mut changes = Changeset::new();
+        changes.set_progress(segments::SETTINGS, mark);
+        if held.is_some() {
+            for (workspace, leaf) in self.members.0.keys() {
+                changes.set_condition_scanned(*workspace, *leaf, 0, false);
+            }
+        }
+        self.store.apply(changes)?;
+        if held.is_some() {
+            for leaf in self.members.0.values_mut() {
+                leaf.scanned_to = 0;
+                leaf.live = false;
+            }
+        }
+        Ok(())
     }
 
     /// Takes in what arrived, fires what is due at `now`, and stores the effects as one changeset. Call it until
@@ -304,6 +330,7 @@ impl Engine {
                 segments::follow_everybody(&self.store, &missing)?;
                 return self.refresh();
             }
+            self.follow_settings()?;
         }
         Ok(())
     }

@@ -317,6 +317,11 @@ impl World<'_> {
                 person.search_dirty |= NAME_TRAITS.contains(&name);
                 self.log_change(key, change, source);
                 self.profile_changed(key);
+                if matches!(name, "timezone" | "time_zone") {
+                    // Days of events are days of this zone.
+                    let quiet = self.quiet;
+                    self.touch(key, quiet, |touch| touch.all = true);
+                }
                 self.set_dates(key, Some(name))?;
             }
             Err(refused) => {

@@ -260,6 +260,15 @@ impl Plan {
                 }
             }
         }
+        if kind == Kind::Orders && currency != home.currency {
+            let message = format!(
+                "these orders are in {theirs} and the shop counts in {shop}: customers' revenue is made of orders in \
+                 {shop} alone. If the shop sells in {theirs}, set its currency; totals are then added up anew",
+                theirs = currency.code(),
+                shop = home.currency.code()
+            );
+            warnings.push(remark(None, "currency_differs", message));
+        }
         if seen.faults * 2 > seen.rows.max(1) {
             let message =
                 "more than half of the first rows have another number of columns than the first row";

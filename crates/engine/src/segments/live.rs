@@ -6,7 +6,8 @@ use super::past::{properties_of, since};
 use super::plan::{EVERYBODY, Plan, Touch};
 use crate::EngineError;
 use crate::facts::{ProfileFacts, zone_of};
-use crate::world::{ProfileKey, World, timer_kind};
+use crate::world::{Person, ProfileKey, World, timer_kind};
+use domain::commerce::OrderTotals;
 use domain::condition::{Context, Evaluation, Past, PastEvent, Wants};
 use domain::profile::Profile;
 use kit::{ProfileNo, Timestamp, WorkspaceId};
@@ -17,6 +18,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use store::Changeset;
 use store::membership::TransitionRow;
+use store::people::StoredProfile;
 
 /// Profiles that one changeset computes new leaves for.
 const SLICE: i64 = 2_000;
@@ -341,6 +343,9 @@ impl World<'_> {
                 self.turning.timers.entry(*key).or_insert(due_at);
             }
         }
+        if places.iter().any(|at| plan.leaves[*at].no == EVERYBODY) {
+            self.recount_orders(workspace, &page)?;
+        }
         for stored in page {
             let key = (workspace, stored.profile.no);
             // Those whom this batch touches are read as it leaves them.
@@ -350,7 +355,7 @@ impl World<'_> {
             let mut past = pasts.remove(&stored.profile.no).unwrap_or_default();
             if wants.messages || wants.runs {
                 let more = Wants { messages: wants.messages, runs: wants.runs, ..Wants::default() };
-                self.people.insert(key, crate::world::Person::stored(stored.profile.clone(), stored.version));
+                self.people.insert(key, Person::stored(stored.profile.clone(), stored.version));
                 let rest = self.past(key, &more)?;
                 self.people.remove(&key);
                 past.messages.clone_from(&rest.messages);
@@ -372,6 +377,32 @@ impl World<'_> {
             let Some(person) = self.people.get(&key) else { continue };
             let verdicts = self.verdicts(workspace, plan, places, &person.profile, &past)?;
             self.take_verdicts(key, plan, places, &verdicts, true)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the orders of people up anew: the pass over everybody comes when the shop's currency was changed too, and
+    /// only orders in it count in their totals.
+    fn recount_orders(&mut self, workspace: WorkspaceId, page: &[StoredProfile]) -> Result<(), EngineError> {
+        let store = self.store;
+        let currency = self.shop(workspace)?.workspace.settings.currency.clone();
+        let of: Vec<ProfileKey> = page.iter().map(|stored| (workspace, stored.profile.no)).collect();
+        let summaries = store.read(|tx| tx.order_summaries(&of))?;
+        for ((key, stored), orders) in of.into_iter().zip(page).zip(summaries) {
+            if !self.is_kept(key) {
+                continue;
+            }
+            let totals = match self.people.contains_key(&key) {
+                true => OrderTotals::of(self.summaries(key)?.iter(), &currency),
+                false => OrderTotals::of(orders.iter(), &currency),
+            };
+            let held = self.people.get(&key).map_or(&stored.profile.totals, |person| &person.profile.totals);
+            if *held != totals {
+                let person = || Person::stored(stored.profile.clone(), stored.version);
+                let person = self.people.entry(key).or_insert_with(person);
+                person.profile.totals = totals;
+                person.dirty = true;
+            }
         }
         Ok(())
     }

@@ -30,6 +30,22 @@ pub fn leaf_hash(text: &str) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
 }
 
+/// The name under which the engine stores by which settings verdicts were made.
+pub(crate) const SETTINGS: &str = "segment_settings";
+
+/// The settings that verdicts depend on, as a number that is another when they are.
+pub(crate) fn settings_mark(directory: &Directory) -> i64 {
+    let mut hash = Sha256::new();
+    for (workspace, shop) in &directory.workspaces {
+        let settings = &shop.workspace.settings;
+        hash.update(format!("{} {} {}\n", workspace.0, settings.time_zone, settings.currency));
+    }
+    let digest = hash.finalize();
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&digest[..8]);
+    i64::from_be_bytes(bytes)
+}
+
 /// Workspaces that have no leaf for everybody yet.
 pub(crate) fn without_everybody(directory: &Directory, conditions: &[ConditionRow]) -> Vec<WorkspaceId> {
     let has = |workspace: &WorkspaceId| {

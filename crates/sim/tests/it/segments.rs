@@ -301,6 +301,17 @@ fn live(seed: u64, database: Database, crashes: bool) -> Vec<(String, Vec<Transi
             shop.segments.push((id.clone(), whole));
             ids.push(id);
         }
+        if step == 12 || step == 20 {
+            // Days and sums become others; nobody enters or leaves by that.
+            let since = shop.world.read(|tx| tx.last_transition_no());
+            shop.world.change_settings(|settings| match step {
+                12 => settings.time_zone = "America/New_York".into(),
+                _ => settings.currency = "USD".into(),
+            });
+            shop.world.drain();
+            shop.agree(&format!("seed {seed} after the settings of step {step}"));
+            assert_eq!(shop.world.read(|tx| tx.last_transition_no()), since);
+        }
         shop.act(&mut rng, step);
         shop.agree(&format!("seed {seed} step {step}"));
         if !crashes {
