@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 
 import pytest
+import requests
 
 from definitions import mjml
 from waiting import wait_until
@@ -317,3 +318,13 @@ def test_kill_nine_on_the_way_each_gets_it_once(make_server, mail):
         key: done[key] for key in ("audience", "accepted", "refused", "unknown")
     }
     server.close()
+
+
+def test_a_refusal_leaves_the_connection_to_the_next_request(shop):
+    made = shop.write("POST", "/keys", {"kind": "secret", "name": "reads", "scopes": ["read"]})
+    body = {"name": "x" * 20_000}
+    with requests.Session() as one:
+        one.trust_env = False
+        one.headers["authorization"] = f"Bearer {made['key']}"
+        answers = [one.post(f"{shop.base}/api/v1/campaigns", json=body, timeout=10).status_code for _ in range(100)]
+    assert answers == [403] * 100

@@ -4,6 +4,7 @@ use crate::metrics::Surface;
 use crate::problem::Problem;
 use crate::services::Services;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 
+const SMALL_BODY_BYTES: usize = 64 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub fn around(router: Router<Arc<Services>>, services: &Arc<Services>) -> Router<Arc<Services>> {
@@ -36,7 +38,10 @@ async fn watch(State(services): State<Arc<Services>>, request: Request, next: Ne
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let id = request_id(&services, request.headers());
-    let mut response = next.run(request).await;
+    let mut response = match with_small_body(request).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
     let took = began.elapsed();
     let status = response.status();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
@@ -54,6 +59,21 @@ async fn watch(State(services): State<Arc<Services>>, request: Request, next: Ne
     dress(response.headers_mut(), surface, services.config.secure_cookies);
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// Reads a small body before anything is decided. A refusal that leaves it unread ends the connection, and the
+/// client's next request on it is lost.
+async fn with_small_body(request: Request) -> Result<Request, Problem> {
+    let told = request.headers().get(header::CONTENT_LENGTH);
+    let bytes = told.and_then(|value| value.to_str().ok()?.parse::<usize>().ok()).unwrap_or(0);
+    if bytes == 0 || bytes > SMALL_BODY_BYTES {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    match axum::body::to_bytes(body, SMALL_BODY_BYTES).await {
+        Ok(bytes) => Ok(Request::from_parts(parts, Body::from(bytes))),
+        Err(_) => Err(Problem::bad_request("body_unreadable", "the body of the request broke off")),
+    }
 }
 
 /// The client's own id where it is a plain word, so that a chain of programs shares one.
