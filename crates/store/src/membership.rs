@@ -277,23 +277,7 @@ impl ReadTx<'_> {
         found.iter().zip(of).map(|(rows, (_, no))| rows.iter().map(|row| read(row, *no)).collect()).collect()
     }
 
-    /// The events of one name of a profile since an instant, oldest first.
-    pub fn past_event_bodies(
-        &mut self,
-        workspace: WorkspaceId,
-        profile: ProfileNo,
-        since: Timestamp,
-        name_no: i64,
-    ) -> Result<Vec<EventBody>, StoreError> {
-        let rows = self.query(q::PAST_EVENT_BODIES, &vals![workspace, profile, since, name_no])?;
-        rows.into_iter()
-            .map(|mut row| {
-                Ok(EventBody { profile, at: row.at(0)?, event_no: row.int(1)?, body: row.take_text(2)? })
-            })
-            .collect()
-    }
-
-    /// [`ReadTx::past_event_bodies`] of many profiles and names, in their order.
+    /// The events of one name of each profile since an instant, oldest first.
     pub fn past_event_bodies_of(
         &mut self,
         of: &[(WorkspaceId, ProfileNo, i64)],
@@ -309,7 +293,7 @@ impl ReadTx<'_> {
         each.map(|(rows, (_, no, _))| rows.into_iter().map(|row| read(row, *no)).collect()).collect()
     }
 
-    /// [`ReadTx::past_orders`] of many profiles, in their order.
+    /// All orders of each profile, oldest first.
     pub fn past_orders_of(&mut self, of: &[(WorkspaceId, ProfileNo)]) -> Result<Vec<Vec<Order>>, StoreError> {
         let params: Vec<_> = of.iter().map(|(workspace, no)| vals![*workspace, *no]).collect();
         let found = self.query_many(q::PAST_ORDERS, &params)?;
@@ -336,7 +320,7 @@ impl ReadTx<'_> {
         Ok(marks)
     }
 
-    /// [`ReadTx::past_event_bodies`] of all profiles behind the first number up to the last, in no order.
+    /// [`ReadTx::past_event_bodies_of`] of all profiles behind the first number up to the last, in no order.
     pub fn past_event_bodies_between(
         &mut self,
         workspace: WorkspaceId,
@@ -346,16 +330,6 @@ impl ReadTx<'_> {
     ) -> Result<Vec<EventBody>, StoreError> {
         let rows = self.query(q::PAST_EVENT_BODIES_RANGE, &vals![workspace, after, to, since, name_no])?;
         rows.into_iter().map(read_body).collect()
-    }
-
-    /// All orders of a profile, oldest first.
-    pub fn past_orders(
-        &mut self,
-        workspace: WorkspaceId,
-        profile: ProfileNo,
-    ) -> Result<Vec<Order>, StoreError> {
-        let rows = self.query(q::PAST_ORDERS, &vals![workspace, profile])?;
-        rows.iter().map(|row| Ok(read_order(row)?.1)).collect()
     }
 
     /// All orders of the profiles behind the first number up to the last, by profile and then oldest first.

@@ -530,16 +530,21 @@ fn pasts_of(
             }
         }
     }
-    for (past, no) in pasts.iter_mut().zip(profiles) {
-        for (name_no, name) in &whole {
-            for event in tx.past_event_bodies(workspace, *no, since, *name_no)? {
+    for (name_no, name) in &whole {
+        let named: Vec<_> = profiles.iter().map(|no| (workspace, *no, *name_no)).collect();
+        for (past, events) in pasts.iter_mut().zip(tx.past_event_bodies_of(&named, since)?) {
+            for event in events {
                 let properties = properties_of(&event.body);
                 add_event(past, name, PastEvent { no: event.event_no, at: event.at, properties });
             }
         }
-        if wants.orders {
-            past.orders = tx.past_orders(workspace, *no)?;
+    }
+    if wants.orders {
+        for (past, orders) in pasts.iter_mut().zip(tx.past_orders_of(&of)?) {
+            past.orders = orders;
         }
+    }
+    for (past, no) in pasts.iter_mut().zip(profiles) {
         if wants.messages {
             past.messages = tx.past_messages(workspace, *no)?;
         }

@@ -114,7 +114,7 @@ impl Shop {
                 past.events.entry(event.name).or_default().push(one);
             }
             past.events.values_mut().for_each(|events| events.sort_by_key(|event| (event.at, event.no)));
-            past.orders = self.world.read(|tx| tx.past_orders(SHOP, no));
+            past.orders = self.world.read(|tx| tx.past_orders_of(&[(SHOP, no)])).remove(0);
             past.messages = self.world.read(|tx| tx.past_messages(SHOP, no));
             (no.0, Known { profile: stored.profile, past })
         });

@@ -30,10 +30,8 @@ pub const METHODS: &[&str] = &[
     "profiles_after",
     "timers_of",
     "past_events",
-    "past_event_bodies",
     "past_events_between",
     "past_event_bodies_between",
-    "past_orders",
     "past_event_bodies_of",
     "past_orders_of",
     "past_orders_between",
@@ -248,7 +246,8 @@ fn the_past_is_read_by_person_and_by_range() {
         let [e1, e2, e3, e4, e5] = &events;
         assert_eq!(found, [vec![mark(e2), mark(e3), mark(e1)], vec![], vec![mark(e4)]]);
         assert_eq!(get(store, |tx| tx.past_events(&of[..1], at(11))), [vec![mark(e1)]]);
-        let bodies = get(store, |tx| tx.past_event_bodies(A, no(1), Timestamp::MIN, 1));
+        let found = get(store, |tx| tx.past_event_bodies_of(&[(A, no(1), 1)], Timestamp::MIN));
+        let bodies = &found[0];
         let told: Vec<(i64, &str)> = bodies.iter().map(|body| (body.event_no, body.body.as_str())).collect();
         assert_eq!(told, [(3, "{\"n\":3}"), (1, "{\"n\":1}")]);
         let of = [(A, no(2), 1), (A, no(1), 1), (A, no(1), 9)];
@@ -282,7 +281,7 @@ fn orders_of_the_past_come_in_the_order_of_their_placing() {
             c.set_order(A, no(4), &others);
             c.set_order(B, no(1), &others);
         });
-        assert_eq!(get(store, |tx| tx.past_orders(A, no(1))), [first.clone(), second.clone()]);
+        assert_eq!(get(store, |tx| tx.past_orders_of(&[(A, no(1))])), [[first.clone(), second.clone()]]);
         let of = [(A, no(9)), (A, no(1)), (B, no(1))];
         let found = get(store, |tx| tx.past_orders_of(&of));
         assert_eq!(found, [vec![], vec![first.clone(), second.clone()], vec![others.clone()]]);
@@ -292,7 +291,7 @@ fn orders_of_the_past_come_in_the_order_of_their_placing() {
         // Stored again, with other products.
         second.contents.lines = vec![line("q"), line("r")];
         put(store, |c| c.set_order(A, no(1), &second));
-        assert_eq!(get(store, |tx| tx.past_orders(A, no(1))), [first, second]);
+        assert_eq!(get(store, |tx| tx.past_orders_of(&[(A, no(1))])), [[first, second]]);
     });
 }
 
