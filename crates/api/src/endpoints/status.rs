@@ -6,6 +6,7 @@ use crate::problem::Answer;
 use crate::services::{Services, workspace_of};
 use axum::Json;
 use axum::extract::State;
+use engine::segments::people_count;
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -24,7 +25,7 @@ struct Status {
     processed: i64,
     build: BuildView,
     /// Of this workspace.
-    profiles: i64,
+    profiles: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -58,7 +59,7 @@ struct BuildView {
 async fn status(State(services): State<Arc<Services>>, Reader(caller): Reader) -> Answer<Json<Status>> {
     let workspace = caller.workspace;
     let (row, backlog, profiles) = services
-        .read(move |tx| Ok((workspace_of(tx, workspace)?, tx.backlog()?, tx.profile_count(workspace)?)))
+        .read(move |tx| Ok((workspace_of(tx, workspace)?, tx.backlog()?, people_count(tx, workspace)?)))
         .await?;
     let processed = *services.processed.borrow();
     Ok(Json(Status {

@@ -174,6 +174,15 @@ pub fn leaf_members(
     Ok(population)
 }
 
+/// How many profiles a workspace has: the size of the leaf for everybody, since counting rows reads them all.
+pub fn people_count(tx: &mut ReadTx<'_>, workspace: WorkspaceId) -> Result<u64, StoreError> {
+    let live = tx.conditions_of(workspace)?.iter().any(|row| row.live && row.condition_no == EVERYBODY);
+    match live {
+        true => Ok(leaf_members(tx, workspace, EVERYBODY)?.len()),
+        false => Ok(u64::try_from(tx.profile_count(workspace)?).unwrap_or(0)),
+    }
+}
+
 pub fn serialise(members: &RoaringBitmap) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(members.serialized_size());
     // Writing to memory cannot fail.

@@ -4,7 +4,7 @@
 //! store. Everything else is evaluated profile by profile, the past of a slice of them loaded at once. Whatever the
 //! source, the verdict is the domain's: [`Condition::evaluate`] or the very operators it is made of.
 
-use super::members::{Population, combine, leaf_members};
+use super::members::{Population, combine, leaf_members, people_count};
 use super::past::{properties_of, since};
 use super::plan::{EVERYBODY, leaf_text};
 use crate::facts::{ProfileFacts, zone_of};
@@ -593,13 +593,7 @@ pub fn estimate(
     let wants = condition.wants();
     store.read(|tx| {
         let shop = Shop::read(tx, workspace)?;
-        // A count of rows reads them all.
-        let everybody = leaf_members(tx, workspace, EVERYBODY)?.len();
-        let live = tx.conditions_of(workspace)?.iter().any(|row| row.live && row.condition_no == EVERYBODY);
-        let profiles = match live {
-            true => everybody,
-            false => u64::try_from(tx.profile_count(workspace)?).unwrap_or(0),
-        };
+        let profiles = people_count(tx, workspace)?;
         let last = u64::try_from(shop.last.0).unwrap_or(0);
         let all = last <= SAMPLE_MAX as u64;
         let mut rng = Rng::seeded(seed);

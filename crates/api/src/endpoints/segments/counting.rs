@@ -12,6 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::condition::Condition;
 use domain::identifier::IdentifierKind;
+use engine::segments::people_count;
 use engine::segments::{Population, scan};
 use kit::{ProfileNo, WorkspaceId};
 use serde::{Deserialize, Serialize};
@@ -160,11 +161,9 @@ async fn exact(
         let now = services.now();
         let found = scan::scan(&services.store, workspace, &condition, now, &counting.progress)
             .map(|members| members.map(|members| (members.len(), services.now().since_ms(now))));
-        let profiles = services.store.read(|tx| tx.profile_count(workspace));
+        let profiles = services.store.read(|tx| people_count(tx, workspace));
         counting.finish(match (found, profiles) {
-            (Ok(Some((count, took_ms))), Ok(profiles)) => {
-                Ok(Found { count, took_ms, profiles: u64::try_from(profiles).unwrap_or(0) })
-            }
+            (Ok(Some((count, took_ms))), Ok(profiles)) => Ok(Found { count, took_ms, profiles }),
             (Ok(None), _) => Err(Problem::conflict("cancelled", "the count was cancelled")),
             (Err(error), _) | (_, Err(error)) => Err(error.into()),
         });
