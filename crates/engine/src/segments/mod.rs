@@ -14,7 +14,9 @@ pub mod scan;
 
 pub use census::Census;
 pub use live::{Turned, Turning};
-pub use members::{Held, LeafKey, Members, Population, combine, leaf_members, people_count, segment_members, serialise};
+pub use members::{
+    Held, LeafKey, Members, Population, combine, leaf_members, people_count, segment_members, serialise,
+};
 pub use past::{Loaded, properties_of, since};
 pub use plan::{Definitions, EVERYBODY, Followed, Leaf, Plan, Touch, leaf_text};
 
