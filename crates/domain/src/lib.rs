@@ -17,3 +17,4 @@ pub mod requests;
 pub mod roles;
 pub mod settings;
 pub mod template;
+mod words;

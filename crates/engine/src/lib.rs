@@ -134,15 +134,9 @@ pub struct Engine {
 impl Engine {
     /// Reads where an earlier engine stopped. `seed` decides ids and nothing else.
     pub fn open(store: Arc<Store>, seed: u64) -> Result<Engine, EngineError> {
-        let missing = store.read(|tx| {
+        let (directory, missing, last, names, profiles, transition, members) = store.read(|tx| {
             let directory = Directory::read(tx)?;
-            Ok(segments::without_everybody(&directory, &tx.conditions()?))
-        })?;
-        if !missing.is_empty() {
-            segments::follow_everybody(&store, &missing)?;
-        }
-        let (directory, last, names, profiles, transition, members) = store.read(|tx| {
-            let directory = Directory::read(tx)?;
+            let missing = segments::without_everybody(&directory, &tx.conditions()?);
             let mut profiles = FxHashMap::default();
             for workspace in directory.workspaces.keys() {
                 profiles.insert(*workspace, tx.last_profile_no(*workspace)?.0);
@@ -150,6 +144,7 @@ impl Engine {
             let members = segments::Members::read(tx)?;
             Ok((
                 directory,
+                missing,
                 tx.last_numbers()?,
                 tx.event_names()?,
                 profiles,
@@ -157,6 +152,10 @@ impl Engine {
                 members,
             ))
         })?;
+        if !missing.is_empty() {
+            // The first tick finds another configuration than the one that was read, and reads it.
+            segments::follow_everybody(&store, &missing)?;
+        }
         let mut highest: FxHashMap<WorkspaceId, i64> = FxHashMap::default();
         let mut event_names = FxHashMap::default();
         for (workspace, no, name) in names {

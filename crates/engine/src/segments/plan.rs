@@ -174,11 +174,6 @@ impl Plan {
         self.by_id.get(id).map(|at| &self.segments[*at])
     }
 
-    /// Whether messages of the ledger can turn a leaf.
-    pub fn watches_messages(&self) -> bool {
-        self.leaves.iter().any(|leaf| leaf.wants.messages)
-    }
-
     /// What the leaves want of the past that what happened may turn.
     pub fn wants_of(&self, touch: &Touch) -> Wants {
         let mut wants = Wants::default();
