@@ -1,0 +1,1 @@
+-- What the web app keeps: second factors, saved views, media, notes on journeys, webhooks.
