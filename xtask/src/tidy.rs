@@ -20,10 +20,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("plugs", &["kit", "domain"]),
     ("demo", &["kit", "domain"]),
     ("scenarios", &["domain"]),
+    ("web", &[]),
     ("engine", &["kit", "domain", "store", "scenarios"]),
     ("transfer", &["kit", "domain", "store", "engine"]),
-    ("api", &["kit", "domain", "store", "engine", "transfer", "scenarios"]),
-    ("app", &["kit", "domain", "store", "plugs", "engine", "transfer", "api", "demo", "scenarios"]),
+    ("api", &["kit", "domain", "store", "engine", "transfer", "scenarios", "web"]),
+    ("app", &["kit", "domain", "store", "plugs", "engine", "transfer", "api", "demo", "scenarios", "web"]),
     ("sim", &["kit", "domain", "store", "plugs", "engine", "api", "demo", "scenarios"]),
     ("bench", &["kit", "domain", "store", "engine", "api", "demo"]),
 ];

@@ -26,6 +26,7 @@ mod session;
 mod staff_mail;
 mod told;
 mod tracking;
+mod web_app;
 
 pub use address::Network;
 pub use endpoints::retention::expire;
@@ -45,6 +46,7 @@ pub fn router(services: Arc<Services>) -> axum::Router {
     let everything = axum::Router::new()
         .merge(tracking::router())
         .merge(health::router())
+        .merge(web_app::router())
         .merge(pages::router().layer(from_fn_with_state(Arc::clone(&services), session::keep)))
         .nest("/api/v1", api.layer(from_fn_with_state(Arc::clone(&services), session::keep)));
     frame::around(everything, &services).with_state(services)

@@ -58,7 +58,7 @@ pub struct Build {
     pub commit: String,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     /// Where browsers and mail programs reach this server, without a slash at its end.
     pub public_url: String,
@@ -66,6 +66,8 @@ pub struct Config {
     pub is_demo: bool,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// The files of the web app.
+    pub web: web::Files,
     /// Session cookies travel over TLS only.
     pub secure_cookies: bool,
 }

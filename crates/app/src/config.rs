@@ -40,6 +40,10 @@ pub struct ListenArgs {
     #[arg(long, value_name = "BOOL", env = "QUAYLAI_PRIVATE_RELAYS")]
     pub private_relays: Option<bool>,
 
+    /// Serve the web app from this folder instead of the one built in, while working on it.
+    #[arg(long, value_name = "DIR", env = "QUAYLAI_WEB_DIR")]
+    pub web_dir: Option<PathBuf>,
+
     /// How log lines are written: text or json.
     #[arg(long, value_name = "FORMAT", env = "QUAYLAI_LOG_FORMAT")]
     pub log_format: Option<String>,
@@ -99,6 +103,7 @@ pub struct Listen {
     pub public_url: String,
     pub trusted_proxies: Vec<api::Network>,
     pub private_relays: bool,
+    pub web_dir: Option<PathBuf>,
     pub json_logs: bool,
 }
 
@@ -128,6 +133,7 @@ impl ListenArgs {
             public_url: public_url.trim_end_matches('/').to_owned(),
             trusted_proxies,
             private_relays: self.private_relays.or(file.private_relays).unwrap_or(true),
+            web_dir: self.web_dir.clone(),
             json_logs,
         })
     }

@@ -52,6 +52,8 @@ enum Command {
     Restore(commands::restore::Restore),
     /// Bring the database up to this version and say which it is.
     Migrate(commands::migrate::Migrate),
+    /// Print the OpenAPI document of /api/v1.
+    Openapi,
     /// Look for what is wrong with an installation.
     Doctor(commands::doctor::Doctor),
 }
@@ -80,6 +82,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Backup(backup) => backup.run().map(done),
         Command::Restore(restore) => restore.run().map(done),
         Command::Migrate(migrate) => migrate.run().map(done),
+        Command::Openapi => {
+            println!("{}", api::document());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Doctor(doctor) => runtime()?.block_on(doctor.run()),
     }
 }

@@ -70,6 +70,7 @@ impl Server {
                 public_url: public_url.clone(),
                 is_demo,
                 trusted_proxies: listen.trusted_proxies.clone(),
+                web: listen.web_dir.clone().map_or(web::Files::Embedded, web::Files::Folder),
             },
             composer: Mutex::new(Composer::new(key.clone(), &public_url)),
             metrics: Default::default(),
