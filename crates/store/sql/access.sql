@@ -63,6 +63,51 @@ UPDATE account SET name = $2 WHERE account_id = $1;
 DELETE FROM account WHERE account_id = $1
 AND NOT EXISTS (SELECT 1 FROM account_workspace m WHERE m.account_id = account.account_id);
 
+-- name: account_language
+UPDATE account SET language = $2 WHERE account_id = $1;
+
+-- name: account_personal
+SELECT a.language, a.created_at, f.confirmed_at, (SELECT count(*) FROM recovery_code r WHERE r.account_id = a.account_id)
+FROM account a LEFT JOIN second_factor f ON f.account_id = a.account_id WHERE a.account_id = $1;
+
+-- name: second_factor_list
+SELECT f.account_id FROM account_workspace m JOIN second_factor f ON f.account_id = m.account_id
+WHERE m.workspace_id = $1 AND f.confirmed_at IS NOT NULL;
+
+-- name: second_factor_begin
+INSERT INTO second_factor (account_id, sealed, begun_at, confirmed_at, last_step) VALUES ($1, $2, $3, NULL, 0)
+ON CONFLICT (account_id) DO UPDATE SET sealed = excluded.sealed, begun_at = excluded.begun_at, last_step = 0
+WHERE second_factor.confirmed_at IS NULL;
+
+-- name: second_factor_find
+SELECT sealed, begun_at, confirmed_at, last_step FROM second_factor WHERE account_id = $1;
+
+-- name: second_factor_confirm
+UPDATE second_factor SET confirmed_at = $2, last_step = $3 WHERE account_id = $1 AND confirmed_at IS NULL;
+
+-- name: second_factor_use
+UPDATE second_factor SET last_step = $2 WHERE account_id = $1 AND last_step < $2 AND confirmed_at IS NOT NULL;
+
+-- name: second_factor_delete
+DELETE FROM second_factor WHERE account_id = $1;
+
+-- name: second_factor_delete_lonely
+DELETE FROM second_factor WHERE account_id = $1
+AND NOT EXISTS (SELECT 1 FROM account a WHERE a.account_id = second_factor.account_id);
+
+-- name: recovery_insert
+INSERT INTO recovery_code (account_id, code_hash) VALUES ($1, $2);
+
+-- name: recovery_use
+DELETE FROM recovery_code WHERE account_id = $1 AND code_hash = $2;
+
+-- name: recovery_delete_account
+DELETE FROM recovery_code WHERE account_id = $1;
+
+-- name: recovery_delete_lonely
+DELETE FROM recovery_code WHERE account_id = $1
+AND NOT EXISTS (SELECT 1 FROM account a WHERE a.account_id = recovery_code.account_id);
+
 -- name: member_insert
 INSERT INTO account_workspace (workspace_id, account_id, role, added_at) VALUES ($1, $2, $3, $4);
 

@@ -65,6 +65,30 @@ pub struct InvitationRow {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// What somebody keeps for themselves.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Personal {
+    /// `vi` or `en`; empty: what the browser says.
+    pub language: String,
+    pub created_at: Timestamp,
+    /// Since when a second factor is asked for.
+    pub second_factor_since: Option<Timestamp>,
+    /// Recovery codes that were not used.
+    pub recovery_codes: i64,
+}
+
+/// A second factor.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SecondFactorRow {
+    /// Its secret.
+    pub sealed: Vec<u8>,
+    pub begun_at: Timestamp,
+    /// `None`: nobody has shown yet that they have it.
+    pub confirmed_at: Option<Timestamp>,
+    /// Codes of this step of time and of those before were used.
+    pub last_step: i64,
+}
+
 impl Changeset {
     /// A new account with its first workspace.
     pub fn insert_account(&mut self, account: AccountRow, now: Timestamp) {
@@ -90,10 +114,50 @@ impl Changeset {
         self.any(q::LOGIN_DELETE_MEMBER, vals![workspace, account_id.to_owned()]);
         self.any(q::RESET_DELETE_ACCOUNT, vals![account_id.to_owned()]);
         self.any(q::ACCOUNT_DELETE_LONELY, vals![account_id.to_owned()]);
+        self.any(q::SECOND_FACTOR_DELETE_LONELY, vals![account_id.to_owned()]);
+        self.any(q::RECOVERY_DELETE_LONELY, vals![account_id.to_owned()]);
     }
 
     pub fn rename_account(&mut self, account_id: &str, name: &str) {
         self.one(q::ACCOUNT_RENAME, vals![account_id.to_owned(), name.to_owned()]);
+    }
+
+    pub fn set_account_language(&mut self, account_id: &str, language: &str) {
+        self.one(q::ACCOUNT_LANGUAGE, vals![account_id.to_owned(), language.to_owned()]);
+    }
+
+    /// Keeps the secret of a second factor until a code shows that somebody has it. A conflict when one is in force.
+    pub fn begin_second_factor(&mut self, account_id: &str, sealed: Vec<u8>, now: Timestamp) {
+        self.one(q::SECOND_FACTOR_BEGIN, vals![account_id.to_owned(), sealed, now]);
+    }
+
+    /// Puts a second factor in force by the code of a step of time. A conflict when it is already.
+    pub fn confirm_second_factor(&mut self, account_id: &str, step: i64, now: Timestamp) {
+        self.one(q::SECOND_FACTOR_CONFIRM, vals![account_id.to_owned(), now, step]);
+    }
+
+    /// Uses up the code of a step of time. A conflict when it, or a later one, was used before.
+    pub fn use_second_factor(&mut self, account_id: &str, step: i64) {
+        self.one(q::SECOND_FACTOR_USE, vals![account_id.to_owned(), step]);
+    }
+
+    /// The account asks for its password alone from now on.
+    pub fn delete_second_factor(&mut self, account_id: &str) {
+        self.any(q::SECOND_FACTOR_DELETE, vals![account_id.to_owned()]);
+        self.any(q::RECOVERY_DELETE_ACCOUNT, vals![account_id.to_owned()]);
+    }
+
+    /// Replaces all recovery codes of an account.
+    pub fn set_recovery_codes(&mut self, account_id: &str, hashes: Vec<Vec<u8>>) {
+        self.any(q::RECOVERY_DELETE_ACCOUNT, vals![account_id.to_owned()]);
+        for hash in hashes {
+            self.one(q::RECOVERY_INSERT, vals![account_id.to_owned(), hash]);
+        }
+    }
+
+    /// A conflict when there is no such code, or it was used.
+    pub fn use_recovery_code(&mut self, account_id: &str, hash: Vec<u8>) {
+        self.one(q::RECOVERY_USE, vals![account_id.to_owned(), hash]);
     }
 
     /// Sets a new password and ends every session of the account.
@@ -289,6 +353,36 @@ impl ReadTx<'_> {
             })
         };
         self.query(q::MEMBER_WORKSPACES, &vals![account_id])?.into_iter().map(read).collect()
+    }
+
+    pub fn personal(&mut self, account_id: &str) -> Result<Option<Personal>, StoreError> {
+        let read = |mut row: Row| {
+            Ok(Personal {
+                language: row.take_text(0)?,
+                created_at: row.at(1)?,
+                second_factor_since: row.opt_at(2)?,
+                recovery_codes: row.int(3)?,
+            })
+        };
+        self.query_opt(q::ACCOUNT_PERSONAL, &vals![account_id])?.map(read).transpose()
+    }
+
+    pub fn second_factor(&mut self, account_id: &str) -> Result<Option<SecondFactorRow>, StoreError> {
+        let read = |mut row: Row| {
+            Ok(SecondFactorRow {
+                sealed: row.take_bytes(0)?,
+                begun_at: row.at(1)?,
+                confirmed_at: row.opt_at(2)?,
+                last_step: row.int(3)?,
+            })
+        };
+        self.query_opt(q::SECOND_FACTOR_FIND, &vals![account_id])?.map(read).transpose()
+    }
+
+    /// The accounts of a workspace that ask for a second factor.
+    pub fn second_factors(&mut self, workspace: WorkspaceId) -> Result<Vec<String>, StoreError> {
+        let rows = self.query(q::SECOND_FACTOR_LIST, &vals![workspace])?;
+        rows.into_iter().map(|mut row| row.take_text(0)).collect()
     }
 
     pub fn login(&mut self, token_hash: &[u8]) -> Result<Option<LoginRow>, StoreError> {

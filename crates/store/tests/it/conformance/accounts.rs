@@ -5,7 +5,9 @@ use domain::settings::Settings;
 use kit::{Timestamp, WorkspaceId};
 use store::Store;
 use store::access::Workspace;
-use store::accounts::{AccountIdentity, AccountRow, InvitationRow, LoginRow, Membership};
+use store::accounts::{
+    AccountIdentity, AccountRow, InvitationRow, LoginRow, Membership, Personal, SecondFactorRow,
+};
 
 pub const METHODS: &[&str] = &[
     "insert_account",
@@ -13,6 +15,16 @@ pub const METHODS: &[&str] = &[
     "change_role",
     "remove_member",
     "rename_account",
+    "set_account_language",
+    "begin_second_factor",
+    "confirm_second_factor",
+    "use_second_factor",
+    "delete_second_factor",
+    "set_recovery_codes",
+    "use_recovery_code",
+    "personal",
+    "second_factor",
+    "second_factors",
     "set_password",
     "insert_login",
     "touch_login",
@@ -322,5 +334,74 @@ fn a_way_to_a_new_password_works_once() {
         put(store, |c| c.insert_reset(vec![3; 32], "1", at(1), at(11)));
         put(store, |c| c.insert_reset(vec![4; 32], "2", at(12), at(20)));
         assert_eq!(reset(3), None, "swept out");
+    });
+}
+
+#[test]
+fn a_second_factor_holds_once_it_was_shown_and_each_code_works_once() {
+    on_stores(|store| {
+        put(store, |c| {
+            c.insert_account(account("1", A, "a@shop.vn"), at(0));
+            c.insert_account(account("2", A, "b@shop.vn"), at(0));
+            c.insert_member(B, "1", "owner", at(1));
+        });
+        let factor = |id: &str| get(store, |tx| tx.second_factor(id));
+        let of = |id: &str| get(store, |tx| tx.personal(id));
+        let bare = Personal {
+            language: String::new(),
+            created_at: at(0),
+            second_factor_since: None,
+            recovery_codes: 0,
+        };
+        assert_eq!((factor("1"), of("1"), of("9")), (None, Some(bare.clone()), None));
+        put(store, |c| c.begin_second_factor("1", vec![1, 2], at(5)));
+        put(store, |c| c.begin_second_factor("1", vec![3], at(6)));
+        let begun = SecondFactorRow { sealed: vec![3], begun_at: at(6), confirmed_at: None, last_step: 0 };
+        assert_eq!(factor("1"), Some(begun.clone()));
+        conflicts(store, "second_factor_use", |c| c.use_second_factor("1", 7));
+        assert_eq!(get(store, |tx| tx.second_factors(A)), Vec::<String>::new());
+        put(store, |c| {
+            c.confirm_second_factor("1", 10, at(7));
+            c.set_recovery_codes("1", vec![vec![1; 32], vec![2; 32]]);
+            c.set_account_language("1", "en");
+        });
+        let confirmed = SecondFactorRow { confirmed_at: Some(at(7)), last_step: 10, ..begun };
+        assert_eq!(factor("1"), Some(confirmed));
+        let full = Personal {
+            language: "en".into(),
+            second_factor_since: Some(at(7)),
+            recovery_codes: 2,
+            ..bare.clone()
+        };
+        assert_eq!(of("1"), Some(full));
+        conflicts(store, "account_language", |c| c.set_account_language("9", "vi"));
+        conflicts(store, "second_factor_begin", |c| c.begin_second_factor("1", vec![9], at(8)));
+        conflicts(store, "second_factor_confirm", |c| c.confirm_second_factor("1", 11, at(8)));
+        conflicts(store, "second_factor_confirm", |c| c.confirm_second_factor("2", 11, at(8)));
+        for used in [9, 10] {
+            conflicts(store, "second_factor_use", |c| c.use_second_factor("1", used));
+        }
+        put(store, |c| c.use_second_factor("1", 12));
+        conflicts(store, "second_factor_use", |c| c.use_second_factor("1", 12));
+        conflicts(store, "second_factor_use", |c| c.use_second_factor("2", 12));
+        conflicts(store, "recovery_use", |c| c.use_recovery_code("2", vec![1; 32]));
+        put(store, |c| c.use_recovery_code("1", vec![1; 32]));
+        conflicts(store, "recovery_use", |c| c.use_recovery_code("1", vec![1; 32]));
+        for workspace in [A, B] {
+            assert_eq!(get(store, |tx| tx.second_factors(workspace)), ["1"]);
+        }
+        // Somebody who is left without any place leaves nothing behind; who has another place keeps it.
+        put(store, |c| c.set_recovery_codes("1", vec![vec![4; 32]]));
+        put(store, |c| c.remove_member(A, "1"));
+        assert!(factor("1").is_some());
+        put(store, |c| {
+            c.insert_member(B, "2", "owner", at(2));
+            c.begin_second_factor("2", vec![5], at(9));
+            c.delete_second_factor("2");
+        });
+        assert_eq!((factor("2"), of("2")), (None, Some(bare)));
+        put(store, |c| c.remove_member(B, "1"));
+        assert_eq!((factor("1"), of("1")), (None, None));
+        conflicts(store, "recovery_use", |c| c.use_recovery_code("1", vec![4; 32]));
     });
 }
