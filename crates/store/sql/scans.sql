@@ -83,3 +83,18 @@ SELECT profile_no FROM profile WHERE workspace_id = $1
 -- @sqlite AND (instr(doc, '"timezone":') > 0 OR instr(doc, '"time_zone":') > 0)
 -- @postgres AND (strpos(doc, '"timezone":') > 0 OR strpos(doc, '"time_zone":') > 0)
 ORDER BY profile_no LIMIT $2;
+
+-- name: scan_event_last
+SELECT max(at) FROM event WHERE workspace_id = $1 AND name_no = $2 AND at <= $3;
+
+-- name: scan_event_recent
+SELECT count(*) FROM (
+  SELECT 1 AS one FROM event WHERE workspace_id = $1 AND name_no = $2 AND at >= $3 AND at <= $4 LIMIT $5) AS some;
+
+-- name: scan_event_sample
+SELECT at, body FROM event WHERE workspace_id = $1 AND name_no = $2 AND at <= $3 ORDER BY at DESC LIMIT $4;
+
+-- name: scan_transitions
+-- By quarters of an hour: days of every time zone begin at the beginning of one.
+SELECT at / 900000 AS quarter, entered, count(*) FROM segment_transition
+WHERE workspace_id = $1 AND segment_id = $2 AND at >= $3 AND at < $4 GROUP BY at / 900000, entered;

@@ -227,4 +227,42 @@ impl ReadTx<'_> {
             .map(|row| row.profile(0))
             .collect()
     }
+
+    /// When the newest event of a name up to `now` happened, and how many happened since; not more than `most` are
+    /// counted.
+    pub fn scan_event_pulse(
+        &mut self,
+        (workspace, name_no): (WorkspaceId, i64),
+        (since, now): (Timestamp, Timestamp),
+        most: i64,
+    ) -> Result<(Option<Timestamp>, i64), StoreError> {
+        let last = self.query_opt(q::SCAN_EVENT_LAST, &vals![workspace, name_no, now])?;
+        let last = last.map_or(Ok(None), |row| row.opt_at(0))?;
+        let row = self.query_opt(q::SCAN_EVENT_RECENT, &vals![workspace, name_no, since, now, most])?;
+        Ok((last, row.map_or(Ok(0), |row| row.int(0))?))
+    }
+
+    /// The instants and bodies of the newest events of a name up to `now`.
+    pub fn scan_event_sample(
+        &mut self,
+        (workspace, name_no): (WorkspaceId, i64),
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<(Timestamp, String)>, StoreError> {
+        let rows = self.query(q::SCAN_EVENT_SAMPLE, &vals![workspace, name_no, now, limit])?;
+        rows.into_iter().map(|mut row| Ok((row.at(0)?, row.take_text(1)?))).collect()
+    }
+
+    /// How many entered a segment and left it in `from <= at < to`, by quarters of an hour: the beginning of the
+    /// quarter, whether they entered, how many.
+    pub fn scan_transitions(
+        &mut self,
+        workspace: WorkspaceId,
+        segment_id: &str,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Vec<(Timestamp, bool, i64)>, StoreError> {
+        let rows = self.query(q::SCAN_TRANSITIONS, &vals![workspace, segment_id, from, to])?;
+        let read = |row: &Row| Ok((Timestamp::from_ms(row.int(0)? * 900_000), row.bool(1)?, row.int(2)?));
+        rows.iter().map(read).collect()
+    }
 }

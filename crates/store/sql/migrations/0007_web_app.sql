@@ -23,3 +23,18 @@ ALTER TABLE account ADD COLUMN language TEXT NOT NULL DEFAULT '';
 
 -- Segments: how many entered and left, day by day.
 CREATE INDEX segment_transition_by_time ON segment_transition (workspace_id, segment_id, at, entered);
+
+-- Journeys on the canvas: where the nodes stand, notes beside them, and the draft that is being written. No run ever
+-- reads it.
+CREATE TABLE journey_canvas (
+  workspace_id BIGINT NOT NULL,
+  journey_id TEXT NOT NULL,
+  -- JSON: places and notes.
+  document TEXT NOT NULL,
+  -- A definition that may not be whole yet; null: the latest version is what is worked on.
+  draft TEXT,
+  revision BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  updated_by TEXT NOT NULL,
+  PRIMARY KEY (workspace_id, journey_id)
+);

@@ -65,6 +65,11 @@ fn hot_queries_use_their_indexes() {
         ("run_active_of_journey", "SEARCH journey_run USING COVERING INDEX journey_run_followed", Never),
         ("journey_active_nodes", "SEARCH journey_run USING INDEX journey_run_followed", Ties),
         ("journey_messages", "SEARCH m USING INDEX message_of_journey", Ties),
+        ("run_of_journey_at", "SEARCH journey_run USING INDEX journey_run_by_journey", Never),
+        ("journey_run_states", "SEARCH journey_run USING INDEX journey_run_by_journey", Ties),
+        ("journey_step_counts", "SEARCH r USING INDEX journey_run_by_journey", Ties),
+        ("journey_messages_of_runs", "SEARCH m USING INDEX message_of_journey", Ties),
+        ("journey_version_page", "SEARCH journey_version USING INDEX sqlite_autoindex_journey_version_1", Never),
         ("run_of_journey", "SEARCH journey_run USING INDEX journey_run_by_journey", Never),
         ("timer_due", "SEARCH timer USING COVERING INDEX timer_due (due_at<?)", Never),
         ("timer_next_due", "SEARCH timer USING COVERING INDEX timer_due", Never),
@@ -128,6 +133,16 @@ fn hot_queries_use_their_indexes() {
         ("scan_messages", "SEARCH m USING INDEX message_by_profile", Never),
         ("scan_runs", "SEARCH journey_run USING INDEX journey_run_by_profile", Ties),
         ("scan_list", "SEARCH profile USING INDEX sqlite_autoindex_profile_1", Never),
+        (
+            "scan_event_last",
+            "SEARCH event USING COVERING INDEX event_by_name (workspace_id=? AND name_no=? AND at<?)",
+            Never,
+        ),
+        (
+            "scan_event_sample",
+            "SEARCH event USING INDEX event_by_name (workspace_id=? AND name_no=? AND at<?)",
+            Never,
+        ),
         ("segment_entered", "SEARCH segment_transition USING INDEX segment_transition_by_profile", Never),
         (
             "segment_version_page",

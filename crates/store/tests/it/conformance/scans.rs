@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use store::Store;
 use store::history::NewEvent;
 use store::journeys::RunRow;
+use store::membership::TransitionRow;
 use store::messages::MessageRow;
 use store::scans::EventRange;
 
@@ -29,6 +30,9 @@ pub const METHODS: &[&str] = &[
     "scan_messages",
     "scan_runs",
     "list_members",
+    "scan_event_pulse",
+    "scan_event_sample",
+    "scan_transitions",
 ];
 
 fn people(store: &Store, workspace: WorkspaceId, numbers: &[i64]) {
@@ -256,5 +260,50 @@ fn a_list_tells_who_is_on_it() {
         assert_eq!(get(store, |tx| tx.list_members(A, "vip", no(2), 1)), [no(4)]);
         assert!(get(store, |tx| tx.list_members(A, "vi", no(0), 10)).is_empty());
         assert_eq!(get(store, |tx| tx.list_members(B, "other", no(4), 10)), [no(5), no(6)]);
+    });
+}
+
+#[test]
+fn the_newest_events_of_a_name_are_sampled_and_counted_up_to_a_limit() {
+    on_stores(|store| {
+        events(store);
+        let pulse =
+            |since, now, most| get(store, |tx| tx.scan_event_pulse((A, 1), (at(since), at(now)), most));
+        assert_eq!(pulse(1, 9, 10), (Some(at(9)), 3));
+        assert_eq!(pulse(1, 9, 2), (Some(at(9)), 2));
+        assert_eq!(pulse(8, 8, 10), (Some(at(5)), 0));
+        assert_eq!(get(store, |tx| tx.scan_event_pulse((A, 9), (at(0), at(99)), 10)), (None, 0));
+        let sampled = |now, limit| -> Vec<Timestamp> {
+            let rows = get(store, |tx| tx.scan_event_sample((A, 1), at(now), limit));
+            assert!(rows.iter().all(|(_, body)| body == "{}"));
+            rows.into_iter().map(|(when, _)| when).collect()
+        };
+        assert_eq!(sampled(9, 10), [at(9), at(5), at(5), at(0)]);
+        assert_eq!(sampled(99, 1), [at(10)]);
+    });
+}
+
+#[test]
+fn who_entered_and_left_is_counted_by_the_quarter_of_an_hour() {
+    on_stores(|store| {
+        let quarter = |n: i64| Timestamp::from_ms((at(0).ms() / 900_000 + n) * 900_000);
+        let mut transition_no = 0;
+        let mut turn = |workspace, segment_id: &str, when: Timestamp, entered| {
+            transition_no += 1;
+            let segment_id = segment_id.into();
+            let row = TransitionRow { transition_no, segment_id, profile: no(1), at: when, entered };
+            put(store, |c| c.insert_transition(workspace, row.clone()));
+        };
+        turn(A, "s", quarter(0), true);
+        turn(A, "s", quarter(1).plus_ms(-1), true);
+        turn(A, "s", quarter(1).plus_ms(-1), false);
+        turn(A, "s", quarter(1), true);
+        turn(A, "s", quarter(2), true);
+        turn(A, "t", quarter(0), true);
+        turn(B, "s", quarter(0), true);
+        let mut found = get(store, |tx| tx.scan_transitions(A, "s", (quarter(0), quarter(2))));
+        found.sort_unstable();
+        assert_eq!(found, [(quarter(0), false, 1), (quarter(0), true, 2), (quarter(1), true, 1)]);
+        assert!(get(store, |tx| tx.scan_transitions(A, "x", (quarter(0), quarter(2)))).is_empty());
     });
 }
