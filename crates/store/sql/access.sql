@@ -32,6 +32,13 @@ WHERE workspace_id = $1 ORDER BY created_at, key_id;
 -- name: key_revoke
 UPDATE api_key SET revoked_at = $3 WHERE workspace_id = $1 AND key_id = $2 AND revoked_at IS NULL;
 
+-- name: key_use_set
+INSERT INTO api_key_use (workspace_id, key_id, used_at) VALUES ($1, $2, $3)
+ON CONFLICT (workspace_id, key_id) DO UPDATE SET used_at = excluded.used_at WHERE api_key_use.used_at < excluded.used_at;
+
+-- name: key_use_list
+SELECT key_id, used_at FROM api_key_use WHERE workspace_id = $1;
+
 -- name: account_insert
 INSERT INTO account (account_id, email, name, password_hash, created_at) VALUES ($1, $2, $3, $4, $5);
 

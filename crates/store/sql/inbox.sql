@@ -32,3 +32,21 @@ UPDATE progress SET value = value + 1 WHERE name = $1 AND value = $2;
 
 -- name: progress_bump
 INSERT INTO progress (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = progress.value + 1;
+
+-- name: set_aside_page
+SELECT seq, received_at, kind, items, meta, payload, at, error FROM quarantine
+WHERE workspace_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3;
+
+-- name: set_aside_find
+SELECT seq, received_at, kind, items, meta, payload, at, error FROM quarantine WHERE workspace_id = $1 AND seq = $2;
+
+-- name: set_aside_release
+INSERT INTO inbox (workspace_id, received_at, kind, items, meta, payload)
+SELECT workspace_id, received_at, kind, items, meta, payload FROM quarantine WHERE workspace_id = $1 AND seq = $2
+RETURNING seq;
+
+-- name: storage_size @sqlite
+SELECT CAST(p.page_count * s.page_size AS BIGINT), 'SQLite ' || sqlite_version()
+FROM pragma_page_count() p, pragma_page_size() s;
+-- name: storage_size @postgres
+SELECT pg_database_size(current_database()), 'PostgreSQL ' || current_setting('server_version');

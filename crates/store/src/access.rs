@@ -76,6 +76,11 @@ impl Changeset {
         self.one(q::KEY_REVOKE, vals![workspace, key_id.to_owned(), now]);
     }
 
+    /// A key was used; an earlier instant than the one known changes nothing.
+    pub fn key_was_used(&mut self, workspace: WorkspaceId, key_id: &str, at: Timestamp) {
+        self.any(q::KEY_USE_SET, vals![workspace, key_id.to_owned(), at]);
+    }
+
     /// The latest answer holds: one that is there is too old to count, or it would have been given again.
     pub fn remember_answer(
         &mut self,
@@ -161,6 +166,12 @@ impl ReadTx<'_> {
 
     pub fn keys(&mut self, workspace: WorkspaceId) -> Result<Vec<KeyRow>, StoreError> {
         self.query(q::KEY_LIST, &vals![workspace])?.into_iter().map(read_key).collect()
+    }
+
+    /// When keys were used last; keys that never were are not among them.
+    pub fn key_uses(&mut self, workspace: WorkspaceId) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        let rows = self.query(q::KEY_USE_LIST, &vals![workspace])?;
+        rows.into_iter().map(|mut row| Ok((row.take_text(0)?, row.at(1)?))).collect()
     }
 
     /// The answer given to this key after the instant.

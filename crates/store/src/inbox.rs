@@ -31,6 +31,15 @@ pub struct Backlog {
     pub oldest_at: Option<Timestamp>,
 }
 
+/// A row that was set aside.
+#[derive(Clone, PartialEq, Debug)]
+pub struct QuarantinedRow {
+    pub row: InboxRow,
+    /// When it was set aside.
+    pub at: Timestamp,
+    pub error: String,
+}
+
 /// Counts the changes of settings, journeys, templates and channels.
 pub const CONFIGURATION: &str = "configuration";
 
@@ -73,6 +82,17 @@ impl Changeset {
             ],
         );
         self.take_from_inbox(seq);
+    }
+
+    /// Puts a row that was set aside behind all that waits.
+    pub fn release_quarantined(&mut self, workspace: WorkspaceId, seq: i64) {
+        self.one(q::SET_ASIDE_RELEASE, vals![workspace, seq]);
+        self.discard_quarantined(workspace, seq);
+    }
+
+    /// Drops a row that was set aside, for good.
+    pub fn discard_quarantined(&mut self, workspace: WorkspaceId, seq: i64) {
+        self.one(q::QUARANTINE_DELETE, vals![workspace, seq]);
     }
 
     /// Tells every process that settings, journeys, templates or channels changed.
@@ -132,7 +152,51 @@ impl ReadTx<'_> {
         self.query_opt(q::QUARANTINE_COUNT, &vals![])?.map_or(Ok(0), |row| row.int(0))
     }
 
+    /// Rows that were set aside, newest first, below a number.
+    pub fn set_aside_page(
+        &mut self,
+        workspace: WorkspaceId,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<QuarantinedRow>, StoreError> {
+        let rows = self.query(q::SET_ASIDE_PAGE, &vals![workspace, before, limit])?;
+        rows.into_iter().map(|row| read_quarantined(workspace, row)).collect()
+    }
+
+    pub fn quarantined_row(
+        &mut self,
+        workspace: WorkspaceId,
+        seq: i64,
+    ) -> Result<Option<QuarantinedRow>, StoreError> {
+        let found = self.query_opt(q::SET_ASIDE_FIND, &vals![workspace, seq])?;
+        found.map(|row| read_quarantined(workspace, row)).transpose()
+    }
+
+    /// The bytes of the whole database, and its name and version for people.
+    pub fn storage(&mut self) -> Result<(i64, String), StoreError> {
+        match self.query_opt(q::STORAGE_SIZE, &vals![])? {
+            Some(mut row) => Ok((row.int(0)?, row.take_text(1)?)),
+            None => Ok((0, String::new())),
+        }
+    }
+
     pub fn progress(&mut self, name: &str) -> Result<Option<i64>, StoreError> {
         self.query_opt(q::PROGRESS_GET, &vals![name])?.map(|row| row.int(0)).transpose()
     }
+}
+
+fn read_quarantined(workspace: WorkspaceId, mut row: Row) -> Result<QuarantinedRow, StoreError> {
+    let arrival = Arrival {
+        workspace,
+        received_at: row.at(1)?,
+        kind: row.take_text(2)?,
+        items: row.int(3)?,
+        meta: row.take_text(4)?,
+        payload: row.take_bytes(5)?,
+    };
+    Ok(QuarantinedRow {
+        row: InboxRow { seq: row.int(0)?, arrival },
+        at: row.at(6)?,
+        error: row.take_text(7)?,
+    })
 }

@@ -11,7 +11,10 @@ pub mod audit;
 mod backend;
 pub mod campaigns;
 mod changeset;
+pub mod grid;
+pub mod domains;
 pub mod history;
+pub mod hooks;
 pub mod inbox;
 pub mod journeys;
 pub mod membership;
@@ -23,6 +26,7 @@ mod queries;
 pub mod scans;
 pub mod segments;
 mod sql;
+pub mod topics;
 pub mod transfers;
 
 pub use backend::{
@@ -56,11 +60,11 @@ pub const CATALOG: Catalog = Catalog {
 impl Store {
     /// Stores a changeset, see [`Store::commit`].
     pub fn apply(&self, changes: Changeset) -> Result<Committed, StoreError> {
-        self.commit(changes.writes)
+        self.commit(changes.told().writes)
     }
 
     /// Queues a changeset, see [`Store::submit`].
     pub fn enqueue(&self, changes: Changeset) -> Pending {
-        self.submit(changes.writes)
+        self.submit(changes.told().writes)
     }
 }

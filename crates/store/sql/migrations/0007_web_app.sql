@@ -38,3 +38,124 @@ CREATE TABLE journey_canvas (
   updated_by TEXT NOT NULL,
   PRIMARY KEY (workspace_id, journey_id)
 );
+
+-- Which profiles changed, in the order of the changes: whoever keeps a picture of all people in memory reads on from
+-- where it stood. One row a changeset and workspace; the newest few thousand are kept.
+CREATE TABLE profile_feed (
+-- @sqlite   feed_no INTEGER PRIMARY KEY AUTOINCREMENT,
+-- @postgres feed_no BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  workspace_id BIGINT NOT NULL,
+  -- Their numbers, four bytes each, the lowest byte first.
+  numbers BYTEA NOT NULL
+);
+
+-- Filters, columns and order that somebody gave a name.
+CREATE TABLE saved_view (
+  workspace_id BIGINT NOT NULL,
+  view_id TEXT NOT NULL,
+  -- Which list it is of: customers.
+  area TEXT NOT NULL,
+  -- Whose it is: account:<id> or key:<id>.
+  owner TEXT NOT NULL,
+  -- Everybody in the workspace sees it.
+  shared BOOLEAN NOT NULL,
+  name TEXT NOT NULL,
+  doc TEXT NOT NULL,
+  -- Its place among the others.
+  place BIGINT NOT NULL,
+  revision BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace_id, view_id)
+);
+
+-- Home: what changed, for other processes, see crates/store/src/topics.rs.
+CREATE TABLE topic_count (
+  workspace_id BIGINT NOT NULL,
+  topic TEXT NOT NULL,
+  count BIGINT NOT NULL,
+  PRIMARY KEY (workspace_id, topic)
+-- @sqlite ) WITHOUT ROWID;
+-- @postgres );
+-- What the overview reads: messages by the time at which a channel took them or did not, and what people did.
+CREATE INDEX message_accepted ON message (workspace_id, accepted_at, channel, journey_id, campaign_id)
+WHERE accepted_at IS NOT NULL;
+CREATE INDEX message_not_sent ON message (workspace_id, decided_at, channel, state, reason)
+WHERE state IN ('refused', 'failed', 'unknown', 'cancelled');
+CREATE INDEX message_response_opened ON message_response (workspace_id, first_opened_at)
+WHERE first_opened_at IS NOT NULL;
+CREATE INDEX message_response_clicked ON message_response (workspace_id, first_clicked_at)
+WHERE first_clicked_at IS NOT NULL;
+CREATE INDEX message_response_left ON message_response (workspace_id, unsubscribed_at)
+WHERE unsubscribed_at IS NOT NULL;
+CREATE INDEX message_response_machine ON message_response (workspace_id, message_no, machine_opens, machine_clicks)
+WHERE machine_opens > 0 OR machine_clicks > 0;
+
+-- Where the shop's own systems are told what happens.
+CREATE TABLE webhook (
+  workspace_id BIGINT NOT NULL,
+  webhook_id TEXT NOT NULL,
+  -- JSON: name, URL, topics.
+  doc TEXT NOT NULL,
+  -- The secrets that sign, sealed.
+  sealed BYTEA NOT NULL,
+  -- active, paused, disabled
+  state TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  -- Since when nothing was taken there.
+  failing_since BIGINT,
+  -- When something was taken last.
+  delivered_at BIGINT,
+  PRIMARY KEY (workspace_id, webhook_id)
+);
+
+-- What is to be told there, written with its cause, and afterwards what became of it.
+CREATE TABLE webhook_delivery (
+-- @sqlite   delivery_no INTEGER PRIMARY KEY AUTOINCREMENT,
+-- @postgres delivery_no BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  workspace_id BIGINT NOT NULL,
+  webhook_id TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  body TEXT NOT NULL,
+  -- waiting, delivered, failed
+  state TEXT NOT NULL,
+  attempts BIGINT NOT NULL,
+  -- Null: nothing more happens by itself.
+  next_at BIGINT,
+  updated_at BIGINT NOT NULL,
+  -- Of the last answer.
+  status BIGINT,
+  -- JSON list of attempts.
+  log TEXT NOT NULL
+);
+CREATE INDEX webhook_delivery_due ON webhook_delivery (workspace_id, webhook_id, next_at, delivery_no)
+WHERE next_at IS NOT NULL;
+CREATE INDEX webhook_delivery_of_webhook ON webhook_delivery (workspace_id, webhook_id, delivery_no);
+CREATE INDEX webhook_delivery_by_age ON webhook_delivery (at) WHERE next_at IS NULL;
+
+-- Domains that mail comes from.
+CREATE TABLE sending_domain (
+  workspace_id BIGINT NOT NULL,
+  domain TEXT NOT NULL,
+  selector TEXT NOT NULL,
+  -- The private key of its signatures, sealed.
+  sealed BYTEA NOT NULL,
+  -- JSON: the public key, the return path.
+  doc TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  checked_at BIGINT,
+  -- JSON: what the DNS said of each record.
+  found TEXT NOT NULL DEFAULT '[]',
+  PRIMARY KEY (workspace_id, domain)
+);
+
+-- When keys were used last, to the minute.
+CREATE TABLE api_key_use (
+  workspace_id BIGINT NOT NULL,
+  key_id TEXT NOT NULL,
+  used_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace_id, key_id)
+);
+CREATE INDEX quarantine_of_workspace ON quarantine (workspace_id, seq);
