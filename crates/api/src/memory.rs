@@ -24,12 +24,16 @@ pub struct Memory {
     pub sign_ins: Bucket,
     /// Attempts to sign in to one account, from wherever. Wider, so that nobody can easily lock its owner out.
     pub sign_ins_of_account: Bucket,
+    /// Codes of a second factor that were wrong, of one account: guessing one takes years.
+    pub second_factors: Bucket,
     /// Passwords that are compared at once: each takes 19 MiB and a core.
     pub comparisons: tokio::sync::Semaphore,
     /// Counts of segments.
     pub scans: Scans,
     /// Campaigns that are looked at before they go.
     pub(crate) checks: crate::endpoints::Checks,
+    /// Who hears of changes.
+    pub(crate) live: crate::endpoints::Live,
     under_way: Mutex<HashSet<String>>,
 }
 
@@ -47,9 +51,11 @@ impl Memory {
             tracking: Bucket::new(per_second, per_second, SECOND_MS),
             sign_ins: Bucket::new(10, 10, 15 * MINUTE_MS),
             sign_ins_of_account: Bucket::new(100, 100, HOUR_MS),
+            second_factors: Bucket::new(6, 6, HOUR_MS),
             comparisons: tokio::sync::Semaphore::new(2),
             scans: Scans::default(),
             checks: crate::endpoints::Checks::default(),
+            live: crate::endpoints::Live::default(),
             under_way: Mutex::default(),
         }
     }

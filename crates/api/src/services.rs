@@ -37,6 +37,11 @@ pub trait ChannelDesk: Send + Sync {
     /// The set-up of a channel without its secrets.
     fn shown(&self, sealed: &[u8]) -> Result<Value, String>;
 
+    /// Seals a secret for the database. `about` binds it to its place: moved elsewhere it does not open.
+    fn seal(&self, about: &str, plain: &[u8]) -> Result<Vec<u8>, String>;
+
+    fn unseal(&self, about: &str, sealed: &[u8]) -> Result<Vec<u8>, String>;
+
     /// Sends a text to somebody of the shop's own staff by e-mail, past the ledger: it may hold a way to a new
     /// password, which must be stored nowhere.
     fn post<'a>(
@@ -64,6 +69,8 @@ pub struct Config {
     pub public_url: String,
     /// The demo shop: its sign-in is shown, its outbox is open.
     pub is_demo: bool,
+    /// What the sign-in of the demo shop offers: an address and a password.
+    pub demo_sign_in: Option<(String, String)>,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     /// The files of the web app.
@@ -78,6 +85,8 @@ pub struct Services {
     pub store: Arc<Store>,
     pub door: Arc<Door>,
     pub clock: Arc<dyn Clock>,
+    /// The one on the wall, by which authenticator apps go; `clock` runs ahead of it in a demo.
+    pub wall: Arc<dyn Clock>,
     pub token_key: TokenKey,
     /// The number of the last inbox row that the engine has processed. When its sender is dropped, the engine has
     /// ended and this process is no longer ready.
@@ -103,6 +112,11 @@ const ENGINE_WAIT: Duration = Duration::from_secs(10);
 impl Services {
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Ends the connections of those who only listen, so that a server that stops need not wait for them.
+    pub fn hang_up(&self) {
+        self.memory.live.end();
     }
 
     /// An id that nobody can guess.

@@ -19,6 +19,8 @@ use tokio::sync::watch;
 const ENGINE_WAIT_MAX: Duration = Duration::from_secs(1);
 /// The sender likewise.
 const SENDER_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Other processes hear of changes this often.
+const SPREAD_WAIT: Duration = Duration::from_secs(1);
 /// After an error both loops wait before they try again.
 const ERROR_WAIT: Duration = Duration::from_secs(1);
 /// Messages of one channel under way at once, whatever its settings say.
@@ -85,6 +87,9 @@ pub fn start(
     seed: u64,
 ) -> Result<Running> {
     let runtime = tokio::runtime::Handle::current();
+    if matches!(*shared.store, Store::Postgres(_)) {
+        runtime.spawn(tell_others(Arc::clone(shared)));
+    }
     let (leader, counted) = (Arc::clone(shared), Arc::clone(services));
     let engine =
         std::thread::Builder::new().name("engine".into()).spawn(move || lead(&leader, &counted, seed))?;
@@ -98,6 +103,21 @@ pub fn start(
         .name("jobs".into())
         .spawn(move || crate::transfers::run(&jobs_shared, &data, &version))?;
     Ok(Running { shared: Arc::clone(shared), threads: vec![engine, sender, jobs] })
+}
+
+/// Tells other processes what this one changed, for those who look at a screen there.
+async fn tell_others(shared: Arc<Shared>) {
+    let mut failed = false;
+    while !shared.stops() {
+        tokio::time::sleep(SPREAD_WAIT).await;
+        let store = Arc::clone(&shared.store);
+        let told = tokio::task::spawn_blocking(move || store.spread_topics()).await;
+        let fails = !matches!(told, Ok(Ok(())));
+        if fails && !failed {
+            tracing::warn!("other processes cannot be told what changed; it is tried again");
+        }
+        failed = fails;
+    }
 }
 
 impl Running {

@@ -19,6 +19,13 @@ pub fn build() -> Build {
     }
 }
 
+/// The owner that the installation began with.
+fn first_sign_in(installation: &Installation) -> Option<(String, String)> {
+    let text = std::fs::read_to_string(installation.folder.join(crate::installation::FIRST_PASSWORD)).ok()?;
+    let mut lines = text.lines();
+    Some((lines.next()?.to_owned(), lines.next()?.to_owned()))
+}
+
 /// A server that is up.
 pub struct Server {
     pub shared: Arc<Shared>,
@@ -58,6 +65,7 @@ impl Server {
             store,
             door: Arc::clone(&shared.door),
             clock,
+            wall: Arc::new(crate::clock::SystemClock),
             token_key: key.clone(),
             processed: shared.processed.subscribe(),
             desk: Arc::clone(&desk) as Arc<dyn api::ChannelDesk>,
@@ -69,6 +77,7 @@ impl Server {
                 secure_cookies: public_url.starts_with("https://"),
                 public_url: public_url.clone(),
                 is_demo,
+                demo_sign_in: if is_demo { first_sign_in(installation) } else { None },
                 trusted_proxies: listen.trusted_proxies.clone(),
                 web: listen.web_dir.clone().map_or(web::Files::Embedded, web::Files::Folder),
             },
@@ -87,6 +96,11 @@ impl Server {
         extra: axum::Router,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<()> {
+        let listened = Arc::clone(&self.services);
+        let stop = async move {
+            stop.await;
+            listened.hang_up();
+        };
         let app = api::router(self.services).merge(extra);
         let service = app.into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(self.listener, service).with_graceful_shutdown(stop).await?;

@@ -1,8 +1,10 @@
 //! `/api/v1`, one file a group of endpoints. What a group shows is its own set of shapes; the store's rows and the
 //! domain's types are never written out as they are.
 
+mod account;
 mod audit;
 mod campaigns;
+mod catalog;
 mod channels;
 mod events;
 mod exports;
@@ -10,10 +12,12 @@ mod history;
 mod imports;
 pub(crate) mod invitations;
 mod jobs;
+mod journey_canvas;
 mod journey_report;
 mod journeys;
 mod keys;
 mod lists;
+mod live;
 mod messages;
 mod orders;
 mod person_export;
@@ -31,9 +35,11 @@ mod settings;
 mod status;
 mod suppressions;
 mod templates;
-mod users;
+pub(crate) mod users;
+mod workspaces;
 
 pub(crate) use campaigns::Checks;
+pub(crate) use live::Live;
 
 use crate::problem::Problem;
 use crate::services::Services;
@@ -64,6 +70,7 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
         jobs::router(),
         journeys::router(),
         journey_report::router(),
+        journey_canvas::router(),
         rehearsals::router(),
         campaigns::router(),
         runs::router(),
@@ -77,10 +84,14 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
         suppressions::router(),
         status::router(),
         segments::router(),
+        catalog::router(),
         lists::router(),
+        live::router(),
         users::router(),
         invitations::router(),
         sessions::own(),
+        account::router(),
+        workspaces::router(),
         audit::router(),
         requests::router(),
         retention::router(),

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::migrate;
 use crate::sql::{Catalog, Dialect, Registry, Row, Stmt, Val};
+use crate::topics::Topics;
 use bytes::BytesMut;
 use futures_util::future::{MaybeDone, maybe_done};
 use futures_util::{FutureExt, StreamExt};
@@ -81,6 +82,7 @@ struct Shared {
     registry: Registry,
     idle: Mutex<Vec<Conn>>,
     permits: Arc<Semaphore>,
+    topics: Topics,
 }
 
 /// Without the configuration, which holds the password.
@@ -148,6 +150,7 @@ impl PostgresStore {
             config,
             tls,
             schema: options.schema.clone(),
+            topics: Topics::new(registry.iter().map(|(_, query)| query.name)),
             registry,
             idle: Mutex::new(Vec::new()),
             permits: Arc::new(Semaphore::new(options.connections_max.max(1))),
@@ -182,8 +185,13 @@ impl PostgresStore {
         self.handle.block_on(async {
             let mut lease = self.shared.lease().await?;
             let committed = lease.conn()?.store(&self.shared.registry, &[writes]).await?;
+            self.shared.topics.count(writes);
             Ok(committed.first().copied().unwrap_or_default())
         })
+    }
+
+    pub(crate) fn topics(&self) -> &Topics {
+        &self.shared.topics
     }
 
     pub(super) fn submit(&self, writes: Vec<Write>, reply: oneshot::Sender<Result<Committed, StoreError>>) {
@@ -555,6 +563,9 @@ async fn run_appends(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>, queued_
             let group: Vec<Job> = taken.drain(..count).collect();
             let outcomes = store_group(&shared, &mut conn, &group).await;
             for (job, outcome) in group.into_iter().zip(outcomes) {
+                if outcome.is_ok() {
+                    shared.topics.count(&job.writes);
+                }
                 answer(job.reply, outcome);
             }
         }

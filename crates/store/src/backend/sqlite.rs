@@ -10,6 +10,7 @@ use super::{
 };
 use crate::migrate;
 use crate::sql::{Catalog, Dialect, Registry, Row, Stmt, Val};
+use crate::topics::Topics;
 use kit::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -57,6 +58,7 @@ pub struct SqliteStore {
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Mutex<Readers>,
     reader_returned: Condvar,
+    topics: Arc<Topics>,
 }
 
 #[derive(Debug)]
@@ -89,11 +91,13 @@ impl SqliteStore {
         }
         let (orders, inbox) = sync_channel(QUEUE_JOBS_MAX);
         let queued_bytes = Arc::new(AtomicUsize::new(0));
+        let topics = Arc::new(Topics::new(registry.iter().map(|(_, query)| query.name)));
         let writer = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn({
                 let (registry, queued_bytes) = (registry.clone(), queued_bytes.clone());
-                move || run_writer(conn, &registry, &inbox, &queued_bytes)
+                let topics = topics.clone();
+                move || run_writer(conn, &registry, &inbox, &queued_bytes, &topics)
             })
             .map_err(|error| StoreError::Unavailable(format!("cannot start the writer thread: {error}")))?;
         Ok(SqliteStore {
@@ -109,7 +113,12 @@ impl SqliteStore {
                 closed: false,
             }),
             reader_returned: Condvar::new(),
+            topics,
         })
+    }
+
+    pub(crate) fn topics(&self) -> &Topics {
+        &self.topics
     }
 
     pub(super) fn commit(&self, writes: Vec<Write>) -> Result<Committed, StoreError> {
@@ -522,7 +531,13 @@ fn apply_missing(conn: &Connection, steps: &[migrate::Step], now: Timestamp) -> 
 }
 
 /// The body of the writer thread: stores groups of changesets until it is told to close.
-fn run_writer(conn: Connection, registry: &Registry, orders: &Receiver<Order>, queued_bytes: &AtomicUsize) {
+fn run_writer(
+    conn: Connection,
+    registry: &Registry,
+    orders: &Receiver<Order>,
+    queued_bytes: &AtomicUsize,
+    topics: &Topics,
+) {
     let mut writer =
         Writer { conn: &conn, registry, statements: (0..registry.len()).map(|_| None).collect() };
     let mut logged = false;
@@ -570,6 +585,9 @@ fn run_writer(conn: Connection, registry: &Registry, orders: &Receiver<Order>, q
             logged = true;
             let outcomes = writer.store(&group);
             for (job, outcome) in group.into_iter().zip(outcomes) {
+                if outcome.is_ok() {
+                    topics.count(&job.writes);
+                }
                 answer(job.reply, outcome);
             }
         }
