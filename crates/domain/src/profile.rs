@@ -182,6 +182,16 @@ pub enum LifecycleStage {
 }
 
 impl LifecycleStage {
+    pub const ALL: &[LifecycleStage] = &[
+        LifecycleStage::Visitor,
+        LifecycleStage::Subscriber,
+        LifecycleStage::Shopper,
+        LifecycleStage::Customer,
+        LifecycleStage::RepeatCustomer,
+        LifecycleStage::Lapsing,
+        LifecycleStage::Lost,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             LifecycleStage::Visitor => "visitor",
@@ -191,6 +201,53 @@ impl LifecycleStage {
             LifecycleStage::RepeatCustomer => "repeat_customer",
             LifecycleStage::Lapsing => "lapsing",
             LifecycleStage::Lost => "lost",
+        }
+    }
+}
+
+/// All that decides about the stage of a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LifecycleFacts {
+    pub orders: u32,
+    pub first_at: Option<Timestamp>,
+    pub last_at: Option<Timestamp>,
+    /// Had something in a cart once.
+    pub shopped: bool,
+    /// Known by more than a device, with a consent to advertisement.
+    pub subscribed: bool,
+}
+
+impl LifecycleFacts {
+    /// How long this customer usually takes between two orders: at least 30 days, at most a year; `None` before a
+    /// rhythm is known.
+    pub fn rhythm_ms(&self) -> Option<i64> {
+        let (first, last) = (self.first_at?, self.last_at?);
+        let gaps = i64::from(self.orders.checked_sub(1)?);
+        (gaps > 0).then(|| (last.since_ms(first) / gaps).clamp(30 * DAY_MS, 365 * DAY_MS))
+    }
+
+    /// See [`Profile::lifecycle`].
+    pub fn stage(&self, now: Timestamp) -> (LifecycleStage, Option<Timestamp>) {
+        let orders = self.orders;
+        let Some(last) = self.last_at.filter(|_| orders > 0) else {
+            let stage = match (self.shopped, self.subscribed) {
+                (true, _) => LifecycleStage::Shopper,
+                (false, true) => LifecycleStage::Subscriber,
+                (false, false) => LifecycleStage::Visitor,
+            };
+            return (stage, None);
+        };
+        let gap_ms = self.rhythm_ms().unwrap_or(45 * DAY_MS);
+        let (lapse_ms, lose_ms) =
+            if orders >= 2 { (2 * gap_ms, 4 * gap_ms) } else { (2 * gap_ms, 6 * gap_ms) };
+        let silent_ms = now.since_ms(last);
+        if silent_ms >= lose_ms {
+            (LifecycleStage::Lost, None)
+        } else if silent_ms >= lapse_ms {
+            (LifecycleStage::Lapsing, Some(last.plus_ms(lose_ms)))
+        } else {
+            let stage = if orders >= 2 { LifecycleStage::RepeatCustomer } else { LifecycleStage::Customer };
+            (stage, Some(last.plus_ms(lapse_ms)))
         }
     }
 }
@@ -354,34 +411,14 @@ impl Profile {
     /// A customer who ordered at least twice lapses after twice, and is lost after four times, the own mean gap
     /// between orders (at least 30 days); before a rhythm is known the shop's default of 90 and 270 days holds.
     pub fn lifecycle(&self, now: Timestamp) -> (LifecycleStage, Option<Timestamp>) {
-        let orders = self.totals.orders;
-        let Some(last) = self.totals.last_at.filter(|_| orders > 0) else {
-            let stage = if self.shopped_at.is_some() {
-                LifecycleStage::Shopper
-            } else if self.is_known() && self.consents.granted_anywhere(Purpose::Marketing) {
-                LifecycleStage::Subscriber
-            } else {
-                LifecycleStage::Visitor
-            };
-            return (stage, None);
+        let facts = LifecycleFacts {
+            orders: self.totals.orders,
+            first_at: self.totals.first_at.map(|at| at.0),
+            last_at: self.totals.last_at.map(|at| at.0),
+            shopped: self.shopped_at.is_some(),
+            subscribed: self.is_known() && self.consents.granted_anywhere(Purpose::Marketing),
         };
-        let gap_ms = match (orders, self.totals.first_at) {
-            (2.., Some(first)) => {
-                (last.0.since_ms(first.0) / i64::from(orders - 1)).clamp(30 * DAY_MS, 365 * DAY_MS)
-            }
-            _ => 45 * DAY_MS,
-        };
-        let (lapse_ms, lose_ms) =
-            if orders >= 2 { (2 * gap_ms, 4 * gap_ms) } else { (2 * gap_ms, 6 * gap_ms) };
-        let silent_ms = now.since_ms(last.0);
-        if silent_ms >= lose_ms {
-            (LifecycleStage::Lost, None)
-        } else if silent_ms >= lapse_ms {
-            (LifecycleStage::Lapsing, Some(last.0.plus_ms(lose_ms)))
-        } else {
-            let stage = if orders >= 2 { LifecycleStage::RepeatCustomer } else { LifecycleStage::Customer };
-            (stage, Some(last.0.plus_ms(lapse_ms)))
-        }
+        facts.stage(now)
     }
 
     /// Takes in all that `other` knows. Which of the two survives does not matter to the result, except for the

@@ -13,6 +13,7 @@ mod dispatch;
 mod door;
 mod erasure;
 mod facts;
+pub mod grid;
 pub mod imports;
 pub mod install;
 mod journeys;

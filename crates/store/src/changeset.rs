@@ -1,11 +1,14 @@
 use crate::{Expect, Stmt};
 use crate::{StoreError, Val, Write};
+use kit::{ProfileNo, WorkspaceId};
 
 /// A closed list of writes that is stored whole or not at all, with the versions that it expects to find. The
 /// domain's words for each write are methods in the modules of this crate.
 #[derive(Debug, Default)]
 pub struct Changeset {
     pub(crate) writes: Vec<Write>,
+    /// Profiles that it writes: the feed of changes tells of them.
+    pub(crate) touched: Vec<(WorkspaceId, ProfileNo)>,
 }
 
 impl Changeset {
@@ -24,6 +27,7 @@ impl Changeset {
     /// Puts another list of writes behind this one.
     pub fn extend(&mut self, other: Changeset) {
         self.writes.extend(other.writes);
+        self.touched.extend(other.touched);
     }
 
     pub(crate) fn any(&mut self, stmt: Stmt, params: impl Into<Vec<Val<'static>>>) {

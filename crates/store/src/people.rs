@@ -51,10 +51,12 @@ pub struct LastNumbers {
 
 impl Changeset {
     pub fn insert_profile(&mut self, workspace: WorkspaceId, profile: &Profile) {
+        self.touched.push((workspace, profile.no));
         self.one(q::PROFILE_INSERT, vals![workspace, profile.no, profile.id, json(profile)]);
     }
 
     pub fn update_profile(&mut self, workspace: WorkspaceId, version: i64, profile: &Profile) {
+        self.touched.push((workspace, profile.no));
         self.one(q::PROFILE_UPDATE, vals![workspace, profile.no, version, json(profile)]);
     }
 
@@ -97,6 +99,7 @@ impl Changeset {
         self.any(q::TIMER_CLEAR_PROFILE, vals![workspace, no]);
         self.any(q::TIMER_MOVE, vals![workspace, no, kept]);
         self.any(q::SEARCH_DELETE, vals![workspace, no]);
+        self.touched.push((workspace, no));
         self.one(q::PROFILE_DELETE, vals![workspace, no, version]);
         self.one(q::PROFILE_ALIAS_INSERT, vals![workspace, absorbed.id, kept]);
     }

@@ -157,6 +157,7 @@ impl Changeset {
         ] {
             self.any(stmt, vals![workspace, no]);
         }
+        self.touched.push((workspace, no));
         self.one(q::PROFILE_DELETE, vals![workspace, no, version]);
     }
 

@@ -7,7 +7,10 @@ mod access;
 mod accounts;
 mod audit;
 mod campaigns;
+mod domains;
+mod grid;
 mod history;
+mod hooks;
 mod inbox;
 mod journeys;
 mod membership;
@@ -120,8 +123,8 @@ macro_rules! modules {
 }
 
 const MODULES: &[Module] = modules!(
-    campaigns, membership, inbox, people, history, journeys, messages, access, scans, segments, accounts,
-    audit, privacy, transfers
+    campaigns, grid, membership, inbox, people, history, journeys, messages, access, scans, segments, accounts,
+    audit, privacy, transfers, hooks, domains
 );
 
 /// The public methods of changesets and reads in a module of the store.
