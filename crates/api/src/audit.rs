@@ -35,6 +35,7 @@ pub struct Audit(Arc<Mutex<Trace>>);
 #[derive(Debug, Default)]
 struct Trace {
     object: Option<String>,
+    is_left_out: bool,
     detail: Map<String, Value>,
 }
 
@@ -46,6 +47,11 @@ impl Audit {
     /// What it was done to, where the path does not say it: `users` and an id.
     pub fn object(&self, kind: &str, id: &str) {
         self.change(|trace| trace.object = Some(format!("{kind}/{id}")));
+    }
+
+    /// That it says nothing new: the same draft, saved again as it is typed.
+    pub fn leave_out(&self) {
+        self.change(|trace| trace.is_left_out = true);
     }
 
     /// One thing to know about it, without personal data.
@@ -143,6 +149,9 @@ pub async fn record(State(services): State<Arc<Services>>, mut request: Request,
         }
     }
     let trace = std::mem::take(&mut *audit.0.lock().unwrap_or_else(PoisonError::into_inner));
+    if trace.is_left_out {
+        return response;
+    }
     let mut detail = Value::Object(trace.detail).to_string();
     if detail.len() > DETAIL_BYTES_MAX {
         detail = r#"{"shortened":true}"#.to_owned();

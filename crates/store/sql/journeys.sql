@@ -145,3 +145,62 @@ WHERE o.counts AND EXISTS (
   SELECT 1 FROM message m WHERE m.workspace_id = o.workspace_id AND m.profile_no = o.profile_no AND m.journey_id = $2
   AND m.origin = 'journey' AND m.accepted_at <= o.placed_at AND m.accepted_at >= o.placed_at - $3)
 GROUP BY o.currency ORDER BY o.currency;
+
+-- name: canvas_find
+SELECT document, draft, revision, updated_at, updated_by FROM journey_canvas WHERE workspace_id = $1 AND journey_id = $2;
+
+-- name: canvas_set
+INSERT INTO journey_canvas (workspace_id, journey_id, document, draft, revision, updated_at, updated_by)
+VALUES ($1, $2, $3, $4, $5 + 1, $6, $7)
+ON CONFLICT (workspace_id, journey_id) DO UPDATE SET document = excluded.document, draft = excluded.draft,
+  revision = excluded.revision, updated_at = excluded.updated_at, updated_by = excluded.updated_by
+WHERE journey_canvas.revision = $5;
+
+-- name: journey_version_page
+SELECT version, created_at FROM journey_version
+WHERE workspace_id = $1 AND journey_id = $2 AND version < $3 ORDER BY version DESC LIMIT $4;
+
+-- name: journey_totals
+SELECT journey_id, code, CAST(sum(count) AS BIGINT) FROM journey_count WHERE workspace_id = $1 AND node = ''
+GROUP BY journey_id, code ORDER BY journey_id, code;
+
+-- name: journey_active_totals
+SELECT journey_id, version, count(*) FROM journey_run WHERE workspace_id = $1 AND state = 'active'
+GROUP BY journey_id, version ORDER BY journey_id, version;
+
+-- name: run_of_journey_at
+SELECT run_id, journey_id, version, profile_no, state, node, due_at, started_at, ended_at, revision, doc
+FROM journey_run WHERE workspace_id = $1 AND journey_id = $2 AND run_id < $3
+AND ($5 = '' OR node = $5) AND ($6 = '' OR state = $6) ORDER BY run_id DESC LIMIT $4;
+
+-- name: journey_run_states
+SELECT version, node, state, count(*) FROM journey_run
+WHERE workspace_id = $1 AND journey_id = $2 AND run_id >= $3 AND run_id < $4
+GROUP BY version, node, state ORDER BY version, node, state;
+
+-- name: journey_step_counts
+SELECT r.version, s.node, s.code, count(*) FROM journey_run r
+JOIN journey_step s ON s.workspace_id = r.workspace_id AND s.run_id = r.run_id
+WHERE r.workspace_id = $1 AND r.journey_id = $2 AND r.run_id >= $3 AND r.run_id < $4
+GROUP BY r.version, s.node, s.code ORDER BY r.version, s.node, s.code;
+
+-- name: journey_messages_of_runs
+SELECT m.node, m.channel, m.state, m.reason, count(*), count(r.first_opened_at), count(r.first_clicked_at),
+  count(r.unsubscribed_at)
+FROM message m LEFT JOIN message_response r ON r.workspace_id = m.workspace_id AND r.message_no = m.message_no
+WHERE m.workspace_id = $1 AND m.journey_id = $2 AND m.origin = 'journey' AND m.run_id >= $3 AND m.run_id < $4
+GROUP BY m.node, m.channel, m.state, m.reason ORDER BY m.node, m.channel, m.state, m.reason;
+
+-- name: journey_revenue_of_runs
+SELECT o.currency, count(*), count(DISTINCT o.profile_no), CAST(sum(o.net) AS BIGINT)
+FROM (
+  SELECT DISTINCT m.workspace_id, m.profile_no FROM message m
+  WHERE m.workspace_id = $1 AND m.journey_id = $2 AND m.origin = 'journey' AND m.accepted_at IS NOT NULL
+  AND m.run_id >= $4 AND m.run_id < $5
+) p
+JOIN shop_order o ON o.workspace_id = p.workspace_id AND o.profile_no = p.profile_no
+WHERE o.counts AND EXISTS (
+  SELECT 1 FROM message m WHERE m.workspace_id = o.workspace_id AND m.profile_no = o.profile_no AND m.journey_id = $2
+  AND m.origin = 'journey' AND m.accepted_at <= o.placed_at AND m.accepted_at >= o.placed_at - $3
+  AND m.run_id >= $4 AND m.run_id < $5)
+GROUP BY o.currency ORDER BY o.currency;

@@ -75,6 +75,35 @@ pub struct NodeMessages {
     pub unsubscribed: i64,
 }
 
+/// What stands beside a journey's versions: no run reads it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CanvasRow {
+    /// JSON: places and notes.
+    pub document: String,
+    /// A definition that may not be whole yet.
+    pub draft: Option<String>,
+    /// 0 before it was first written.
+    pub revision: i64,
+    pub updated_at: Timestamp,
+    pub updated_by: String,
+}
+
+/// Runs from one id up to, and without, another. Ids begin with the time of the start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunRange {
+    pub from: String,
+    pub to: String,
+}
+
+/// How many runs of a version are in a state at a node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StateRow {
+    pub version: i64,
+    pub node: String,
+    pub state: String,
+    pub count: i64,
+}
+
 /// Orders in one currency.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Revenue {
@@ -205,6 +234,22 @@ impl Changeset {
         );
     }
 
+    /// Stores a canvas over the revision in `row`.
+    pub fn set_canvas(&mut self, workspace: WorkspaceId, journey_id: &str, row: CanvasRow) {
+        self.one(
+            q::CANVAS_SET,
+            vals![
+                workspace,
+                journey_id.to_owned(),
+                row.document,
+                row.draft,
+                row.revision,
+                row.updated_at,
+                row.updated_by
+            ],
+        );
+    }
+
     /// Sets or moves the one timer of this kind and subject.
     pub fn set_timer(&mut self, timer: TimerRow) {
         self.any(
@@ -261,7 +306,153 @@ fn read_run(mut row: Row) -> Result<RunRow, StoreError> {
     })
 }
 
+fn read_count(mut row: Row) -> Result<CountRow, StoreError> {
+    Ok(CountRow {
+        version: row.int(0)?,
+        node: row.take_text(1)?,
+        code: row.take_text(2)?,
+        count: row.int(3)?,
+    })
+}
+
+fn read_node_messages(mut row: Row) -> Result<NodeMessages, StoreError> {
+    Ok(NodeMessages {
+        node: row.opt_text(0)?.unwrap_or_default().to_owned(),
+        channel: row.take_text(1)?,
+        state: row.take_text(2)?,
+        reason: row.take_text(3)?,
+        messages: row.int(4)?,
+        opened: row.int(5)?,
+        clicked: row.int(6)?,
+        unsubscribed: row.int(7)?,
+    })
+}
+
+fn read_revenue(mut row: Row) -> Result<Revenue, StoreError> {
+    Ok(Revenue { currency: row.take_text(0)?, orders: row.int(1)?, buyers: row.int(2)?, net: row.int(3)? })
+}
+
 impl ReadTx<'_> {
+    pub fn canvas(
+        &mut self,
+        workspace: WorkspaceId,
+        journey_id: &str,
+    ) -> Result<Option<CanvasRow>, StoreError> {
+        let row = self.query_opt(q::CANVAS_FIND, &vals![workspace, journey_id])?;
+        let read = |mut row: Row| {
+            Ok(CanvasRow {
+                document: row.take_text(0)?,
+                draft: row.opt_text(1)?.map(str::to_owned),
+                revision: row.int(2)?,
+                updated_at: row.at(3)?,
+                updated_by: row.take_text(4)?,
+            })
+        };
+        row.map(read).transpose()
+    }
+
+    /// Versions below one and when they were written, the newest first.
+    pub fn journey_versions(
+        &mut self,
+        workspace: WorkspaceId,
+        journey_id: &str,
+        below: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, Timestamp)>, StoreError> {
+        let rows = self.query(q::JOURNEY_VERSION_PAGE, &vals![workspace, journey_id, below, limit])?;
+        rows.into_iter().map(|row| Ok((row.int(0)?, row.at(1)?))).collect()
+    }
+
+    /// How often each thing happened to the runs of each journey as a whole: journey, code, count.
+    pub fn journey_totals(
+        &mut self,
+        workspace: WorkspaceId,
+    ) -> Result<Vec<(String, String, i64)>, StoreError> {
+        let rows = self.query(q::JOURNEY_TOTALS, &vals![workspace])?;
+        rows.into_iter().map(|mut row| Ok((row.take_text(0)?, row.take_text(1)?, row.int(2)?))).collect()
+    }
+
+    /// Unfinished runs of each version of each journey.
+    pub fn journey_active_totals(
+        &mut self,
+        workspace: WorkspaceId,
+    ) -> Result<Vec<(String, i64, i64)>, StoreError> {
+        let rows = self.query(q::JOURNEY_ACTIVE_TOTALS, &vals![workspace])?;
+        rows.into_iter().map(|mut row| Ok((row.take_text(0)?, row.int(1)?, row.int(2)?))).collect()
+    }
+
+    /// As [`Self::runs_of_journey`], of those that are or ended at a node and in a state; of all where it is empty.
+    pub fn runs_of_journey_at(
+        &mut self,
+        workspace: WorkspaceId,
+        journey_id: &str,
+        (node, state): (&str, &str),
+        before: &str,
+        limit: i64,
+    ) -> Result<Vec<RunRow>, StoreError> {
+        let rows =
+            self.query(q::RUN_OF_JOURNEY_AT, &vals![workspace, journey_id, before, limit, node, state])?;
+        rows.into_iter().map(read_run).collect()
+    }
+
+    /// Where the runs of a range are, or ended, and how.
+    pub fn journey_run_states(
+        &mut self,
+        workspace: WorkspaceId,
+        journey_id: &str,
+        range: &RunRange,
+    ) -> Result<Vec<StateRow>, StoreError> {
+        let (from, to) = (range.from.as_str(), range.to.as_str());
+        let read = |mut row: Row| {
+            Ok(StateRow {
+                version: row.int(0)?,
+                node: row.take_text(1)?,
+                state: row.take_text(2)?,
+                count: row.int(3)?,
+            })
+        };
+        let rows = self.query(q::JOURNEY_RUN_STATES, &vals![workspace, journey_id, from, to])?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// As [`Self::journey_counts`], of the runs of a range alone.
+    pub fn journey_counts_of_runs(
+        &mut self,
+        workspace: WorkspaceId,
+        journey_id: &str,
+        range: &RunRange,
+    ) -> Result<Vec<CountRow>, StoreError> {
+        let (from, to) = (range.from.as_str(), range.to.as_str());
+        let rows = self.query(q::JOURNEY_STEP_COUNTS, &vals![workspace, journey_id, from, to])?;
+        rows.into_iter().map(read_count).collect()
+    }
+
+    /// As [`Self::journey_messages`], of the runs of a range alone.
+    pub fn journey_messages_of_runs(
+        &mut self,
+        workspace: WorkspaceId,
+        journey_id: &str,
+        range: &RunRange,
+    ) -> Result<Vec<NodeMessages>, StoreError> {
+        let (from, to) = (range.from.as_str(), range.to.as_str());
+        let rows = self.query(q::JOURNEY_MESSAGES_OF_RUNS, &vals![workspace, journey_id, from, to])?;
+        rows.into_iter().map(read_node_messages).collect()
+    }
+
+    /// As [`Self::journey_revenue`], after messages of the runs of a range alone.
+    pub fn journey_revenue_of_runs(
+        &mut self,
+        workspace: WorkspaceId,
+        journey_id: &str,
+        within_ms: i64,
+        range: &RunRange,
+    ) -> Result<Vec<Revenue>, StoreError> {
+        let (from, to) = (range.from.as_str(), range.to.as_str());
+        let rows =
+            self.query(q::JOURNEY_REVENUE_OF_RUNS, &vals![workspace, journey_id, within_ms, from, to])?;
+        rows.into_iter().map(read_revenue).collect()
+    }
+
     pub fn journey(
         &mut self,
         workspace: WorkspaceId,
@@ -393,15 +584,7 @@ impl ReadTx<'_> {
         workspace: WorkspaceId,
         journey_id: &str,
     ) -> Result<Vec<CountRow>, StoreError> {
-        let read = |mut row: Row| {
-            Ok(CountRow {
-                version: row.int(0)?,
-                node: row.take_text(1)?,
-                code: row.take_text(2)?,
-                count: row.int(3)?,
-            })
-        };
-        self.query(q::COUNT_LIST, &vals![workspace, journey_id])?.into_iter().map(read).collect()
+        self.query(q::COUNT_LIST, &vals![workspace, journey_id])?.into_iter().map(read_count).collect()
     }
 
     /// How many unfinished runs of each version are at each node.
@@ -420,19 +603,8 @@ impl ReadTx<'_> {
         workspace: WorkspaceId,
         journey_id: &str,
     ) -> Result<Vec<NodeMessages>, StoreError> {
-        let read = |mut row: Row| {
-            Ok(NodeMessages {
-                node: row.opt_text(0)?.unwrap_or_default().to_owned(),
-                channel: row.take_text(1)?,
-                state: row.take_text(2)?,
-                reason: row.take_text(3)?,
-                messages: row.int(4)?,
-                opened: row.int(5)?,
-                clicked: row.int(6)?,
-                unsubscribed: row.int(7)?,
-            })
-        };
-        self.query(q::JOURNEY_MESSAGES, &vals![workspace, journey_id])?.into_iter().map(read).collect()
+        let rows = self.query(q::JOURNEY_MESSAGES, &vals![workspace, journey_id])?;
+        rows.into_iter().map(read_node_messages).collect()
     }
 
     /// Orders that count, placed up to `within_ms` after a message of the journey reached their profile: each once.
@@ -442,16 +614,8 @@ impl ReadTx<'_> {
         journey_id: &str,
         within_ms: i64,
     ) -> Result<Vec<Revenue>, StoreError> {
-        let read = |mut row: Row| {
-            Ok(Revenue {
-                currency: row.take_text(0)?,
-                orders: row.int(1)?,
-                buyers: row.int(2)?,
-                net: row.int(3)?,
-            })
-        };
         let rows = self.query(q::JOURNEY_REVENUE, &vals![workspace, journey_id, within_ms])?;
-        rows.into_iter().map(read).collect()
+        rows.into_iter().map(read_revenue).collect()
     }
 
     pub fn due_timers(&mut self, until: Timestamp, limit: i64) -> Result<Vec<TimerRow>, StoreError> {

@@ -2,17 +2,18 @@
 
 use crate::caller::Reader;
 use crate::endpoints::journeys::row_of;
+use crate::listing::instant;
 use crate::problem::{Answer, Problem};
 use crate::services::Services;
 use crate::told::Asked;
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::journey::{Code, Definition, Node};
-use kit::{Currency, DAY_MS, Money};
+use kit::{Currency, DAY_MS, Id, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use store::journeys::{CountRow, NodeMessages};
+use store::journeys::{CountRow, NodeMessages, RunRange, StateRow};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,6 +30,26 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
 struct ReportQuery {
     /// Runs of one version alone; all when not given. Messages and revenue are those of all versions.
     version: Option<i64>,
+    /// Only runs that began from this instant on, with their messages and the orders that followed them.
+    from: Option<String>,
+    /// Only runs that began before this instant.
+    to: Option<String>,
+}
+
+impl ReportQuery {
+    /// The ids of the runs of the period, if one is told: an id begins with the time of the start.
+    fn range(&self) -> Answer<Option<RunRange>> {
+        let edge = |field: &str, told: &Option<String>| -> Answer<Option<String>> {
+            let at = told.as_deref().map(|text| instant(field, text)).transpose()?;
+            let first = |at: Timestamp| Id::from_u128((at.ms().max(0) as u128 & ((1 << 48) - 1)) << 80);
+            Ok(at.map(|at| first(at).to_string()))
+        };
+        let (from, to) = (edge("from", &self.from)?, edge("to", &self.to)?);
+        if from.is_none() && to.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(RunRange { from: from.unwrap_or_default(), to: to.unwrap_or_else(|| "Z".repeat(26)) }))
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,7 +66,7 @@ struct Report {
     failed: i64,
     /// Of those that are over, how many reached the goal, from 0 to 1; null when none is over.
     goal_rate: Option<f64>,
-    /// Asked for and not started, by the reason's code.
+    /// Asked for and not started, by the reason's code. Not told of a period.
     declined: BTreeMap<String, i64>,
     /// From the start on, each node once; then nodes of older versions.
     nodes: Vec<NodeReport>,
@@ -65,6 +86,8 @@ struct NodeReport {
     share: Option<f64>,
     /// Runs that are here now.
     active: i64,
+    /// Runs that ended here, by their state; told of a period alone.
+    ended: Option<BTreeMap<String, i64>>,
     /// Of waits: how often they were met and ran out.
     met: i64,
     timed_out: i64,
@@ -169,13 +192,27 @@ async fn report(
     let within = definition.goal.as_ref().and_then(|goal| goal.within);
     let window_ms = within.map_or(REVENUE_DAYS * DAY_MS, |within| within.ms());
     let looked_up = id.clone();
-    let (counts, active, messages, revenue) = services
+    let range = query.range()?;
+    let (counts, active, messages, revenue, states): (_, Vec<_>, _, _, Option<Vec<StateRow>>) = services
         .read(move |tx| {
+            if let Some(range) = range {
+                let states = tx.journey_run_states(workspace, &looked_up, &range)?;
+                let here = states.iter().filter(|row| row.state == "active");
+                let active = here.map(|row| (row.version, row.node.clone(), row.count)).collect();
+                return Ok((
+                    tx.journey_counts_of_runs(workspace, &looked_up, &range)?,
+                    active,
+                    tx.journey_messages_of_runs(workspace, &looked_up, &range)?,
+                    tx.journey_revenue_of_runs(workspace, &looked_up, window_ms, &range)?,
+                    Some(states),
+                ));
+            }
             Ok((
                 tx.journey_counts(workspace, &looked_up)?,
                 tx.journey_active_nodes(workspace, &looked_up)?,
                 tx.journey_messages(workspace, &looked_up)?,
                 tx.journey_revenue(workspace, &looked_up, window_ms)?,
+                None,
             ))
         })
         .await?;
@@ -218,6 +255,14 @@ async fn report(
             visits,
             share: (entered > 0).then(|| visits as f64 / entered as f64),
             active: here.map(|(.., count)| count).sum(),
+            ended: states.as_ref().map(|states| {
+                let mut ended = BTreeMap::new();
+                let over = states.iter().filter(|row| row.node == id && row.state != "active");
+                for row in over.filter(|row| of_version(row.version)) {
+                    *ended.entry(row.state.clone()).or_insert(0) += row.count;
+                }
+                ended
+            }),
             met: at_node(id, &|code| code == "wait.met"),
             timed_out: at_node(id, &|code| code == "wait.timed_out"),
             messages: by_node.get(id).cloned().or_else(|| sends.then(MessageReport::default)),

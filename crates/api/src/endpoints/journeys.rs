@@ -1,6 +1,7 @@
 //! Journeys: written, published, paused, triggered.
 
 use crate::caller::{Reader, Sending, Writer};
+use crate::endpoints::journey_canvas::JourneyProblem;
 use crate::endpoints::profiles::Whom;
 use crate::endpoints::runs::RunView;
 use crate::idempotency::IdempotencyKey;
@@ -294,11 +295,14 @@ fn missing_templates(
         let by_id = templates.iter().find(|row| row.template_id == named);
         let found = by_id.or_else(|| templates.iter().find(|row| row.name == named));
         let message = match found {
-            None => "no template has this id or name",
-            Some(row) if row.channel != channel.as_str() => "this template is for another channel",
+            None => ("template.missing", "no template has this id or name"),
+            Some(row) if row.channel != channel.as_str() => {
+                ("template.channel", "this template is for another channel")
+            }
             Some(_) => continue,
         };
-        problems.push(json!({ "template": named, "channel": channel, "message": message }));
+        let (code, message) = message;
+        problems.push(json!({ "template": named, "channel": channel, "code": code, "message": message }));
     }
     Ok(problems)
 }
@@ -316,14 +320,18 @@ fn missing_references(
     for id in definition.segments() {
         let is_of_trigger = definition.trigger.segment() == Some(&id);
         let message = match segments.iter().find(|row| row.segment_id == id) {
-            None => "there is no segment of this id",
-            Some(row) if row.state == "archived" => "this segment is archived; restore it or name another",
-            Some(row) if is_of_trigger && starts_existing && row.live_version == 0 => {
-                "this segment is still being computed; publish when it is live, so that its members can start"
+            None => ("segment.missing", "there is no segment of this id"),
+            Some(row) if row.state == "archived" => {
+                ("segment.archived", "this segment is archived; restore it or name another")
             }
+            Some(row) if is_of_trigger && starts_existing && row.live_version == 0 => (
+                "segment.computing",
+                "this segment is still being computed; publish when it is live, so that its members can start",
+            ),
             Some(_) => continue,
         };
-        problems.push(json!({ "segment": id, "message": message }));
+        let (code, message) = message;
+        problems.push(json!({ "segment": id, "code": code, "message": message }));
     }
     for (named, by_api) in definition.journeys() {
         let id = engine::journey_id_of(&named);
@@ -331,8 +339,8 @@ fn missing_references(
             continue;
         }
         let message = match tx.journey(workspace, &id)? {
-            None => "there is no journey of this id",
-            Some(row) if row.status == "archived" => "this journey is archived",
+            None => ("journey.missing", "there is no journey of this id"),
+            Some(row) if row.status == "archived" => ("journey.archived", "this journey is archived"),
             Some(row) if by_api => {
                 let version = if row.published > 0 { row.published } else { row.latest };
                 let text = tx.journey_version(workspace, &id, version)?.map(|(text, _)| text);
@@ -340,11 +348,72 @@ fn missing_references(
                 if read.is_some_and(|definition| matches!(definition.trigger, Trigger::Api(_))) {
                     continue;
                 }
-                "this journey is not started by others: its trigger is not of the type api"
+                (
+                    "journey.not_by_api",
+                    "this journey is not started by others: its trigger is not of the type api",
+                )
             }
             Some(_) => continue,
         };
-        problems.push(json!({ "journey": named, "message": message }));
+        let (code, message) = message;
+        problems.push(json!({ "journey": named, "code": code, "message": message }));
+    }
+    Ok(problems)
+}
+
+/// The places in a definition at which `key` has this text.
+fn places_of(document: &Value, key: &str, text: &str, at: &str, found: &mut Vec<String>) {
+    let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
+    match document {
+        Value::Object(object) => {
+            for (name, inner) in object {
+                if name == key && inner.as_str() == Some(text) {
+                    found.push(below(name));
+                }
+                places_of(inner, key, text, &below(name), found);
+            }
+        }
+        Value::Array(parts) => {
+            for (place, inner) in parts.iter().enumerate() {
+                places_of(inner, key, text, &below(&place.to_string()), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What keeps a definition that can run from being published, each at its places.
+pub fn problems_of(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    own_id: &str,
+    definition: &Definition,
+) -> Result<Vec<JourneyProblem>, StoreError> {
+    let document = serde_json::to_value(definition).unwrap_or_default();
+    let mut told = missing_templates(tx, workspace, definition)?;
+    told.extend(missing_references(tx, workspace, own_id, definition)?);
+    let mut problems = Vec::new();
+    for problem in told {
+        let text = |key: &str| problem[key].as_str().unwrap_or_default().to_owned();
+        let key = ["template", "segment", "journey"].into_iter().find(|key| problem[*key].is_string());
+        let key = key.unwrap_or_default();
+        let mut places = Vec::new();
+        places_of(&document, key, &text(key), "", &mut places);
+        if key == "template" {
+            // The same template may be named for two channels, of which one is right.
+            places.retain(|place| {
+                let of_node = place.strip_suffix(".template").unwrap_or_default().replace('.', "/");
+                document.pointer(&format!("/{of_node}/channel")) == problem.get("channel")
+            });
+        }
+        if places.is_empty() {
+            places.push(String::new());
+        }
+        problems.extend(places.into_iter().map(|path| JourneyProblem {
+            path,
+            code: text("code"),
+            message: text("message"),
+        }));
     }
     Ok(problems)
 }

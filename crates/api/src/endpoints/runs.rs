@@ -9,7 +9,9 @@ use crate::services::Services;
 use crate::told::{Asked, Told};
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::identifier::IdentifierKind;
 use domain::journey::{LogEntry, Run, RunState, Waiting};
+use domain::profile::Profile;
 use engine::Note;
 use kit::WorkspaceId;
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::journeys::{RunRow, StepRow};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -35,6 +37,9 @@ pub struct RunView {
     journey_id: String,
     version: i64,
     profile_id: String,
+    /// The profile's name, else an address; in lists of a journey alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
     /// `active`, `completed`, `exited`, `goal_reached` or `failed`.
     state: String,
     /// Why it was left or failed.
@@ -66,6 +71,7 @@ impl RunView {
             journey_id: row.journey_id,
             version: row.version,
             profile_id,
+            person: None,
             waits_for: waits_for.filter(|_| row.state == "active"),
             state: row.state,
             reason,
@@ -130,18 +136,47 @@ async fn of_profile(
     Ok(Json(Page::whole(rows.into_iter().map(|row| RunView::of(row, profile_id.clone())).collect())))
 }
 
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct RunsQuery {
+    /// Only runs that are at this node, or ended there.
+    node: Option<String>,
+    /// Only `active`, `completed`, `exited`, `goal_reached` or `failed` ones.
+    state: Option<String>,
+    /// Items in a page, 1 to 500; 50 when not given.
+    limit: Option<i64>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// The name of a profile, else where it can be reached.
+fn name_of(profile: &Profile) -> Option<String> {
+    let attribute = |name: &str| profile.attribute(name).and_then(Value::as_str).map(str::to_owned);
+    let known = |kind: IdentifierKind| {
+        let found = profile.identifiers.iter().find(|known| known.identifier.kind == kind);
+        found.map(|known| known.identifier.value.clone())
+    };
+    let named = attribute("name").filter(|name| !name.trim().is_empty());
+    named.or_else(|| known(IdentifierKind::Email)).or_else(|| known(IdentifierKind::Phone))
+}
+
 /// A journey's runs
 ///
 /// Newest first.
-#[utoipa::path(get, path = "/journeys/{id}/runs", tag = "journeys", params(("id" = String, Path), Paging), responses((status = 200, body = Page<RunView>)))]
+#[utoipa::path(get, path = "/journeys/{id}/runs", tag = "journeys", params(("id" = String, Path), RunsQuery), responses((status = 200, body = Page<RunView>)))]
 async fn of_journey(
     State(services): State<Arc<Services>>,
     Reader(caller): Reader,
     Path(id): Path<String>,
-    Asked(paging): Asked<Paging>,
+    Asked(query): Asked<RunsQuery>,
 ) -> Answer<Json<Page<RunView>>> {
     let workspace = caller.workspace;
+    let paging = Paging { limit: query.limit, cursor: query.cursor };
     let limit = paging.limit()?;
+    let (node, state) = (query.node.unwrap_or_default(), query.state.unwrap_or_default());
+    if !matches!(state.as_str(), "" | "active" | "completed" | "exited" | "goal_reached" | "failed") {
+        return Err(Problem::field("state", "active, completed, exited, goal_reached or failed"));
+    }
     let before = paging.after::<1>()?.map_or_else(|| "Z".repeat(26), |[id]| id);
     let journey_id = journey_id(&id)?;
     let found = services
@@ -149,20 +184,26 @@ async fn of_journey(
             if tx.journey(workspace, &journey_id)?.is_none() {
                 return Ok(None);
             }
-            let rows = tx.runs_of_journey(workspace, &journey_id, &before, limit + 1)?;
+            let rows = if node.is_empty() && state.is_empty() {
+                tx.runs_of_journey(workspace, &journey_id, &before, limit + 1)?
+            } else {
+                tx.runs_of_journey_at(workspace, &journey_id, (&node, &state), &before, limit + 1)?
+            };
             let keys: Vec<_> = rows.iter().map(|row| (workspace, row.profile)).collect();
             let ids: BTreeMap<_, _> = tx
                 .profiles(&keys)?
                 .into_iter()
-                .map(|(_, stored)| (stored.profile.no, stored.profile.id.to_string()))
+                .map(|(_, stored)| {
+                    (stored.profile.no, (stored.profile.id.to_string(), name_of(&stored.profile)))
+                })
                 .collect();
             Ok(Some((rows, ids)))
         })
         .await?;
     let (rows, ids) = found.ok_or_else(|| Problem::not_found("the journey"))?;
     let show = |row: RunRow| {
-        let profile_id = ids.get(&row.profile).cloned().unwrap_or_default();
-        RunView::of(row, profile_id)
+        let (profile_id, person) = ids.get(&row.profile).cloned().unwrap_or_default();
+        RunView { person, ..RunView::of(row, profile_id) }
     };
     Ok(Json(Page::of(rows, limit, |row| [row.run_id.clone()], show)))
 }

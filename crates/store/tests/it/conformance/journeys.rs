@@ -6,7 +6,8 @@ use super::{A, B, TEXTS, at, conflicts, duplicates, get, no, on_stores, pages, p
 use kit::{Timestamp, WorkspaceId};
 use store::Store;
 use store::journeys::{
-    CountRow, DueRun, JourneyRow, LiveVersion, NodeMessages, Revenue, RunRow, StepRow, TimerRow,
+    CanvasRow, CountRow, DueRun, JourneyRow, LiveVersion, NodeMessages, Revenue, RunRange, RunRow, StateRow,
+    StepRow, TimerRow,
 };
 use store::messages::{MessageRow, Responses};
 
@@ -41,6 +42,16 @@ pub const METHODS: &[&str] = &[
     "journey_active_nodes",
     "journey_messages",
     "journey_revenue",
+    "set_canvas",
+    "canvas",
+    "journey_versions",
+    "journey_totals",
+    "journey_active_totals",
+    "runs_of_journey_at",
+    "journey_run_states",
+    "journey_counts_of_runs",
+    "journey_messages_of_runs",
+    "journey_revenue_of_runs",
     "due_timers",
     "next_due",
 ];
@@ -691,5 +702,105 @@ fn due_timers_are_in_one_order_for_all() {
                 assert_eq!(found, expect[..expect.len().min(limit as usize)], "{until} {limit}");
             }
         }
+    });
+}
+
+#[test]
+fn a_canvas_is_written_over_the_revision_that_was_read() {
+    on_stores(|store| {
+        let row = |revision: i64, draft: Option<&str>| CanvasRow {
+            document: r#"{"notes":["Ghi chú 📝"]}"#.into(),
+            draft: draft.map(str::to_owned),
+            revision,
+            updated_at: at(revision),
+            updated_by: "user:an".into(),
+        };
+        assert_eq!(get(store, |tx| tx.canvas(A, "j")), None);
+        put(store, |c| c.set_canvas(A, "j", row(0, None)));
+        let first = CanvasRow { revision: 1, updated_at: at(0), ..row(0, None) };
+        assert_eq!(get(store, |tx| tx.canvas(A, "j")), Some(first));
+        put(store, |c| c.set_canvas(A, "j", row(1, Some("{}"))));
+        let second = CanvasRow { revision: 2, updated_at: at(1), ..row(1, Some("{}")) };
+        assert_eq!(get(store, |tx| tx.canvas(A, "j")), Some(second.clone()));
+        conflicts(store, "canvas_set", |c| c.set_canvas(A, "j", row(1, None)));
+        assert_eq!(get(store, |tx| tx.canvas(A, "j")), Some(second));
+        assert_eq!(get(store, |tx| tx.canvas(B, "j")), None);
+    });
+}
+
+#[test]
+fn versions_totals_and_what_came_of_some_runs() {
+    on_stores(|store| {
+        let step = |node: &str, code: &str, seq: i64| StepRow {
+            seq,
+            at: at(seq),
+            node: node.into(),
+            code: code.into(),
+            params: "{}".into(),
+        };
+        let count = |node: &str, code: &str, count: i64| CountRow {
+            version: 1,
+            node: node.into(),
+            code: code.into(),
+            count,
+        };
+        put(store, |c| {
+            c.insert_journey(A, "j", "J", at(0));
+            for version in 1..=3 {
+                c.insert_journey_version(A, "j", version, "{}".into(), at(version));
+            }
+            for (id, profile, state, node) in
+                [("1", 1, "active", "a"), ("2", 2, "exited", "b"), ("3", 3, "active", "b")]
+            {
+                c.insert_run(A, RunRow { node: node.into(), ..run(id, profile, state, None) });
+                c.insert_step(A, id, step("", "run.started", 0));
+                c.insert_step(A, id, step("a", "send.asked", 1));
+            }
+            c.insert_step(A, "2", step("b", "exit.come", 2));
+            c.insert_run(B, run("2", 1, "active", None));
+            c.add_count(A, "j", count("", "run.started", 3));
+            c.add_count(A, "j", count("a", "send.asked", 3));
+            c.add_count(A, "j", CountRow { version: 2, ..count("", "run.started", 2) });
+            for (no, run_id, profile) in [(1, "1", 1), (2, "2", 2), (3, "3", 3)] {
+                c.insert_message(MessageRow {
+                    journey_id: Some("j".into()),
+                    run_id: Some(run_id.into()),
+                    node: Some("a".into()),
+                    state: "sending".into(),
+                    ..message_of(A, profile, no, &format!("k{no}"))
+                });
+                c.accept_message(no, String::new(), at(10), None);
+            }
+            for profile in 1..=3 {
+                c.set_order(A, no(profile), &order("web", &profile.to_string(), 20, 100));
+            }
+        });
+        assert_eq!(get(store, |tx| tx.journey_versions(A, "j", 3, 9)), [(2, at(2)), (1, at(1))]);
+        assert_eq!(get(store, |tx| tx.journey_versions(A, "j", 9, 1)), [(3, at(3))]);
+        assert_eq!(get(store, |tx| tx.journey_versions(B, "j", 9, 9)), []);
+        let totals = get(store, |tx| tx.journey_totals(A));
+        assert_eq!(totals, [("j".to_owned(), "run.started".to_owned(), 5)]);
+        assert_eq!(get(store, |tx| tx.journey_active_totals(A)), [("j".to_owned(), 1, 2)]);
+        let ids = |node: &str, state: &str, before: &str| -> Vec<String> {
+            let rows = get(store, |tx| tx.runs_of_journey_at(A, "j", (node, state), before, 9));
+            rows.into_iter().map(|row| row.run_id).collect()
+        };
+        assert_eq!(ids("", "", "9"), ["3", "2", "1"]);
+        assert_eq!(ids("b", "", "9"), ["3", "2"]);
+        assert_eq!(ids("b", "active", "9"), ["3"]);
+        assert_eq!(ids("", "active", "3"), ["1"]);
+        let range = RunRange { from: "2".into(), to: "3".into() };
+        let state = StateRow { version: 1, node: "b".into(), state: "exited".into(), count: 1 };
+        assert_eq!(get(store, |tx| tx.journey_run_states(A, "j", &range)), [state]);
+        let expect = [count("", "run.started", 1), count("a", "send.asked", 1), count("b", "exit.come", 1)];
+        assert_eq!(get(store, |tx| tx.journey_counts_of_runs(A, "j", &range)), expect);
+        let messages = get(store, |tx| tx.journey_messages_of_runs(A, "j", &range));
+        assert_eq!(
+            messages.iter().map(|row| (row.node.as_str(), row.messages)).collect::<Vec<_>>(),
+            [("a", 1)]
+        );
+        let revenue = Revenue { currency: "VND".into(), orders: 1, buyers: 1, net: 100 };
+        assert_eq!(get(store, |tx| tx.journey_revenue_of_runs(A, "j", 40, &range)), [revenue]);
+        assert_eq!(get(store, |tx| tx.journey_revenue_of_runs(B, "j", 40, &range)), []);
     });
 }
