@@ -35,6 +35,8 @@ pub struct Shop {
     pub starts: crate::starts::StartIndex,
     /// Whether any journey wants to know of changes of a profile.
     pub watches_changes: bool,
+    /// Which of the shop's own systems are told what.
+    pub hooks: crate::hooks::Hooks,
 }
 
 /// A version that is published, or that unfinished runs follow.
@@ -67,9 +69,15 @@ impl Directory {
                 segments: Arc::default(),
                 starts: Default::default(),
                 watches_changes: false,
+                hooks: Default::default(),
                 workspace,
             };
             directory.workspaces.insert(shop.workspace.workspace, shop);
+        }
+        for (workspace, hooks) in crate::hooks::Hooks::read(tx)? {
+            if let Some(shop) = directory.workspaces.get_mut(&workspace) {
+                shop.hooks = hooks;
+            }
         }
         let (conditions, followed) = (tx.conditions()?, tx.followed_segments()?);
         for (workspace, shop) in &mut directory.workspaces {

@@ -3,6 +3,7 @@
 
 use crate::EngineError;
 use crate::facts::zone_of;
+use crate::hooks::Hooks;
 use crate::note::Note;
 use crate::render::{Composer, Occasion, RenderFailure, order_named};
 use domain::commerce::Order;
@@ -10,13 +11,14 @@ use domain::consent::{Channel, Purpose};
 use domain::delivery::{
     Content, Delivery, EmailContent, Outcome, RejectClass, RetryClass, Sender, TextContent, WebhookContent,
 };
+use domain::hook::Topic;
 use domain::gate::{Decision, Reason, Request, Suppression, decide, holdout_bucket};
 use domain::identifier::IdentifierKind;
 use domain::local_time::Zone;
 use domain::profile::Profile;
 use kit::{HOUR_MS, MINUTE_MS, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
 use rustc_hash::FxHashMap;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use store::access::Workspace;
@@ -38,6 +40,8 @@ pub struct Outgoing {
     attempts: i64,
     decided_at: Timestamp,
     wait_ms_max: i64,
+    /// For the shop's own systems; null where nobody there wants it.
+    brief: Value,
 }
 
 /// What a round of outcomes came to.
@@ -66,7 +70,21 @@ pub struct Dispatcher {
     templates: FxHashMap<(WorkspaceId, String), Arc<TemplateRow>>,
     /// Workspaces where a segment or a journey wants to know what became of messages.
     watched: BTreeSet<WorkspaceId>,
+    /// Where the shop's own systems are told of messages.
+    hooks: BTreeMap<WorkspaceId, Hooks>,
     generation: i64,
+}
+
+/// A message as the shop's own systems are told of it.
+pub(crate) fn message_in_brief(message: &MessageRow) -> Value {
+    json!({
+        "message_id": message.id,
+        "channel": message.channel,
+        "purpose": message.purpose,
+        "journey_id": message.journey_id,
+        "campaign_id": message.campaign_id,
+        "template_id": message.template_id,
+    })
 }
 
 /// A message that is due, with what was read for it.
@@ -102,6 +120,7 @@ impl Dispatcher {
             workspaces: BTreeMap::new(),
             templates: FxHashMap::default(),
             watched: BTreeSet::new(),
+            hooks: BTreeMap::new(),
             generation: -1,
         }
     }
@@ -114,6 +133,7 @@ impl Dispatcher {
     /// sending again could reach somebody twice. To be called once, by the process that leads, before it sends.
     pub fn recover(&mut self, now: Timestamp) -> Result<u64, EngineError> {
         let mut recovered = 0;
+        self.refresh()?;
         loop {
             let stranded = self.store.read(|tx| tx.stranded_messages(1_000))?;
             if stranded.is_empty() {
@@ -133,6 +153,12 @@ impl Dispatcher {
                     None,
                 );
                 changes.log_message(message.workspace, message.message_no, now, "unknown", detail.to_owned());
+                if self.hooks.contains_key(&message.workspace) {
+                    let profile = self.store.read(|tx| tx.profile(message.workspace, message.profile))?;
+                    let brief = self.brief_of(message, profile.as_ref().map(|stored| &stored.profile));
+                    let workspace = message.workspace;
+                    self.tell_hooks(&mut changes, workspace, Topic::MessageFailed, brief, "interrupted", now);
+                }
             }
             recovered += stranded.len() as u64;
             self.store.apply(changes)?;
@@ -142,9 +168,10 @@ impl Dispatcher {
     fn refresh(&mut self) -> Result<(), EngineError> {
         let generation = self.store.read(|tx| tx.progress(store::inbox::CONFIGURATION))?.unwrap_or(0);
         if generation != self.generation {
-            let (workspaces, watched) =
-                self.store.read(|tx| Ok((tx.workspaces()?, watching_workspaces(tx)?)))?;
+            let (workspaces, watched, hooks) =
+                self.store.read(|tx| Ok((tx.workspaces()?, watching_workspaces(tx)?, Hooks::read(tx)?)))?;
             self.watched = watched;
+            self.hooks = hooks;
             self.workspaces = workspaces.into_iter().map(|w| (w.workspace, w)).collect();
             self.templates.clear();
             self.generation = generation;
@@ -252,6 +279,7 @@ impl Dispatcher {
             };
             let message = asked.row;
             let no = message.message_no;
+            let brief = self.brief_of(&message, profiles.get(&key));
             match (fate, channel) {
                 (Fate::Go(delivery, body), Some(channel)) => {
                     if purpose == Purpose::Marketing {
@@ -267,6 +295,7 @@ impl Dispatcher {
                         attempts: message.attempts + 1,
                         decided_at: message.decided_at,
                         wait_ms_max,
+                        brief,
                     });
                 }
                 (Fate::Wait(until, reason, detail), _) => {
@@ -277,6 +306,7 @@ impl Dispatcher {
                 }
                 (Fate::Refuse(reason, detail), _) => {
                     turned.push((message.workspace, no));
+                    self.tell_hooks(&mut changes, message.workspace, Topic::MessageWithheld, brief, reason, now);
                     changes.turn_message(
                         no,
                         "queued",
@@ -293,6 +323,38 @@ impl Dispatcher {
         }
         self.tell_turned(&mut changes, &turned, now);
         Ok((changes, outgoing))
+    }
+
+    /// What the shop's own systems may be told of a message; null where nobody wants it.
+    fn brief_of(&self, message: &MessageRow, profile: Option<&Profile>) -> Value {
+        let topics = [Topic::MessageAccepted, Topic::MessageFailed, Topic::MessageWithheld];
+        let wanted = |hooks: &Hooks| topics.iter().any(|topic| hooks.wants(*topic));
+        let is_trial = matches!(message.origin.as_str(), "test" | "staff");
+        match profile {
+            Some(profile) if !is_trial && self.hooks.get(&message.workspace).is_some_and(wanted) => {
+                let mut brief = message_in_brief(message);
+                brief["profile_id"] = json!(profile.id.to_string());
+                brief
+            }
+            _ => Value::Null,
+        }
+    }
+
+    fn tell_hooks(
+        &self,
+        changes: &mut Changeset,
+        workspace: WorkspaceId,
+        topic: Topic,
+        mut brief: Value,
+        reason: &str,
+        now: Timestamp,
+    ) {
+        if let (false, Some(hooks)) = (brief.is_null(), self.hooks.get(&workspace)) {
+            if !reason.is_empty() {
+                brief["reason"] = json!(reason);
+            }
+            hooks.tell(changes, workspace, topic, now, now, &brief);
+        }
     }
 
     /// Tells the engine of messages that will not change their state any more, where somebody wants to know.
@@ -539,6 +601,8 @@ impl Dispatcher {
                     turned.push((workspace, no));
                     changes.accept_message(no, detail.clone(), now, provider_id.clone());
                     changes.log_message(workspace, no, now, "accepted", detail);
+                    let brief = outgoing.brief.clone();
+                    self.tell_hooks(&mut changes, workspace, Topic::MessageAccepted, brief, "", now);
                     continue;
                 }
                 Outcome::Retry { class, after_ms, .. } => {
@@ -575,6 +639,8 @@ impl Dispatcher {
             };
             if state != "queued" {
                 turned.push((workspace, no));
+                let brief = outgoing.brief.clone();
+                self.tell_hooks(&mut changes, workspace, Topic::MessageFailed, brief, reason, now);
             }
             match state {
                 "queued" => report.again += 1,

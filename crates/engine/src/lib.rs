@@ -13,6 +13,7 @@ mod dispatch;
 mod door;
 mod erasure;
 mod facts;
+pub mod hooks;
 pub mod grid;
 pub mod imports;
 pub mod install;
@@ -81,6 +82,8 @@ pub struct Tick {
     pub fired: u64,
     /// Messages written to the ledger.
     pub decided: u64,
+    /// Messages for the shop's own systems.
+    pub told: u64,
     /// Leaves of segments were computed for some people, or segments put in force.
     pub computed: bool,
     /// The last inbox row that was processed, if any.
@@ -274,6 +277,7 @@ impl Engine {
         let more = batch.more;
         let mut world = world::World::load(&store, Arc::clone(&directory), batch, ahead, self)?;
         world.run(now)?;
+        world.gather_hooks()?;
         let world::Finished { changes, tick, new_names, turned } = world.finish();
         let processed = tick.processed;
         let (store, directory) = (&store, &directory);

@@ -6,6 +6,7 @@ use crate::world::{EventDraft, Incoming, Meta, ProfileKey, World, timer_kind};
 use domain::commerce::{CommerceEvent, Order, OrderTotals};
 use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
 use domain::event::{Item, ItemKind};
+use domain::hook::Topic;
 use domain::identifier::{Identifier, IdentifierError, IdentifierKind};
 use domain::identity::{Link, may_join, survivor_is_first};
 use domain::journey::EventView;
@@ -678,6 +679,12 @@ impl World<'_> {
         }
         let Some(key) = self.current((workspace, message.profile))? else { return Ok(()) };
         if machine.is_none() {
+            let topic = match response {
+                Response::Opened => Topic::MessageOpened,
+                Response::Clicked => Topic::MessageClicked,
+                Response::Unsubscribed => Topic::MessageUnsubscribed,
+            };
+            self.tell_hooks(key, topic, at, || crate::dispatch::message_in_brief(&message));
             self.heard.push((workspace, message.id.clone(), at, response));
             self.touch(key, false, |touch| touch.messages = true);
         }

@@ -7,6 +7,7 @@ use super::plan::{EVERYBODY, Plan, Touch};
 use crate::EngineError;
 use crate::facts::{ProfileFacts, zone_of};
 use crate::world::{Person, ProfileKey, World, timer_kind};
+use domain::hook::Topic;
 use domain::commerce::OrderTotals;
 use domain::condition::{Context, Evaluation, Past, PastEvent, Wants};
 use domain::profile::Profile;
@@ -226,6 +227,8 @@ impl World<'_> {
                 entered: is,
             };
             self.turning.transitions.push((workspace, row));
+            let topic = if is { Topic::SegmentEntered } else { Topic::SegmentLeft };
+            self.tell_hooks(key, topic, at, || serde_json::json!({ "segment_id": segment_id }));
             self.segment_turned(key, &segment_id, is, self.done_at(at))?;
         }
         Ok(())

@@ -155,6 +155,7 @@ impl World<'_> {
                 changes.trim_rejections(no - REJECTIONS_KEPT);
             }
         }
+        self.finish_hooks(&mut changes);
         for arrival in std::mem::take(&mut self.arrivals) {
             changes.append(arrival);
         }

@@ -8,6 +8,7 @@ use crate::{Engine, EngineError, Numbers, Tick};
 use domain::commerce::{Order, OrderSummary, Product};
 use domain::condition::Wants;
 use domain::consent::ConsentRecord;
+use domain::hook::Topic;
 use domain::identifier::Identifier;
 use domain::journey::Run;
 use domain::profile::{AttributeChange, Profile};
@@ -147,6 +148,8 @@ pub struct World<'e> {
     /// What steps of campaigns write beside their messages.
     pub campaign_changes: store::Changeset,
     arrivals: Vec<Arrival>,
+    /// What the shop's own systems are to be told.
+    pub told: crate::hooks::Told,
     imports: imports::Imports,
     pub tick: Tick,
 }
@@ -212,6 +215,7 @@ impl<'e> World<'e> {
             suppressions: Vec::new(),
             campaign_changes: store::Changeset::new(),
             arrivals: Vec::new(),
+            told: Default::default(),
             imports: Default::default(),
             tick: Tick::default(),
         };
@@ -551,6 +555,7 @@ impl<'e> World<'e> {
         };
         self.people.insert((workspace, no), person);
         self.runs.insert((workspace, no), Vec::new());
+        self.tell_hooks((workspace, no), Topic::ProfileCreated, at, || serde_json::json!({}));
         let quiet = self.quiet;
         self.touch((workspace, no), quiet, |touch| touch.all = true);
         (workspace, no)
@@ -589,6 +594,8 @@ impl<'e> World<'e> {
         }
         if joined {
             self.merged_into.insert((key.0, other.no), key.1);
+            let told = || serde_json::json!({ "absorbed_profile_id": other.id.to_string() });
+            self.tell_hooks(key, Topic::ProfileMerged, at, told);
         }
         let reason = reason.to_owned();
         self.merges.push(Merge {
@@ -605,10 +612,20 @@ impl<'e> World<'e> {
     }
 
     pub fn log_change(&mut self, key: ProfileKey, change: AttributeChange, source: &str) {
+        self.tell_hooks_of_attribute(key, &change.name, change.at);
         self.attribute_changes.push((key.0, key.1, change, source.to_owned()));
     }
 
     pub fn log_consent(&mut self, key: ProfileKey, record: ConsentRecord) {
+        let told = || {
+            serde_json::json!({
+                "channel": record.channel,
+                "purpose": record.purpose,
+                "state": record.state,
+                "source": record.source,
+            })
+        };
+        self.tell_hooks(key, Topic::ConsentChanged, record.at.0, told);
         self.consent_records.push((key.0, key.1, record));
     }
 
@@ -796,6 +813,8 @@ impl<'e> World<'e> {
 
     pub fn put_order(&mut self, key: OrderKey, owner: ProfileNo, order: Order) {
         let person = (key.0, owner);
+        let is_new = !matches!(self.orders.get(&key), Some(Some(_)));
+        self.tell_hooks_of_order(key.0, owner, &order, is_new);
         let quiet = self.quiet;
         self.touch(person, quiet, |touch| touch.orders = true);
         self.past_order(person, &order);

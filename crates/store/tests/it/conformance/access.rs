@@ -11,6 +11,8 @@ pub const METHODS: &[&str] = &[
     "set_channel",
     "insert_key",
     "revoke_key",
+    "key_was_used",
+    "key_uses",
     "remember_answer",
     "forget_answers",
     "workspaces",
@@ -192,5 +194,18 @@ fn a_key_that_was_used_long_ago_is_new_again() {
         assert_eq!(ask(10), Some(answer(2, "second")), "from before the instant, not at it");
         put(store, |c| c.forget_answers(at(21)));
         assert_eq!(ask(10), None);
+    });
+}
+
+#[test]
+fn the_last_use_of_a_key_is_kept() {
+    on_stores(|store| {
+        put(store, |c| {
+            c.key_was_used(A, "one", at(5));
+            c.key_was_used(A, "one", at(3));
+            c.key_was_used(B, "one", at(9));
+        });
+        assert_eq!(get(store, |tx| tx.key_uses(A)), [("one".to_owned(), at(5))]);
+        assert_eq!(get(store, |tx| tx.key_uses(B)), [("one".to_owned(), at(9))]);
     });
 }

@@ -12,6 +12,11 @@ pub const METHODS: &[&str] = &[
     "touch_configuration",
     "expect_configuration",
     "set_progress",
+    "release_quarantined",
+    "discard_quarantined",
+    "set_aside_page",
+    "quarantined_row",
+    "storage",
     "inbox_peek",
     "inbox_after",
     "inbox_outline",
@@ -205,5 +210,40 @@ fn progress_is_kept_by_name_and_the_configuration_counts_up() {
         put(store, |c| c.expect_configuration(5));
         assert_eq!(progress(CONFIGURATION), Some(6));
         conflicts(store, "progress_bump_expected", |c| c.expect_configuration(5));
+    });
+}
+
+#[test]
+fn what_was_set_aside_comes_back_or_goes() {
+    on_stores(|store| {
+        for (n, workspace) in [A, A, B].into_iter().enumerate() {
+            put(store, |c| c.append(arrival(workspace, at(n as i64), 2)));
+        }
+        let rows = get(store, |tx| tx.inbox_peek(9));
+        for row in rows.clone() {
+            put(store, |c| c.quarantine(row.clone(), at(9), TEXTS[3].into()));
+        }
+        let page = get(store, |tx| tx.set_aside_page(A, i64::MAX, 9));
+        assert_eq!(page.iter().map(|held| &held.row).collect::<Vec<_>>(), [&rows[1], &rows[0]]);
+        assert_eq!((page[0].at, page[0].error.as_str()), (at(9), TEXTS[3]));
+        assert_eq!(get(store, |tx| tx.set_aside_page(A, rows[1].seq, 9)).len(), 1);
+        assert_eq!(get(store, |tx| tx.quarantined_row(A, rows[0].seq)).unwrap().row, rows[0]);
+        assert_eq!(get(store, |tx| tx.quarantined_row(B, rows[0].seq)), None);
+        conflicts(store, "set_aside_release", |c| c.release_quarantined(B, rows[0].seq));
+        put(store, |c| c.release_quarantined(A, rows[0].seq));
+        assert_eq!(waiting(store), [rows[0].arrival.clone()]);
+        assert!(seqs(store)[0] > rows[2].seq, "behind all that came before");
+        put(store, |c| c.discard_quarantined(A, rows[1].seq));
+        conflicts(store, "quarantine_delete", |c| c.discard_quarantined(A, rows[1].seq));
+        assert_eq!(get(store, |tx| tx.quarantined()), 1);
+    });
+}
+
+#[test]
+fn a_database_tells_its_size_and_name() {
+    on_stores(|store| {
+        let (bytes, name) = get(store, |tx| tx.storage());
+        assert!(bytes > 10_000, "{bytes}");
+        assert!(name.starts_with("SQLite 3.") || name.starts_with("PostgreSQL "), "{name}");
     });
 }
