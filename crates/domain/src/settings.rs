@@ -34,6 +34,21 @@ pub struct Settings {
     /// Where links in messages lead back to, such as `https://mail.shop.vn`; empty: the address that `serve`
     /// was given.
     pub public_url: String,
+    /// How messages look.
+    pub brand: crate::template::blocks::Brand,
+    pub texting: Texting,
+}
+
+/// What text messages cost and say.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Texting {
+    /// One part of a text message, in minor units of the shop's currency; 0: not known.
+    pub sms_part_price: i64,
+    /// One Zalo message, in minor units.
+    pub zns_price: i64,
+    /// How to stop advertisements, at the end of each: `TC: soan TC gui 8xxx`.
+    pub sms_opt_out: String,
 }
 
 /// How long events of one name are kept.
@@ -74,6 +89,8 @@ impl Default for Settings {
             visitor_retention_days: 0,
             allow_private_networks: false,
             public_url: String::new(),
+            brand: crate::template::blocks::Brand::default(),
+            texting: Texting::default(),
         }
     }
 }
@@ -134,6 +151,19 @@ impl Settings {
             if text.len() > 500 || text.contains(char::is_control) {
                 tell(path, "one line of at most 500 bytes");
             }
+        }
+        for (path, message) in self.brand.problems() {
+            tell(path, message);
+        }
+        for (path, price) in
+            [("texting.sms_part_price", self.texting.sms_part_price), ("texting.zns_price", self.texting.zns_price)]
+        {
+            if !(0..=100_000_000).contains(&price) {
+                tell(path, "0 when it is not known, or a price in minor units");
+            }
+        }
+        if self.texting.sms_opt_out.len() > 100 || self.texting.sms_opt_out.contains(char::is_control) {
+            tell("texting.sms_opt_out", "one line of at most 100 bytes");
         }
         problems.extend(self.policy.problems());
         problems

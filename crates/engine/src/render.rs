@@ -7,6 +7,7 @@ use domain::condition::NO_PAST;
 use domain::consent::Purpose;
 use domain::journey::Facts;
 use domain::profile::Profile;
+use domain::template::design::Design;
 use domain::template::{CompiledTemplate, Footer, RenderError, RenderOptions, TemplateSource, Utm};
 use kit::{Currency, Money, Timestamp, WorkspaceId};
 use serde_json::{Map, Value, json};
@@ -25,6 +26,9 @@ pub struct Draft {
     pub purpose: Purpose,
     #[serde(flatten)]
     pub source: TemplateSource,
+    /// What the editor keeps; the source was made of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design: Option<Design>,
 }
 
 fn marketing() -> Purpose {
@@ -211,6 +215,7 @@ pub fn context_of(profile: &Profile, occasion: &Occasion<'_>, base_url: &str, ke
         },
         "unsubscribe_url": url(Link::Unsubscribe),
         "preferences_url": url(Link::Preferences),
+        "base_url": base_url,
         "view_url": url(Link::View),
     });
     for (name, value) in [("cart", cart), ("order", order)] {

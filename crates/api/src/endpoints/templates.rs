@@ -167,7 +167,7 @@ impl NewTemplate {
             Problem::unusable("invalid_template", format!("the template cannot be used: {first}"))
                 .with_problems(problems)
         })?;
-        Ok(Checked { name: self.name, channel, draft: Draft { purpose, source }, compiled })
+        Ok(Checked { name: self.name, channel, draft: Draft { purpose, source, design: None }, compiled })
     }
 }
 

@@ -21,6 +21,7 @@
 //! | `products[]` | `id`, `name`, `url`, `image_url`, `price`: recommendations |
 //! | `shop` | `name`, `url`, `currency` (ISO 4217), `timezone` (IANA), `address` |
 //! | `unsubscribe_url`, `preferences_url`, `view_url` | links that are never tracked |
+//! | `base_url` | where this server is reached: `{{ base_url }}/media/...` |
 //!
 //! # Values
 //! * `{{ customer.nick }}` without a value refuses the message ([`RenderError::Missing`]); null is no value, the
@@ -29,6 +30,8 @@
 //! * In HTML every printed value is escaped once, whatever `escape` was applied; `raw` prints trusted HTML.
 //! * Own filters: `money`, `given_name`, `date_vn`, `phone`.
 
+pub mod blocks;
+pub mod design;
 mod eval;
 mod expr;
 mod filters;
@@ -36,6 +39,7 @@ mod html;
 mod lex;
 pub mod limits;
 mod links;
+pub mod lint;
 mod mjml;
 mod parse;
 mod plain;
