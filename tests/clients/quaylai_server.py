@@ -116,6 +116,19 @@ class QuaylaiServer:
         assert done.returncode == 0, (arguments, done.returncode, done.stdout, done.stderr)
         return json.loads(done.stdout)
 
+    def add_user(self, email: str, password: str, *, name: str, role: str) -> None:
+        """Makes an account of the shop's staff, as an operator does."""
+        done = subprocess.run(
+            [binary(), "user", "add", email, "--name", name, "--role", role, "--data", str(self.data)]
+            + self._database_arguments(),
+            input=f"{password}\n",
+            capture_output=True,
+            text=True,
+            env=self._environment,
+            timeout=60,
+        )
+        assert done.returncode == 0, (done.stdout, done.stderr)
+
     def tell(self, *arguments: str) -> dict:
         """As `run`, for long work that prints a line a second: the last line."""
         done = subprocess.run(

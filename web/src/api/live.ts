@@ -1,0 +1,94 @@
+/**
+ * The live connection: the server tells which topics have changed, and what is shown of them is asked for again.
+ * A page in the background waits until it is looked at.
+ */
+import { useEffect, useSyncExternalStore } from 'react';
+import { queries } from './index';
+
+type Listener = (data: unknown) => void;
+
+const listeners = new Map<string, Set<Listener>>();
+const watchers = new Set<() => void>();
+const waiting = new Set<string>();
+let source: EventSource | null = null;
+let connected: boolean | null = null;
+
+function told(kind: string, data: unknown): void {
+  for (const listener of listeners.get(kind) ?? []) listener(data);
+}
+
+function setConnected(now: boolean): void {
+  if (connected === now) return;
+  connected = now;
+  for (const watcher of watchers) watcher();
+}
+
+function heard(topics: string[]): void {
+  for (const topic of topics) {
+    if (document.visibilityState === 'visible') void queries.invalidateQueries({ queryKey: [topic], refetchType: 'active' });
+    else waiting.add(topic);
+    told(`topic:${topic}`, topic);
+  }
+}
+
+function parsed(event: Event): unknown {
+  try {
+    return JSON.parse((event as MessageEvent<string>).data) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+/** Begins to listen; once for each sign-in. */
+export function connect(): void {
+  if (source) return;
+  source = new EventSource('/api/v1/live');
+  source.addEventListener('open', () => {
+    // What changed while nobody listened is not told again.
+    if (connected === false) void queries.invalidateQueries({ refetchType: 'active' });
+    setConnected(true);
+  });
+  source.addEventListener('error', () => setConnected(false));
+  source.addEventListener('changed', (event) => {
+    const data = parsed(event) as { topics?: string[] } | null;
+    if (Array.isArray(data?.topics)) heard(data.topics);
+  });
+  source.addEventListener('job', (event) => told('job', parsed(event)));
+  document.addEventListener('visibilitychange', shown);
+}
+
+export function disconnect(): void {
+  source?.close();
+  source = null;
+  connected = null;
+  document.removeEventListener('visibilitychange', shown);
+}
+
+function shown(): void {
+  if (document.visibilityState !== 'visible' || waiting.size === 0) return;
+  const topics = [...waiting];
+  waiting.clear();
+  for (const topic of topics) void queries.invalidateQueries({ queryKey: [topic], refetchType: 'active' });
+}
+
+/** Calls `then` whenever something of this topic has changed, or with each report about long work (`job`). */
+export function useLive(topic: string, then: Listener): void {
+  useEffect(() => {
+    const kind = topic === 'job' ? 'job' : `topic:${topic}`;
+    const set = listeners.get(kind) ?? new Set();
+    listeners.set(kind, set);
+    set.add(then);
+    return () => void set.delete(then);
+  }, [topic, then]);
+}
+
+/** `false` while the connection is lost; `null` before it was first made. */
+export function useConnected(): boolean | null {
+  return useSyncExternalStore(
+    (watcher) => {
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
+    },
+    () => connected,
+  );
+}

@@ -1,0 +1,101 @@
+/** The frame around the pages of somebody who is signed in: ways, header, and the live connection. */
+import { ActionIcon, AppShell, Burger, Group, NavLink, ScrollArea, Text, Tooltip } from '@mantine/core';
+import { useDisclosure, useMediaQuery } from '@mantine/hooks';
+import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } from '@tabler/icons-react';
+import { Link, useRouterState } from '@tanstack/react-router';
+import { type ReactNode, useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { connect } from '../api/live';
+import { AccountMenu } from './AccountMenu';
+import { Bell } from './Bell';
+import { Mark } from './Mark';
+import { ways } from './nav';
+import { SearchButton } from './Search';
+import { useSession } from './session';
+import classes from './Shell.module.css';
+import { WorkspaceMenu } from './WorkspaceMenu';
+
+/** Whether a way leads to the page that is shown, or to one above it. */
+function leadsTo(to: string, path: string): boolean {
+  return to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`);
+}
+
+function Ways({ close, isNarrow }: { close: () => void; isNarrow: boolean }) {
+  const { t } = useTranslation('shell');
+  const path = useRouterState({ select: (state) => state.location.pathname.replace(/^\/app/, '') || '/' });
+  const session = useSession();
+  const allowed = ways
+    .map((group) => ({ ...group, ways: group.ways.filter((way) => !way.permission || session?.permissions.includes(way.permission)) }))
+    .filter((group) => group.ways.length > 0);
+  return (
+    <>
+      {allowed.map((group) => (
+        <div key={group.id} className={classes.group}>
+          {group.id !== 'start' && !isNarrow && <div className={classes.groupName}>{t(`group.${group.id}`)}</div>}
+          {group.ways.map(({ id, to, Icon }) => {
+            const active = leadsTo(to, path);
+            const label = t(`nav.${id}`);
+            return (
+              <Tooltip key={id} label={label} position="right" disabled={!isNarrow}>
+                <NavLink
+                  component={Link} to={to} onClick={close} active={active} aria-current={active ? 'page' : undefined}
+                  label={isNarrow ? undefined : label} aria-label={isNarrow ? label : undefined} className={classes.way}
+                  leftSection={<Icon size={19} stroke={1.7} aria-hidden />}
+                />
+              </Tooltip>
+            );
+          })}
+        </div>
+      ))}
+    </>
+  );
+}
+
+export function Shell({ children, wide }: { children: ReactNode; wide: boolean }) {
+  const { t } = useTranslation('shell');
+  const [isOpen, { toggle, close }] = useDisclosure();
+  const [isFolded, { toggle: fold }] = useDisclosure(localStorage.getItem('quaylai.folded') === 'yes');
+  const isPhone = useMediaQuery('(max-width: 48em)') ?? false;
+  const isNarrow = isFolded && !isPhone;
+  useEffect(connect, []);
+  useEffect(() => localStorage.setItem('quaylai.folded', isFolded ? 'yes' : 'no'), [isFolded]);
+  return (
+    <AppShell
+      header={{ height: 56 }} padding={0}
+      navbar={{ width: isNarrow ? 64 : 244, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
+      classNames={{ main: classes.main, header: classes.header, navbar: classes.navbar }}
+    >
+      <a href="#main" className="ql-skip">{t('skip')}</a>
+      <AppShell.Header>
+        <Group h="100%" px="md" gap="sm" wrap="nowrap" justify="space-between">
+          <Group gap="sm" wrap="nowrap" miw={0}>
+            <Burger opened={isOpen} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t('menu')} aria-expanded={isOpen} />
+            <Link to="/" className={classes.brand} aria-label={t('brand')}>
+              <Mark />
+              <Text component="span" fw={600} size="lg" visibleFrom="sm">Quaylai</Text>
+            </Link>
+            <WorkspaceMenu />
+          </Group>
+          <Group gap={6} wrap="nowrap">
+            <SearchButton />
+            <Bell />
+            <AccountMenu />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar aria-label={t('ways')}>
+        <AppShell.Section grow component={ScrollArea} p="sm" scrollbarSize={6}>
+          <Ways close={close} isNarrow={isNarrow} />
+        </AppShell.Section>
+        <AppShell.Section p="sm" visibleFrom="sm">
+          <ActionIcon onClick={fold} aria-label={t(isFolded ? 'unfold' : 'fold')} size="lg">
+            {isFolded ? <IconLayoutSidebarLeftExpand size={18} /> : <IconLayoutSidebarLeftCollapse size={18} />}
+          </ActionIcon>
+        </AppShell.Section>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" tabIndex={-1}>
+        {wide ? children : <div className={classes.page}>{children}</div>}
+      </AppShell.Main>
+    </AppShell>
+  );
+}

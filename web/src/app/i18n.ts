@@ -1,0 +1,63 @@
+/** Texts by language and area, each file loaded when a screen first asks for it. */
+import i18next, { type BackendModule } from 'i18next';
+import { initReactI18next } from 'react-i18next';
+
+export const LANGUAGES = ['vi', 'en'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+const files = import.meta.glob<{ default: Record<string, unknown> }>('../texts/*/*.json');
+const KEPT = 'quaylai.language';
+
+const backend: BackendModule = {
+  type: 'backend',
+  init: () => undefined,
+  read(language, namespace, done) {
+    const load = files[`../texts/${language}/${namespace}.json`];
+    if (!load) return done(new Error(`no texts of ${namespace} in ${language}`), null);
+    load().then(
+      (file) => done(null, file.default),
+      (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), null),
+    );
+  },
+};
+
+function kept(): Language {
+  try {
+    const told = localStorage.getItem(KEPT);
+    if (told === 'vi' || told === 'en') return told;
+  } catch {
+    // A browser that keeps nothing is spoken to in Vietnamese.
+  }
+  return 'vi';
+}
+
+export function language(): Language {
+  return i18next.language === 'en' ? 'en' : 'vi';
+}
+
+export async function speak(wanted: Language): Promise<void> {
+  try {
+    localStorage.setItem(KEPT, wanted);
+  } catch {
+    // It is spoken for this visit.
+  }
+  await i18next.changeLanguage(wanted);
+  document.documentElement.lang = wanted;
+}
+
+export async function startTexts(): Promise<void> {
+  const first = kept();
+  document.documentElement.lang = first;
+  await i18next
+    .use(backend)
+    .use(initReactI18next)
+    .init({
+      lng: first,
+      supportedLngs: LANGUAGES,
+      fallbackLng: false,
+      ns: ['common', 'shell'],
+      defaultNS: 'common',
+      interpolation: { escapeValue: false },
+      returnEmptyString: false,
+    });
+}

@@ -1,0 +1,5 @@
+/** All pages of the app: one line an area. */
+import type { Screen } from '../app/screens';
+import { screens as look } from './look';
+
+export const screens: Screen[] = [...look];

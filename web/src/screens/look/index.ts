@@ -1,0 +1,4 @@
+import { screen } from '../../app/screens';
+
+/** The page of components: what everything is made of. */
+export const screens = [screen('/look', () => import('./LookPage'), { permission: 'setup.read' })];

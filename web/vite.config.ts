@@ -1,0 +1,56 @@
+import react from '@vitejs/plugin-react';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { defineConfig, type Plugin } from 'vite';
+
+const PACKED = /\.(js|css|svg|json)$/;
+
+/** Leaves text files packed only: the server unpacks for the rare client that takes neither. */
+function packed(): Plugin {
+  let folder = '';
+  return {
+    name: 'packed',
+    apply: 'build',
+    configResolved(config) {
+      folder = resolve(config.root, config.build.outDir);
+    },
+    closeBundle() {
+      const walk = (at: string): void => {
+        for (const name of readdirSync(at)) {
+          const path = join(at, name);
+          if (statSync(path).isDirectory()) walk(path);
+          else if (PACKED.test(name)) {
+            const bytes = readFileSync(path);
+            writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+            const quality = { [constants.BROTLI_PARAM_QUALITY]: 9 };
+            writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params: quality }));
+            rmSync(path);
+          }
+        }
+      };
+      walk(folder);
+    },
+  };
+}
+
+// Where the server is while somebody works on the app with `npm run dev`.
+const server = process.env.QUAYLAI_API ?? 'http://127.0.0.1:8420';
+const proxied = Object.fromEntries(
+  ['/api', '/e/', '/media', '/v1', '/sdk.js'].map((path) => [path, { target: server, changeOrigin: false, xfwd: false }]),
+);
+
+export default defineConfig({
+  base: '/app/',
+  plugins: [react(), packed()],
+  server: { host: '127.0.0.1', proxy: proxied },
+  preview: { host: '127.0.0.1', proxy: proxied },
+  build: {
+    target: 'es2022',
+    sourcemap: false,
+    // A font in a style sheet would be loaded whether it is needed or not.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 700,
+    emptyOutDir: true,
+  },
+});
