@@ -8,8 +8,10 @@
 mod channel;
 pub mod channels;
 mod detail;
+pub mod dns;
 mod egress;
 pub mod email;
+pub mod hook;
 mod secret;
 mod tls;
 

@@ -1,6 +1,7 @@
 //! An e-mail as bytes: MIME, headers and signature, without any sending. Pure: the same delivery gives the same bytes.
 
 mod dkim;
+mod key;
 
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +12,7 @@ use lettre::{Address, Message};
 use sha2::{Digest, Sha256};
 
 pub use dkim::DkimSigner;
+pub use key::DkimKey;
 
 use crate::{Delivery, EmailContent};
 

@@ -26,20 +26,30 @@ pub struct WebhookChannel {
 /// Of an answer no more than this is read.
 const ANSWER_BYTES_MAX: usize = 64 * 1_024;
 
+/// An HTTP client that connects to nothing the guard did not see. Errors: it can't be set up.
+pub(crate) fn guarded_client(egress: &Egress, connect_wait: Duration) -> Result<Client, String> {
+    Client::builder()
+        .tls_backend_preconfigured(tls::client_config(tls::Trust::default())?)
+        .redirect(redirect::Policy::none())
+        // A proxy would connect on our behalf to what the guard never saw.
+        .no_proxy()
+        .dns_resolver(Arc::new(GuardedResolver(egress.clone())))
+        .connect_timeout(connect_wait)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+/// Why a call had no answer, in words for the shop.
+pub(crate) fn fault_of(error: &reqwest::Error) -> String {
+    failed(error).detail().to_owned()
+}
+
 impl WebhookChannel {
     /// Errors: the HTTP client can't be set up.
     pub fn new(config: &WebhookConfig, egress: &Egress) -> Result<WebhookChannel, String> {
         let total = Duration::from_millis(config.timeout_ms);
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls::client_config(tls::Trust::default())?)
-            .redirect(redirect::Policy::none())
-            // A proxy would connect on our behalf to what the guard never saw.
-            .no_proxy()
-            .dns_resolver(Arc::new(GuardedResolver(egress.clone())))
-            .connect_timeout(Duration::from_millis(config.connect_timeout_ms))
-            .pool_idle_timeout(Duration::from_secs(30))
-            .build()
-            .map_err(|error| error.to_string())?;
+        let client = guarded_client(egress, Duration::from_millis(config.connect_timeout_ms))?;
         Ok(WebhookChannel {
             client,
             egress: egress.clone(),
@@ -82,7 +92,7 @@ impl WebhookChannel {
         let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let retry_after = retry_after.map(str::to_owned);
         // The status is the answer: a body that does not come to its end changes nothing about it.
-        let text = timeout(self.total, beginning(&mut response)).await.unwrap_or_default();
+        let text = timeout(self.total, opening(&mut response, ANSWER_BYTES_MAX)).await.unwrap_or_default();
         wire::judged(status, retry_after.as_deref(), &text, delivery.attempted_at)
     }
 }
@@ -124,11 +134,11 @@ impl Resolve for GuardedResolver {
 }
 
 /// The first bytes of the answer. What is left unread goes with the connection.
-async fn beginning(response: &mut Response) -> String {
+pub(crate) async fn opening(response: &mut Response, bytes_max: usize) -> String {
     let mut bytes = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
-        bytes.extend_from_slice(&chunk[..chunk.len().min(ANSWER_BYTES_MAX - bytes.len())]);
-        if bytes.len() == ANSWER_BYTES_MAX {
+        bytes.extend_from_slice(&chunk[..chunk.len().min(bytes_max - bytes.len())]);
+        if bytes.len() == bytes_max {
             break;
         }
     }

@@ -11,6 +11,7 @@ mod config;
 mod wire;
 
 pub use client::WebhookChannel;
+pub(crate) use client::{fault_of, guarded_client, opening};
 pub use config::WebhookConfig;
 pub use wire::signature;
 
