@@ -84,3 +84,40 @@ ensure_compiler() {
   have cc && have make && return
   apt_install build-essential
 }
+
+# What Vite 8 needs. Older distributions have an older Node: then npm brings a newer one into the cache folder.
+NODE_WANTED=20.19
+ensure_node() {
+  local own="$QUAYLAI_CACHE/node/node_modules/.bin"
+  if ! have node || ! have npm; then apt_install nodejs npm; fi
+  node_is_new() { at_least "$(node --version | tr -d v)" "$NODE_WANTED"; }
+  node_is_new && return
+  [ -x "$own/node" ] || {
+    say "installing Node.js 22 from npm into $QUAYLAI_CACHE/node (this system has $(node --version))"
+    mkdir -p -- "$QUAYLAI_CACHE/node"
+    quietly npm install --prefix "$QUAYLAI_CACHE/node" --no-audit --no-fund --loglevel=error node@22
+  }
+  PATH="$own:$PATH"
+  node_is_new || die "Node.js $NODE_WANTED or newer is needed, and this is $(node --version)"
+}
+
+# Builds the web app for the server to embed, unless this very source was built before; says where in
+# QUAYLAI_WEB_DIST. A folder that is named already is taken as it is.
+build_web() {
+  local key folder
+  [ -z "${QUAYLAI_WEB_DIST:-}" ] || return 0
+  key="$(find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' -print0 | LC_ALL=C sort -z |
+    xargs -0 sha256sum | sha256sum | cut -c 1-16)"
+  folder="$QUAYLAI_CACHE/web/$key"
+  if [ ! -f "$folder/index.html" ]; then
+    ensure_node
+    say "building the web app"
+    # Whole or not at all, should somebody else build the same.
+    rm -rf -- "$folder.$$"
+    mkdir -p -- "$folder.$$"
+    web/build "$folder.$$"
+    mv -T -- "$folder.$$" "$folder" 2>/dev/null || rm -rf -- "$folder.$$"
+  fi
+  QUAYLAI_WEB_DIST="$folder"
+  export QUAYLAI_WEB_DIST
+}

@@ -42,6 +42,20 @@ export function minorDigits(currency: string): number {
   }
 }
 
+/** Vietnamese counts in nghìn, triệu and tỷ; Intl writes them as letters that nobody says. */
+const STEPS = [
+  { from: 1e9, word: 'tỷ' },
+  { from: 1e6, word: 'triệu' },
+  { from: 1e4, word: 'nghìn' },
+];
+
+function shortVietnamese(value: number): string {
+  const step = STEPS.find(({ from }) => Math.abs(value) >= from);
+  const unit = step ? Math.min(step.from, step.word === 'nghìn' ? 1e3 : step.from) : 1;
+  const text = new Intl.NumberFormat('vi-VN', { maximumFractionDigits: step ? 1 : 0 }).format(value / unit);
+  return step ? `${text} ${step.word}` : text;
+}
+
 export function makeFormats(language: string, currencyOfShop: string, timeZone: string): Formats {
   const locale = language === 'en' ? 'en-GB' : 'vi-VN';
   const number = (value: number, digits = 0) =>
@@ -65,8 +79,11 @@ export function makeFormats(language: string, currencyOfShop: string, timeZone: 
     currency: currencyOfShop,
     number,
     money: (minor, currency) => money(minor, currency),
-    moneyShort: (minor, currency) => money(minor, currency, { notation: 'compact', maximumFractionDigits: 1, minimumFractionDigits: 0 }),
-    short: (value) => new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 }).format(value),
+    moneyShort: (minor, currency = currencyOfShop) =>
+      language !== 'en' && currency === 'VND'
+        ? `${shortVietnamese(minor)} ₫`
+        : money(minor, currency, { notation: 'compact', maximumFractionDigits: 1, minimumFractionDigits: 0 }),
+    short: (value) => language !== 'en' ? shortVietnamese(value) : new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 }).format(value),
     percent: (share, digits = 1) => new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: digits }).format(share),
     date,
     time,

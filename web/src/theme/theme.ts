@@ -14,12 +14,16 @@ const dark: MantineColorsTuple = [
   '#f3ebe2', '#d8cec3', '#b9ac9f', '#8f8172', '#4a4038', '#3a322b', '#2b251f', '#211c18', '#171310', '#0f0c0a',
 ];
 
+const red: MantineColorsTuple = [
+  '#fdf1ef', '#fbe6e3', '#f3c4bd', '#f0a69d', '#f08f85', '#cc4a43', '#a9302c', '#8c2422', '#6e1b1a', '#531413',
+];
+
 export const theme = createTheme({
   primaryColor: 'clay',
   primaryShade: { light: 6, dark: 4 },
   autoContrast: true,
   luminanceThreshold: 0.3,
-  colors: { clay, gray, dark },
+  colors: { clay, gray, dark, red },
   black: '#2a2420',
   fontFamily: "'Be Vietnam Pro', system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
   headings: {
@@ -70,6 +74,9 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-clay-light': '#f9ede4',
     '--mantine-color-clay-light-hover': '#f5e2d4',
     '--mantine-color-clay-light-color': '#94401d',
+    '--mantine-color-red-light': '#fbe6e3',
+    '--mantine-color-red-light-hover': '#f6d7d2',
+    '--mantine-color-red-light-color': '#a02727',
     '--mantine-color-gray-light': '#f1ebe3',
     '--mantine-color-gray-light-hover': '#e8e0d6',
     '--mantine-color-gray-light-color': '#5d544b',
@@ -95,6 +102,9 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-clay-light': '#3a291f',
     '--mantine-color-clay-light-hover': '#472f22',
     '--mantine-color-clay-light-color': '#f6b08e',
+    '--mantine-color-red-light': '#3e221f',
+    '--mantine-color-red-light-hover': '#4b2926',
+    '--mantine-color-red-light-color': '#f59f96',
     '--mantine-color-gray-light': '#2e2721',
     '--mantine-color-gray-light-hover': '#3a322b',
     '--mantine-color-gray-light-color': '#d8cec3',
