@@ -20,6 +20,7 @@ mod lists;
 mod live;
 mod messages;
 mod orders;
+mod people;
 mod person_export;
 mod preview;
 mod products;
@@ -36,9 +37,10 @@ mod status;
 mod suppressions;
 mod templates;
 pub(crate) mod users;
+mod views;
 mod workspaces;
 
-pub(crate) use campaigns::Checks;
+pub(crate) use campaigns::{Checks, Figures};
 pub(crate) use live::Live;
 
 use crate::problem::Problem;
@@ -61,6 +63,8 @@ fn open() -> OpenApiRouter<Arc<Services>> {
 pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
     let groups = [
         profiles::router(),
+        people::router(),
+        views::router(),
         history::router(),
         events::router(),
         orders::router(),

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 
 mod access;
+mod accounts;
 mod journeys;
 mod messages;
 mod pages;
 mod people;
 mod privacy;
 mod scenarios;
+mod segments;
 mod staff;
 mod tracking;
 mod world;

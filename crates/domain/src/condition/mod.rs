@@ -47,7 +47,7 @@ pub use fold::{Fold, FoldOf};
 pub use formula::Formula;
 pub use measure::{Check, Measure};
 pub use number::{TEN_THOUSANDTHS, ten_thousandths};
-pub use orders::{LINE_FIELDS, ORDER_FIELDS, OrderFilter, OrderPick, Orders};
+pub use orders::{LINE_FIELDS, ORDER_FIELDS, OrderFilter, OrderPick, Orders, values_of_order};
 
 pub(crate) use parse::{join, read_filters};
 pub use past::{EventWant, NO_PAST, Past, PastEvent, PastMessage, PastRun, Wants};

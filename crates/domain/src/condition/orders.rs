@@ -95,6 +95,15 @@ fn line_field(line: &CartLine, field: &str, currency: Currency) -> Option<Value>
     })
 }
 
+/// What an order has at a field of its own or of its lines, as filters see it.
+pub fn values_of_order(order: &Order, field: &str) -> Vec<Value> {
+    if ORDER_FIELDS.contains(&field) {
+        return order_field(order, field).into_iter().collect();
+    }
+    let currency = currency_of(order);
+    order.contents.lines.iter().filter_map(|line| line_field(line, field, currency)).collect()
+}
+
 fn currency_of(order: &Order) -> Currency {
     order.currency.parse().unwrap_or(Currency::VND)
 }
