@@ -1,18 +1,16 @@
 import '@mantine/core/styles.layer.css';
-import '@mantine/notifications/styles.layer.css';
 import './theme/fonts.css';
 import './theme/look.css';
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
-import { ModalsProvider } from '@mantine/modals';
-import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { StrictMode } from 'react';
+import { lazy, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { queries } from './api';
 import { startTexts } from './app/i18n';
 import { App } from './app/router';
 import { theme, variables } from './theme/theme';
 
+const Overlays = lazy(() => import('./app/Overlays'));
 const scheme = localStorageColorSchemeManager({ key: 'quaylai.scheme' });
 const root = document.getElementById('root');
 
@@ -22,10 +20,10 @@ void startTexts().then(() => {
     <StrictMode>
       <QueryClientProvider client={queries}>
         <MantineProvider theme={theme} cssVariablesResolver={variables} colorSchemeManager={scheme} defaultColorScheme="auto">
-          <ModalsProvider>
-            <Notifications position="bottom-right" limit={4} />
-            <App />
-          </ModalsProvider>
+          <App />
+          <Suspense>
+            <Overlays />
+          </Suspense>
         </MantineProvider>
       </QueryClientProvider>
     </StrictMode>,

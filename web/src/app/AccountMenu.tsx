@@ -10,7 +10,7 @@ import { language, speak, type Language } from './i18n';
 import { useSession } from './session';
 
 /** Who is signed in: profile, language, theme, leaving. */
-export function AccountMenu() {
+export default function AccountMenu() {
   const { t } = useTranslation('shell');
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const session = useSession();

@@ -1,19 +1,21 @@
 /** The frame around the pages of somebody who is signed in: ways, header, and the live connection. */
-import { ActionIcon, AppShell, Burger, Group, NavLink, ScrollArea, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, AppShell, Avatar, Burger, Group, NavLink, Text } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } from '@tabler/icons-react';
 import { Link, useRouterState } from '@tanstack/react-router';
-import { type ReactNode, useEffect } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { connect } from '../api/live';
-import { AccountMenu } from './AccountMenu';
 import { Bell } from './Bell';
 import { Mark } from './Mark';
 import { ways } from './nav';
 import { SearchButton } from './Search';
 import { useSession } from './session';
 import classes from './Shell.module.css';
-import { WorkspaceMenu } from './WorkspaceMenu';
+
+// Menus bring the code that places them: after the first page.
+const AccountMenu = lazy(() => import('./AccountMenu'));
+const WorkspaceMenu = lazy(() => import('./WorkspaceMenu'));
 
 /** Whether a way leads to the page that is shown, or to one above it. */
 function leadsTo(to: string, path: string): boolean {
@@ -36,13 +38,11 @@ function Ways({ close, isNarrow }: { close: () => void; isNarrow: boolean }) {
             const active = leadsTo(to, path);
             const label = t(`nav.${id}`);
             return (
-              <Tooltip key={id} label={label} position="right" disabled={!isNarrow}>
-                <NavLink
-                  component={Link} to={to} onClick={close} active={active} aria-current={active ? 'page' : undefined}
-                  label={isNarrow ? undefined : label} aria-label={isNarrow ? label : undefined} className={classes.way}
-                  leftSection={<Icon size={19} stroke={1.7} aria-hidden />}
-                />
-              </Tooltip>
+              <NavLink
+                key={id} component={Link} to={to} onClick={close} active={active} aria-current={active ? 'page' : undefined}
+                label={isNarrow ? undefined : label} aria-label={isNarrow ? label : undefined} title={isNarrow ? label : undefined}
+                className={classes.way} leftSection={<Icon size={19} stroke={1.7} aria-hidden />}
+              />
             );
           })}
         </div>
@@ -74,17 +74,17 @@ export function Shell({ children, wide }: { children: ReactNode; wide: boolean }
               <Mark />
               <Text component="span" fw={600} size="lg" visibleFrom="sm">Quaylai</Text>
             </Link>
-            <WorkspaceMenu />
+            <Suspense><WorkspaceMenu /></Suspense>
           </Group>
           <Group gap={6} wrap="nowrap">
             <SearchButton />
             <Bell />
-            <AccountMenu />
+            <Suspense fallback={<Avatar size={34} radius="xl" />}><AccountMenu /></Suspense>
           </Group>
         </Group>
       </AppShell.Header>
       <AppShell.Navbar aria-label={t('ways')}>
-        <AppShell.Section grow component={ScrollArea} p="sm" scrollbarSize={6}>
+        <AppShell.Section grow p="sm" className={classes.ways}>
           <Ways close={close} isNarrow={isNarrow} />
         </AppShell.Section>
         <AppShell.Section p="sm" visibleFrom="sm">

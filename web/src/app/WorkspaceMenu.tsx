@@ -6,7 +6,7 @@ import { notify } from '../parts/notify';
 import { useSession, useShop } from './session';
 
 /** Which shop is worked on, and the way to another one. */
-export function WorkspaceMenu() {
+export default function WorkspaceMenu() {
   const { t } = useTranslation('shell');
   const session = useSession();
   const shop = useShop();

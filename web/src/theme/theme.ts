@@ -1,8 +1,5 @@
 /** The look, in one place: colours, type, radii, and how Mantine's parts wear them. */
-import {
-  ActionIcon, Anchor, Badge, Button, Card, createTheme, type CSSVariablesResolver, Drawer, Menu, Modal, NavLink, Paper, Tabs, Tooltip,
-  type MantineColorsTuple,
-} from '@mantine/core';
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
 const clay: MantineColorsTuple = [
   '#fdf4ee', '#f9e6da', '#f3ccb5', '#efb08c', '#ee9468', '#cf6e41', '#b4532a', '#94401d', '#763317', '#572511',
@@ -40,19 +37,20 @@ export const theme = createTheme({
   radius: { xs: '4px', sm: '6px', md: '9px', lg: '14px', xl: '22px' },
   cursorType: 'pointer',
   respectReducedMotion: true,
+  // Plain objects: `Component.extend` would pull every part named here into the first load.
   components: {
-    Button: Button.extend({ defaultProps: { fw: 600 } }),
-    ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray' } }),
-    Anchor: Anchor.extend({ defaultProps: { underline: 'hover', c: 'var(--ql-accent-text)' } }),
-    Badge: Badge.extend({ defaultProps: { tt: 'none', fw: 600, radius: 'sm', variant: 'light' } }),
-    Card: Card.extend({ defaultProps: { radius: 'lg', withBorder: true, padding: 'lg' } }),
-    Paper: Paper.extend({ defaultProps: { radius: 'lg' } }),
-    Drawer: Drawer.extend({ defaultProps: { position: 'right', padding: 'lg' } }),
-    Modal: Modal.extend({ defaultProps: { radius: 'lg', centered: true, padding: 'lg' } }),
-    Menu: Menu.extend({ defaultProps: { shadow: 'md', radius: 'md', withinPortal: true } }),
-    NavLink: NavLink.extend({ styles: { root: { borderRadius: 'var(--mantine-radius-md)' } } }),
-    Tabs: Tabs.extend({ styles: { tab: { fontWeight: 500 } } }),
-    Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, openDelay: 300 } }),
+    Button: { defaultProps: { fw: 600 } },
+    ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
+    Anchor: { defaultProps: { underline: 'hover', c: 'var(--ql-accent-text)' } },
+    Badge: { defaultProps: { tt: 'none', fw: 600, radius: 'sm', variant: 'light' } },
+    Card: { defaultProps: { radius: 'lg', withBorder: true, padding: 'lg' } },
+    Paper: { defaultProps: { radius: 'lg' } },
+    Drawer: { defaultProps: { position: 'right', padding: 'lg' } },
+    Modal: { defaultProps: { radius: 'lg', centered: true, padding: 'lg' } },
+    Menu: { defaultProps: { shadow: 'md', radius: 'md', withinPortal: true } },
+    NavLink: { styles: { root: { borderRadius: 'var(--mantine-radius-md)' } } },
+    Tabs: { styles: { tab: { fontWeight: 500 } } },
+    Tooltip: { defaultProps: { withArrow: true, openDelay: 300 } },
   },
 });
 
