@@ -172,3 +172,43 @@ WHERE campaign_id IS NOT NULL;
 -- Campaigns that are put away, and the days on which runs began, for the calendar.
 ALTER TABLE campaign ADD COLUMN archived_at BIGINT;
 CREATE INDEX campaign_run_by_start ON campaign_run (workspace_id, started_at, campaign_id);
+-- What the first-run wizard cannot see from what the shop has: what was put off, and whether it was closed. JSON.
+CREATE TABLE setup (
+  workspace_id BIGINT NOT NULL PRIMARY KEY,
+  doc TEXT NOT NULL
+);
+
+-- Content: what somebody is writing in the editor, and pictures for messages.
+CREATE TABLE template_draft (
+  workspace_id BIGINT NOT NULL,
+  template_id TEXT NOT NULL,
+  -- The version that it was begun on.
+  base_version BIGINT NOT NULL,
+  -- JSON: a template that may not be whole yet.
+  doc TEXT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  updated_by TEXT NOT NULL,
+  PRIMARY KEY (workspace_id, template_id)
+);
+CREATE TABLE media (
+  workspace_id BIGINT NOT NULL,
+  media_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  file TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  width BIGINT NOT NULL,
+  height BIGINT NOT NULL,
+  alt TEXT NOT NULL,
+  search TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  PRIMARY KEY (workspace_id, media_id)
+);
+-- The bytes, apart so that lists stay light; in the database so that every node and every backup has them.
+CREATE TABLE media_content (
+  media_id TEXT NOT NULL PRIMARY KEY,
+  workspace_id BIGINT NOT NULL,
+  kind TEXT NOT NULL,
+  content BYTEA NOT NULL
+);

@@ -7,6 +7,7 @@ mod access;
 mod accounts;
 mod audit;
 mod campaigns;
+mod content;
 mod domains;
 mod grid;
 mod history;
@@ -123,7 +124,7 @@ macro_rules! modules {
 }
 
 const MODULES: &[Module] = modules!(
-    campaigns, grid, membership, inbox, people, history, journeys, messages, access, scans, segments, accounts,
+    campaigns, content, grid, membership, inbox, people, history, journeys, messages, access, scans, segments, accounts,
     audit, privacy, transfers, hooks, domains
 );
 

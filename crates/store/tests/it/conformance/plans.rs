@@ -164,6 +164,13 @@ fn hot_queries_use_their_indexes() {
         ("hook_delivery_waiting", "SEARCH webhook_delivery USING COVERING INDEX webhook_delivery_due", Never),
         ("hook_delivery_page", "SEARCH webhook_delivery USING INDEX webhook_delivery_of_webhook", Never),
         ("set_aside_page", "SEARCH quarantine USING INDEX quarantine_of_workspace", Never),
+        ("media_page", "SEARCH media USING INDEX sqlite_autoindex_media_1", Never),
+        ("media_content_find", "SEARCH media_content USING INDEX sqlite_autoindex_media_content_1", Never),
+        (
+            "template_version_page",
+            "SEARCH template_version USING INDEX sqlite_autoindex_template_version_1",
+            Never,
+        ),
         ("idempotency_expire", "SEARCH idempotency USING INDEX idempotency_by_age", Never),
     ];
     let database = Database::sqlite();
