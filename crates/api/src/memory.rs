@@ -30,10 +30,16 @@ pub struct Memory {
     pub comparisons: tokio::sync::Semaphore,
     /// Counts of segments.
     pub scans: Scans,
+    /// Pictures of all people.
+    pub(crate) grids: crate::grids::Grids,
     /// Campaigns that are looked at before they go.
     pub(crate) checks: crate::endpoints::Checks,
+    /// Numbers of campaigns.
+    pub(crate) figures: crate::endpoints::Figures,
     /// Who hears of changes.
     pub(crate) live: crate::endpoints::Live,
+    /// Overviews reckoned lately.
+    pub(crate) overviews: crate::endpoints::Overviews,
     under_way: Mutex<HashSet<String>>,
 }
 
@@ -54,8 +60,11 @@ impl Memory {
             second_factors: Bucket::new(6, 6, HOUR_MS),
             comparisons: tokio::sync::Semaphore::new(2),
             scans: Scans::default(),
+            grids: crate::grids::Grids::default(),
             checks: crate::endpoints::Checks::default(),
+            figures: crate::endpoints::Figures::default(),
             live: crate::endpoints::Live::default(),
+            overviews: crate::endpoints::Overviews::default(),
             under_way: Mutex::default(),
         }
     }

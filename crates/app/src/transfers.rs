@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use store::transfers::JobRow;
+use transfer::bulk::BulkJob;
 use transfer::export::ExportJob;
 use transfer::{Importer, Step, TransferError, backup};
 
@@ -18,6 +19,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 enum Work {
     Import(Box<Importer>),
     Export(Box<ExportJob>),
+    Bulk(Box<BulkJob>),
     Backup(Box<JobRow>),
 }
 
@@ -49,6 +51,7 @@ pub fn run(shared: &Shared, data: &Path, version: &str) {
         let stepped = match work {
             Work::Import(importer) => importer.step(now),
             Work::Export(export) => export.step(now),
+            Work::Bulk(bulk) => bulk.step(now),
             Work::Backup(job) => {
                 transfer::work_folder(data, job_id).map_err(TransferError::from).and_then(|folder| {
                     backup::run_backup(&shared.store, job.as_ref().clone(), data, &folder, version, now)
@@ -83,6 +86,7 @@ fn next(shared: &Shared, data: &Path) -> Result<Option<(String, Work)>, Transfer
     let work = match job.kind.as_str() {
         "import" => Work::Import(Box::new(Importer::open(store, job, work)?)),
         "export" => Work::Export(Box::new(ExportJob::open(store, job, work))),
+        "bulk" => Work::Bulk(Box::new(BulkJob::open(store, job, work)?)),
         _ => Work::Backup(Box::new(job)),
     };
     Ok(Some((job_id, work)))

@@ -167,6 +167,8 @@ const TABLE: &[(&str, &str, Need)] = {
         ("POST", "/password-resets/confirm", Nothing),
         ("GET", "/status", Of(ReadSetup)),
         ("GET", "/live", Of(ReadSetup)),
+        ("GET", "/reports/overview", Of(ReadSetup)),
+        ("GET", "/reports/attention", Of(ReadSetup)),
         // Staff.
         ("GET", "/users", Of(ManageUsers)),
         ("GET", "/roles", Of(ManageUsers)),

@@ -14,6 +14,9 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Store, StoreError};
 
+/// People found elsewhere, by their numbers.
+pub type Found = RoaringBitmap;
+
 /// Profiles that are read at once.
 const SLICE: i64 = 4_096;
 /// Threads of a first reading; each holds one of the few connections for reading.
@@ -175,7 +178,7 @@ impl Column {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Demand {
     /// Found elsewhere: members of segments, people found by a text.
-    Members(RoaringBitmap),
+    Members(std::sync::Arc<RoaringBitmap>),
     /// Any of these.
     Marks(Vec<Mark>),
     Stages(Vec<LifecycleStage>),
@@ -404,7 +407,7 @@ impl Grid {
         let mut rest: Vec<(&Demand, bool)> = Vec::new();
         for (demand, not) in &query.demands {
             let found = match demand {
-                Demand::Members(found) => std::borrow::Cow::Borrowed(found),
+                Demand::Members(found) => std::borrow::Cow::Borrowed(found.as_ref()),
                 Demand::Marks(marks) => std::borrow::Cow::Owned(self.marked(marks)),
                 other => {
                     rest.push((other, *not));

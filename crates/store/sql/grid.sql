@@ -13,7 +13,7 @@ SELECT CAST(coalesce(min(feed_no), 0) AS BIGINT), CAST(coalesce(max(feed_no), 0)
 SELECT feed_no, numbers FROM profile_feed WHERE feed_no > $2 AND workspace_id = $1 ORDER BY feed_no LIMIT $3;
 
 -- name: seen_after
-SELECT profile_no, at FROM event WHERE event_no > $2 AND event_no <= $3 AND workspace_id = $1;
+SELECT profile_no, at FROM event WHERE event_no > $2 AND event_no <= $3 AND +workspace_id = $1;
 
 -- name: search_between
 SELECT profile_no FROM profile_search WHERE workspace_id = $1 AND profile_no > $2 AND profile_no <= $3

@@ -73,6 +73,9 @@ pub struct ExportSpec {
     /// Columns of a CSV file in their order; `attribute:city` is one of a profile. All the usual ones when empty.
     #[serde(default)]
     pub columns: Vec<String>,
+    /// Only the people whose numbers the job's folder holds, for profiles.
+    #[serde(default)]
+    pub chosen: bool,
 }
 
 impl ExportSpec {
@@ -88,6 +91,9 @@ impl ExportSpec {
     pub fn check(&self) -> Result<(), String> {
         if self.columns.len() > COLUMNS_MAX {
             return Err(format!("at most {COLUMNS_MAX} columns"));
+        }
+        if self.chosen && (self.list != List::Profiles || self.segment.is_some()) {
+            return Err("only profiles can be cut to chosen people".into());
         }
         match (self.list, &self.segment) {
             (List::SegmentMembers, None) => Err("segment-members needs the id of a segment".into()),
@@ -176,6 +182,10 @@ impl Exporter {
         let home = crate::importer::home_of(&store, workspace)?;
         let members = match &spec.segment {
             Some(segment) => Some(members(&store, workspace, segment)?.into_iter()),
+            None if spec.chosen => {
+                let path = target.with_file_name(crate::bulk::PEOPLE_FILE);
+                Some(crate::bulk::read_people(&path)?.into_iter())
+            }
             None => None,
         };
         let mut exporter = Exporter {

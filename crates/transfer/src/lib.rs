@@ -5,6 +5,7 @@
 //! hold a whole file in memory. Start with [`Importer`].
 
 pub mod backup;
+pub mod bulk;
 pub mod export;
 mod feed;
 mod importer;

@@ -79,6 +79,7 @@ async fn create(
         since: since.map(|at| at.ms()),
         segment: told.segment,
         columns: told.columns,
+        chosen: false,
     };
     spec.check().map_err(|message| Problem::unusable("export_unusable", message))?;
     let job_id = services.new_id().to_string();

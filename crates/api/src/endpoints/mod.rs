@@ -20,6 +20,7 @@ mod lists;
 mod live;
 mod messages;
 mod orders;
+mod overview;
 mod people;
 mod person_export;
 mod preview;
@@ -42,6 +43,7 @@ mod workspaces;
 
 pub(crate) use campaigns::{Checks, Figures};
 pub(crate) use live::Live;
+pub(crate) use overview::Overviews;
 
 use crate::problem::Problem;
 use crate::services::Services;
@@ -91,6 +93,7 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
         catalog::router(),
         lists::router(),
         live::router(),
+        overview::router(),
         users::router(),
         invitations::router(),
         sessions::own(),

@@ -26,6 +26,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use counting::condition_of;
 pub use members::{SegmentOfProfile, segments_of_profile};
 
 pub fn router() -> OpenApiRouter<Arc<Services>> {

@@ -60,6 +60,7 @@ impl Export {
             since,
             segment: self.segment,
             columns: self.columns,
+            chosen: false,
         };
         let target = self.out.unwrap_or_else(|| PathBuf::from(spec.file_name()));
         let bar = if self.json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };

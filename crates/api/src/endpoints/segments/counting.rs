@@ -97,7 +97,7 @@ impl PreviewView {
     }
 }
 
-async fn condition_of(
+pub async fn condition_of(
     services: &Arc<Services>,
     workspace: WorkspaceId,
     definition: Value,
