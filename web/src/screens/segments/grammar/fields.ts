@@ -12,7 +12,7 @@ export interface Field {
 }
 
 export const LIFECYCLE = ['visitor', 'subscriber', 'shopper', 'customer', 'repeat_customer', 'lapsing', 'lost'] as const;
-export const ORDER_STATUS = ['placed', 'paid', 'fulfilled', 'delivered', 'cancelled', 'refunded', 'partially_refunded', 'returned'] as const;
+export const ORDER_STATUS = ['placed', 'confirmed', 'paid', 'packed', 'shipped', 'delivered', 'completed', 'cancelled', 'returned'] as const;
 
 /** The standard fields of a profile, docs/segments.md. */
 export const PROFILE_FIELDS: readonly Field[] = [
@@ -45,7 +45,7 @@ export const PROFILE_FIELDS: readonly Field[] = [
 
 export const ORDER_FIELDS: readonly Field[] = [
   { path: 'source', kind: 'text' },
-  { path: 'status', kind: 'text' },
+  { path: 'status', kind: 'words', words: ORDER_STATUS },
   { path: 'net', kind: 'money' },
   { path: 'total', kind: 'money' },
   { path: 'subtotal', kind: 'money' },
