@@ -14,6 +14,7 @@ import { Page } from '../../parts/Page';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import { Panel } from '../../parts/Panel';
 import { Stat } from '../../parts/Stat';
+import { Trend } from '../../parts/Trend';
 import { StatusBadge } from '../../parts/StatusBadge';
 import type { Tone } from '../../theme/theme';
 
@@ -74,6 +75,12 @@ export default function LookPage() {
           </Stack>
         </Panel>
       </SimpleGrid>
+      <Panel title={t('chart.trend')}>
+        <Trend
+          label={t('chart.label')} points={WEEK.map((_, at) => formats.date(Date.UTC(2026, 2, 2 + at)))} format={(value) => formats.number(value)}
+          series={[{ name: t('chart.sent'), kind: 'bar', values: WEEK }, { name: t('chart.back'), kind: 'line', values: WEEK.map((value) => value * 0.4) }]}
+        />
+      </Panel>
       <Panel title={t('chart.title')}><Chart option={option} label={t('chart.label')} /></Panel>
       <DataTable
         records={rows}
