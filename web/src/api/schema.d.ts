@@ -4,6 +4,102 @@
  */
 
 export interface paths {
+    "/api/v1/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read your account */
+        get: operations["get_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change your account */
+        patch: operations["patch_account"];
+        trace?: never;
+    };
+    "/api/v1/account/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin with a second factor
+         * @description Answers the secret for an authenticator app. Nothing is asked for until a code of it was confirmed; beginning
+         *     again replaces the secret.
+         */
+        post: operations["post_account_second-factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn the second factor on
+         * @description With a code of the app that was told the secret. Answers ten recovery codes, shown this once.
+         */
+        post: operations["post_account_second-factor_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/second-factor/off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn the second factor off */
+        post: operations["post_account_second-factor_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make new recovery codes
+         * @description Those before no longer work.
+         */
+        post: operations["post_account_second-factor_recovery-codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -106,6 +202,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the calendar
+         * @description Every run of every campaign that began or will begin in a time, in that order.
+         */
+        get: operations["get_campaigns_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the numbers of several campaigns
+         * @description As in their reports, up to a minute old. What is no campaign is left out.
+         */
+        get: operations["get_campaigns_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count an audience
+         * @description Before anything is saved: whom it names, who is left out, and on which channels those who stay can be reached.
+         */
+        post: operations["post_campaigns_reach"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/upcoming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell the dates of a schedule
+         * @description The next runs, were it launched now. None when its time is over.
+         */
+        post: operations["post_campaigns_upcoming"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/usual": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what is usual
+         * @description The sum of the newest 20 campaigns of a channel that are over, to compare one with.
+         */
+        get: operations["get_campaigns_usual"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{id}": {
         parameters: {
             query?: never;
@@ -130,6 +326,26 @@ export interface paths {
          * @description What was launched stays: its messages refer to it.
          */
         delete: operations["delete_campaigns_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a campaign away
+         * @description A draft, or one that is over: it leaves the lists and keeps its report.
+         */
+        post: operations["post_campaigns_id_archive"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -176,6 +392,26 @@ export interface paths {
         post: operations["post_campaigns_id_check"];
         /** Stop a check */
         delete: operations["delete_campaigns_id_check"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a campaign's numbers by domain
+         * @description Of e-mail: the 50 domains to which most of it went.
+         */
+        get: operations["get_campaigns_id_domains"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -261,6 +497,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{id}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a launch back
+         * @description A campaign of which no run began is a draft again.
+         */
+        post: operations["post_campaigns_id_recall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{id}/report": {
         parameters: {
             query?: never;
@@ -275,6 +531,23 @@ export interface paths {
         get: operations["get_campaigns_id_report"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a campaign out of the archive */
+        post: operations["post_campaigns_id_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -315,6 +588,108 @@ export interface paths {
          * @description To the address given, with the values of a profile. Counts for nothing, and asks nobody for consent.
          */
         post: operations["post_campaigns_id_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalog/attributes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The attributes of profiles
+         * @description From a sample of 800; the most frequent first. The standard fields of a profile (docs/segments.md) are not told
+         *     here.
+         */
+        get: operations["get_catalog_attributes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalog/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The names of events
+         * @description By name. What a shop sends is known from the first event on.
+         */
+        get: operations["get_catalog_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalog/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The properties of an event
+         * @description From its newest 400; the most frequent first. Through a list a path means any element.
+         */
+        get: operations["get_catalog_properties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalog/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tags that people carry
+         * @description From a sample of 800 profiles; the most frequent first.
+         */
+        get: operations["get_catalog_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalog/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The values of a field
+         * @description Those of the newest events of a name, of a sample of profiles, of the newest orders, or of products: the most
+         *     frequent first.
+         */
+        get: operations["get_catalog_values"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -686,6 +1061,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at an invitation
+         * @description Before it is accepted, by the token of its link.
+         */
+        post: operations["post_invitations_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations/{id}": {
         parameters: {
             query?: never;
@@ -801,6 +1196,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a draft
+         * @description Everything that keeps a definition from being published, each at its path: what cannot run, and templates, segments and
+         *     journeys that are not there. Nothing is written.
+         */
+        post: operations["post_journeys_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/dry-run": {
         parameters: {
             query?: never;
@@ -815,6 +1231,26 @@ export interface paths {
          * @description As the dry run of a journey, for a definition that is not stored.
          */
         post: operations["post_journeys_dry-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The numbers of all journeys
+         * @description Since they were made, archived ones too. A journey in which nobody ever was has none.
+         */
+        get: operations["get_journeys_numbers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -860,6 +1296,31 @@ export interface paths {
          * @description Nobody comes in any more, and the runs under way end. It cannot be taken back.
          */
         post: operations["post_journeys_id_archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{id}/canvas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a journey's canvas
+         * @description Where its nodes stand, notes, and the draft that is being written. No run ever reads any of it.
+         */
+        get: operations["get_journeys_id_canvas"];
+        /**
+         * Write a journey's canvas
+         * @description The whole of it, over the revision that was read: who was faster is not written over. The journey itself, its
+         *     versions and its runs stay as they are.
+         */
+        put: operations["put_journeys_id_canvas"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1024,6 +1485,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a journey's versions
+         * @description The newest first.
+         */
+        get: operations["get_journeys_id_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/{id}/versions/{version}": {
         parameters: {
             query?: never;
@@ -1146,6 +1627,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hear of changes
+         * @description Server-sent events, for as long as the session lasts: `ready` at the start; `changed` with the `topics` of which
+         *     something changed (`people`, `events`, `messages`, `journeys`, `segments`, `campaigns`, `templates`, `jobs`,
+         *     `settings`), each at most once a second; `job` with a piece of long work that went on or ended; `end` when the
+         *     session is over or the server stops. It never says what changed: ask for what you show.
+         */
+        get: operations["get_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages": {
         parameters: {
             query?: never;
@@ -1155,7 +1659,8 @@ export interface paths {
         };
         /**
          * List messages
-         * @description Newest first.
+         * @description The newest decision first. A call looks at 20,000 decisions at most: when few of them fit, a page holds fewer than
+         *     asked for, or none, and still has a `next`.
          */
         get: operations["get_messages"];
         put?: never;
@@ -1250,6 +1755,108 @@ export interface paths {
          * @description With a link that was mailed or handed over. Ends every session of the account.
          */
         post: operations["post_password-resets_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-resets/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a way to a new password
+         * @description Whether its link still works.
+         */
+        post: operations["post_password-resets_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many people
+         * @description Named by their ids, or everybody whom a choice shows. Goes on in the background: the answer is a job. Tags and
+         *     lists can be taken back afterwards.
+         */
+        post: operations["post_people_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/bulk/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a change to many back
+         * @description Tags and lists become what they were, for those whom the change concerned.
+         */
+        post: operations["post_people_bulk_id_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What customers can be filtered by
+         * @description Tags, lists and kinds of identifiers, with how many have each.
+         */
+        get: operations["get_people_facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look through the customers
+         * @description All filters have to hold. The list can be read from any offset; with the `snapshot` of the first answer it stands
+         *     still while it is read on. Only reads.
+         */
+        post: operations["post_people_query"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1593,6 +2200,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what needs attention
+         * @description What is wrong or waits for a decision, what comes next, and how sending does. It depends on what the caller may see.
+         */
+        get: operations["get_reports_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report on the shop
+         * @description Revenue, orders, new people, messages and what people did with them, by the day, beside the same number of days
+         *     before; what journeys and campaigns brought. People only: what machines opened is told apart.
+         */
+        get: operations["get_reports_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/requests": {
         parameters: {
             query?: never;
@@ -1757,6 +2405,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List roles
+         * @description With what each of them allows.
+         */
+        get: operations["get_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{id}": {
         parameters: {
             query?: never;
@@ -1878,6 +2546,26 @@ export interface paths {
          *     from other segments, it is live at once.
          */
         post: operations["post_segments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/growth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How segments grew
+         * @description Day by day: the members at its end, how many entered, left, and came by another definition.
+         */
+        get: operations["get_segments_growth"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2065,6 +2753,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/segments/{id}/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the members of a segment can be reached
+         * @description By channel: to how many an advertisement would get, and why not to the others.
+         */
+        get: operations["get_segments_id_reach"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments/{id}/restore": {
         parameters: {
             query?: never;
@@ -2141,10 +2849,30 @@ export interface paths {
          * @description Sets a cookie that stands for the account. A page of ours, or a program that sends `X-Quaylai-CSRF`, may then use
          *     the API as far as the account's role goes. After ten wrong attempts from one address the answer is 429 with
          *     `Retry-After`.
+         *
+         *     An account with a second factor answers 401 and `second_factor_needed` to the right password alone: send the same
+         *     again with `code`, or with `recovery_code`. A code works once; a wrong one answers 401 and `wrong_code`.
          */
         post: operations["post_session"];
         /** Sign out */
         delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/door": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look at the sign-in */
+        get: operations["get_session_door"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2257,7 +2985,7 @@ export interface paths {
         };
         /**
          * List suppressed addresses
-         * @description Of one channel, by address.
+         * @description By channel and address.
          */
         get: operations["get_suppressions"];
         put?: never;
@@ -2266,6 +2994,26 @@ export interface paths {
          * @description One that is on the list keeps its first reason.
          */
         post: operations["post_suppressions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count suppressed addresses
+         * @description By channel and reason.
+         */
+        get: operations["get_suppressions_counts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2456,6 +3204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Turn a user's second factor off
+         * @description For a colleague who has lost the device and the recovery codes. Ends their sessions.
+         */
+        delete: operations["delete_users_id_second-factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}/sessions": {
         parameters: {
             query?: never;
@@ -2477,16 +3245,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List saved views
+         * @description One's own and those that are shared, by their place.
+         */
+        get: operations["get_views"];
+        put?: never;
+        /**
+         * Save a view
+         * @description A shared one needs the permission to change the setup.
+         */
+        post: operations["post_views"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a view */
+        delete: operations["delete_views_id"];
+        options?: never;
+        head?: never;
+        /** Change a view */
+        patch: operations["patch_views_id"];
+        trace?: never;
+    };
+    "/api/v1/workspaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open another shop
+         * @description A workspace of its own, with customers, journeys and settings that no other workspace sees. Whoever makes it
+         *     becomes its owner; `PUT /session` goes there. For owners who are signed in.
+         */
+        post: operations["post_workspaces"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Rename the workspace
+         * @description The one that is worked in. Customers see the shop's name of the settings; this one is for its staff.
+         */
+        patch: operations["patch_workspaces_slug"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         Acceptance: {
+            /** @description Of somebody whose account has a second factor: a code of the authenticator app. */
+            code?: string | null;
             name?: string;
             /** @description At least ten characters; of somebody who has an account already, its password. */
             password: string;
+            /** @description Where the app is lost. */
+            recovery_code?: string | null;
             /** @description The last part of the invitation's link. */
             token: string;
+        };
+        AccountChanges: {
+            /** @description `vi`, `en`, or empty for what the browser says. */
+            language?: string | null;
+            name?: string | null;
+        };
+        /** @description The verdict of a part of a definition. */
+        AccountView: {
+            /** @description What was compared. */
+            compared: components["schemas"]["ComparedView"][];
+            /** @description Of a leaf and of a segment, as it is written. */
+            condition?: Record<string, never> | null;
+            holds: boolean;
+            /** @description `all`, `any`, `none`, `segment` or `leaf`. */
+            kind: string;
+            parts: components["schemas"]["AccountView"][];
+            /** @description Where it stands in the definition: `all.0.none.1`. Below a `segment`, in the definition of that one. */
+            path: string;
+        };
+        /** @description Something that somebody has to see to. */
+        Alert: {
+            /** @description When it is due, or since when it is so. */
+            at?: string | null;
+            channel?: string | null;
+            /**
+             * Format: int64
+             * @description How many of them.
+             */
+            count: number;
+            /** @description In the words of whoever refused, where there are some. */
+            detail?: string | null;
+            /** @description The one that it is about, or the first of them. */
+            id?: string | null;
+            /**
+             * @description `channel_not_set_up`, `channel_misconfigured`, `queue_lags`, `inbox_lags`, `failures_high`, `bounces_high`,
+             *     `complaints_high`, `set_aside`, `requests_overdue`, `requests_due`, `import_failed`, `import_rejected`,
+             *     `export_failed`, `campaign_stopped`, `journeys_paused`, `journeys_draft`, `campaigns_draft`,
+             *     `address_missing`.
+             */
+            kind: string;
+            /** @description `error`, `warning` or `info`. */
+            level: string;
+            name?: string | null;
+        };
+        Attention: {
+            /** @description The most urgent first. */
+            alerts: components["schemas"]["Alert"][];
+            health: components["schemas"]["Health"];
+            made_at: string;
+            next: components["schemas"]["NextThing"][];
+            shop: components["schemas"]["ShopFacts"];
         };
         AuditView: {
             /** @description A method and a path, or `sign_in`, `sign_in_failed`, `sign_out` and the like. */
@@ -2522,7 +3428,146 @@ export interface components {
             commit: string;
             version: string;
         };
+        BulkCall: {
+            /**
+             * @description `add_tag`, `remove_tag`, `add_to_list`, `remove_from_list`, `start_journey`, `suppress` or `export`.
+             * @default
+             */
+            action?: string;
+            /** @default null */
+            choice?: components["schemas"]["PeopleChoice"] | null;
+            /**
+             * @description For `export`: columns of the CSV file, `attribute:city` among them.
+             * @default []
+             */
+            columns?: string[];
+            /**
+             * Format: int64
+             * @description How many that are, as whoever asks was told: with another number nothing is done.
+             * @default null
+             */
+            expected?: number | null;
+            /**
+             * @description People by their ids, at most 2,000; or everybody whom `choice` shows.
+             * @default []
+             */
+            ids?: string[];
+            /**
+             * @description With `choice`: the list as it stood.
+             * @default null
+             */
+            snapshot?: string | null;
+            /**
+             * @description The tag, the id of the list or the journey, the channel.
+             * @default
+             */
+            value?: string;
+        };
+        /** @description A run of a campaign, past or to come. */
+        CalendarRun: {
+            at: string;
+            /**
+             * Format: int64
+             * @description Whom it was to reach, of a run that began.
+             */
+            audience?: number | null;
+            campaign_id: string;
+            channel: string;
+            name: string;
+            /** @description Whether it comes again and again. */
+            recurs: boolean;
+            /**
+             * Format: int64
+             * @description The number of the run, if it began.
+             */
+            run?: number | null;
+            /** @description Of the campaign. */
+            state: string;
+        };
+        CalendarView: {
+            /** @description Whether there are more runs than are shown. */
+            cut: boolean;
+            items: components["schemas"]["CalendarRun"][];
+        };
+        CampaignDomain: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            clicked: number;
+            domain: string;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            opened: number;
+            /**
+             * Format: int64
+             * @description Handed over at least once.
+             */
+            tried: number;
+            /** Format: int64 */
+            unsubscribed: number;
+        };
+        CampaignDomains: {
+            items: components["schemas"]["CampaignDomain"][];
+        };
+        CampaignFigures: components["schemas"]["CampaignResult"] & {
+            currency: string;
+            id: string;
+            /** Format: int64 */
+            runs: number;
+        };
+        CampaignFiguresList: {
+            items: components["schemas"]["CampaignFigures"][];
+        };
+        CampaignReach: {
+            /**
+             * Format: int64
+             * @description Who is to get it.
+             */
+            audience: number;
+            channels: components["schemas"]["ChannelReach"][];
+            /** @description Whether everybody was looked at for the channels; else 2,000 people, evenly spread, stand for all. */
+            exact: boolean;
+            excluded: components["schemas"]["ReasonCount"][];
+            /**
+             * Format: int64
+             * @description Whom the audience names.
+             */
+            named: number;
+            /** @description A segment that is still being computed, or is no more; then all numbers are 0. */
+            waits_for?: string | null;
+        };
+        /** @description What came back. */
+        CampaignResult: components["schemas"]["CountsView"] & {
+            /** Format: int64 */
+            clicked: number;
+            /**
+             * Format: int64
+             * @description People of whose messages only machines opened or clicked something: in no other number.
+             */
+            machine: number;
+            /**
+             * Format: int64
+             * @description People, not machines.
+             */
+            opened: number;
+            /**
+             * Format: int64
+             * @description Orders placed within `attribution_days` of an open or a click, each credited to the last message that its
+             *     customer opened or clicked.
+             */
+            orders: number;
+            /**
+             * Format: int64
+             * @description In minor units.
+             */
+            revenue: number;
+            /** Format: int64 */
+            unsubscribed: number;
+        };
         CampaignView: {
+            /** @description When it was put away. */
+            archived_at?: string | null;
             channel: string;
             created_at: string;
             created_by: string;
@@ -2545,6 +3590,52 @@ export interface components {
             state: string;
             updated_at: string;
         };
+        /** @description How the picture of a journey is arranged. */
+        CanvasDocument: {
+            /**
+             * @description Whether nodes stand where they were put; else they are arranged by themselves.
+             * @default false
+             */
+            free?: boolean;
+            /** @default [] */
+            notes?: components["schemas"]["CanvasNote"][];
+            /**
+             * @description By the ids of the nodes; `trigger` is the start.
+             * @default {}
+             */
+            places?: {
+                [key: string]: components["schemas"]["Place"];
+            };
+        };
+        /** @description A note on the canvas, for people. */
+        CanvasNote: {
+            /** @description `yellow`, `blue`, `green`, `pink` or `grey`. */
+            colour: string;
+            /** Format: double */
+            height: number;
+            id: string;
+            text: string;
+            /** Format: double */
+            width: number;
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
+        };
+        CanvasView: {
+            canvas: components["schemas"]["CanvasDocument"];
+            /** @description What is being written and is no version yet; it may not be whole. Null: the latest version is what is worked on. */
+            draft?: Record<string, never> | null;
+            journey_id: string;
+            /**
+             * Format: int64
+             * @description 0 before the first change; a change names the one that it was made on.
+             */
+            revision: number;
+            updated_at?: string | null;
+            /** @description `user:an@shop.example`, `key:3`. */
+            updated_by?: string | null;
+        };
         CartView: {
             abandoned_at?: string | null;
             currency: string;
@@ -2556,6 +3647,42 @@ export interface components {
             total: number;
             updated_at: string;
             url?: string | null;
+        };
+        /** @description Events of one name. */
+        CatalogEvent: {
+            /** @description When the newest one happened. */
+            last_at?: string | null;
+            /** @description Whether there are more than were counted. */
+            more: boolean;
+            name: string;
+            /**
+             * Format: int64
+             * @description How many happened within the last 30 days, counted up to 10,000.
+             */
+            recent: number;
+        };
+        /** @description Something that events or profiles have. */
+        CatalogField: {
+            /** @description The most frequent values. */
+            examples: unknown[];
+            /** @description What its values are: `text`, `number`, `truth`, `date`; most frequent first. */
+            kinds: string[];
+            /** @description Whether it comes as a list, or inside of one. */
+            list: boolean;
+            /** @description The path by which conditions name it: `products.category`, `city`. */
+            name: string;
+            /**
+             * Format: double
+             * @description In how many of the sample it is, from 0 to 1.
+             */
+            share: number;
+        };
+        /** @description A value, and how often it is in the sample. */
+        CatalogValue: {
+            count: number;
+            /** @description What people call it: the name of a product. */
+            label?: string | null;
+            value: unknown;
         };
         Catalogue: {
             /** @description At most 1,000. */
@@ -2571,6 +3698,55 @@ export interface components {
             old: unknown;
             source: string;
         };
+        ChannelHealth: {
+            channel: string;
+            enabled: boolean;
+            /** Format: int64 */
+            failed: number;
+            is_set_up: boolean;
+            /** @description Why messages wait, by code; empty: their time has not come. */
+            reasons: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Messages that are due and wait, up to 10,000, and since when the first one does.
+             */
+            waiting: number;
+            waits_since?: string | null;
+        };
+        ChannelNumbers: {
+            /** Format: int64 */
+            cancelled: number;
+            channel: string;
+            failed: {
+                [key: string]: number;
+            };
+            /** @description Not sent, by state and reason. */
+            refused: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            sent: number;
+            /** Format: int64 */
+            unknown: number;
+        };
+        ChannelReach: {
+            /**
+             * Format: int64
+             * @description Who has an address.
+             */
+            address: number;
+            channel: string;
+            /**
+             * Format: int64
+             * @description Whom the rules would let through, at once or after a wait.
+             */
+            reachable: number;
+            refused: components["schemas"]["ReasonCount"][];
+        };
         /** @description A channel's set-up, without its secrets: provider, sender, and what the provider wants. */
         ChannelView: Record<string, never> & {
             channel: string;
@@ -2578,6 +3754,11 @@ export interface components {
             /** @description Whether it was ever set up. */
             is_set_up: boolean;
             updated_at?: string | null;
+        };
+        CheckDraft: {
+            definition: Record<string, never>;
+            /** @description The journey that the draft is of, if it is stored. */
+            id?: string | null;
         };
         CheckView: {
             /** @description Why it failed. */
@@ -2594,6 +3775,9 @@ export interface components {
              * @description 0 while the audience is not known.
              */
             total: number;
+        };
+        Checked: {
+            problems: components["schemas"]["JourneyProblem"][];
         };
         ComparedView: {
             actual: Record<string, never>;
@@ -2742,8 +3926,12 @@ export interface components {
             key: string;
         };
         Credentials: {
+            /** @description Six digits of the authenticator app, where the account has a second factor. */
+            code?: string | null;
             email: string;
             password: string;
+            /** @description One of the recovery codes, where the app is lost. */
+            recovery_code?: string | null;
         };
         CurrencyReport: {
             /** Format: int64 */
@@ -2757,6 +3945,10 @@ export interface components {
              */
             revenue: number;
         };
+        DemoSignIn: {
+            email: string;
+            password: string;
+        };
         DiffCall: {
             definition: Record<string, never>;
         };
@@ -2768,6 +3960,11 @@ export interface components {
             /** Format: int64 */
             before: number;
             removed: components["schemas"]["PartView"];
+        };
+        /** @description What stands at the door: how one may sign in here. */
+        DoorView: {
+            demo?: components["schemas"]["DemoSignIn"] | null;
+            version: string;
         };
         DraftPreviewAsked: {
             event?: components["schemas"]["EventTold"] | null;
@@ -2873,6 +4070,84 @@ export interface components {
             /** @description Whether the newest definition holds for the profile now. */
             member: boolean;
             profile_id: string;
+            /** @description The verdicts of all parts of the definition. */
+            tree: components["schemas"]["AccountView"];
+        };
+        /** @description Something that people have, and how many. */
+        Facet: {
+            /** Format: int64 */
+            count: number;
+            value: string;
+        };
+        /** @description What people can be told apart by. */
+        Facets: {
+            /** Format: int64 */
+            everybody: number;
+            /** @description Kinds of identifiers. */
+            identifiers: components["schemas"]["Facet"][];
+            /** @description By the id of the list. */
+            lists: components["schemas"]["Facet"][];
+            /** @description Most frequent first, at most 500. */
+            tags: components["schemas"]["Facet"][];
+        };
+        FirstCode: {
+            /** @description Six digits. */
+            code: string;
+        };
+        /** @description A day of a segment, by the calendar of the workspace's zone. */
+        GrowthDay: {
+            /**
+             * Format: int64
+             * @description Members at its end; null before the segment was made.
+             */
+            count?: number | null;
+            /** @description `2026-02-28` */
+            day: string;
+            /**
+             * Format: int64
+             * @description How many entered and left.
+             */
+            entered: number;
+            /** Format: int64 */
+            left: number;
+            /**
+             * Format: int64
+             * @description How many more members a change of the definition made.
+             */
+            redefined: number;
+        };
+        GrowthView: {
+            days: components["schemas"]["GrowthDay"][];
+            id: string;
+        };
+        Health: {
+            /** Format: double */
+            bounce_rate?: number | null;
+            /** Format: int64 */
+            bounced: number;
+            channels: components["schemas"]["ChannelHealth"][];
+            /** Format: int64 */
+            complained: number;
+            /** Format: double */
+            complaint_rate?: number | null;
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: double
+             * @description Of the last seven days; null with fewer than 200 messages. From 0 to 1.
+             */
+            failure_rate?: number | null;
+            /**
+             * Format: int64
+             * @description What clients told and is not processed yet, of all workspaces.
+             */
+            inbox: number;
+            inbox_oldest_at?: string | null;
+            /**
+             * Format: int64
+             * @description Messages that channels took in the last seven days.
+             */
+            sent: number;
         };
         /** @description An hour in which something happened. */
         HourView: {
@@ -2946,6 +4221,16 @@ export interface components {
             /** @description `open`, `accepted`, `revoked` or `expired`. */
             state: string;
         };
+        /** @description What an invitation is to. */
+        Invited: {
+            email: string;
+            expires_at: string;
+            /** @description Whether the address has an account here already, whose password counts then. */
+            is_known: boolean;
+            role: string;
+            /** @description The shop. */
+            shop: string;
+        };
         JobView: {
             created_at: string;
             created_by: string;
@@ -2961,6 +4246,29 @@ export interface components {
             state: string;
             updated_at: string;
         };
+        /** @description What came of a journey since it was made, in short. */
+        JourneyNumbers: {
+            /** Format: int64 */
+            active: number;
+            /** Format: int64 */
+            completed: number;
+            /** Format: int64 */
+            entered: number;
+            /** Format: int64 */
+            exited: number;
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: double
+             * @description Of those that are over, how many reached the goal, from 0 to 1; null when none is over or there is no goal.
+             */
+            goal_rate?: number | null;
+            /** Format: int64 */
+            goal_reached: number;
+            journey_id: string;
+            /** @description Orders that followed a message of the journey, as in its report. */
+            revenue: components["schemas"]["JourneyRevenue"][];
+        };
         JourneyPartView: {
             created: boolean;
             id: string;
@@ -2968,6 +4276,44 @@ export interface components {
             /** @description `draft`, `active`, `paused` or `archived`. */
             status: string;
             word: string;
+        };
+        /** @description One thing that keeps a definition from being published. */
+        JourneyProblem: {
+            /** @description Stable: `node.unreachable`, `template.missing`. */
+            code: string;
+            /** @description In English. */
+            message: string;
+            /** @description Where, as `nodes.hello.template`; empty for the whole. */
+            path: string;
+        };
+        JourneyRevenue: {
+            /** Format: int64 */
+            buyers: number;
+            currency: string;
+            /**
+             * Format: int64
+             * @description In minor units, after refunds.
+             */
+            minor: number;
+            /** Format: int64 */
+            orders: number;
+            /**
+             * Format: double
+             * @description In the currency's own unit.
+             */
+            revenue: number;
+        };
+        JourneyVersionView: {
+            /**
+             * Format: int64
+             * @description Unfinished runs that follow it.
+             */
+            active_runs: number;
+            created_at: string;
+            /** @description Whether new runs take it. */
+            published: boolean;
+            /** Format: int64 */
+            version: number;
         };
         JourneyView: {
             /**
@@ -3028,6 +4374,10 @@ export interface components {
             total: number;
             url?: string | null;
             variant?: string | null;
+        };
+        LinkToken: {
+            /** @description The last part of the link. */
+            token: string;
         };
         LinkView: {
             /** Format: int64 */
@@ -3110,6 +4460,16 @@ export interface components {
         MergeWith: {
             /** @description The profile that is the same person. */
             other_id: string;
+        };
+        /** @description A message in a list, with the names of what it refers to. */
+        MessageLine: components["schemas"]["MessageView"] & {
+            campaign_name?: string | null;
+            journey_name?: string | null;
+            /** @description Whom it is to; null for people who are gone. */
+            name?: string | null;
+            /** @description As long as the words are kept. */
+            subject?: string | null;
+            template_name?: string | null;
         };
         MessageReport: {
             /**
@@ -3383,12 +4743,43 @@ export interface components {
             /** @description The text part of an e-mail; made from the HTML when not given. */
             text?: string | null;
         };
+        NewView: {
+            /** @description `customers` when not given. */
+            area?: string | null;
+            doc: Record<string, never>;
+            name: string;
+            shared?: boolean;
+        };
+        NewWorkspace: {
+            /** @description ISO 4217; `VND` when left out. The unit of every sum of money in the workspace. */
+            currency?: string | null;
+            /** @description `vi` or `en`: of messages to customers. `vi` when left out. */
+            language?: string | null;
+            name: string;
+            /** @description 2 to 40 of `a` to `z`, `0` to `9` and `-`. Never changes. */
+            slug: string;
+            /** @description An IANA name; `Asia/Ho_Chi_Minh` when left out. */
+            time_zone?: string | null;
+        };
+        NextThing: {
+            at: string;
+            channel?: string | null;
+            id: string;
+            /** @description `campaign` or `request`. */
+            kind: string;
+            name: string;
+            state: string;
+        };
         NodeReport: {
             /**
              * Format: int64
              * @description Runs that are here now.
              */
             active: number;
+            /** @description Runs that ended here, by their state; told of a period alone. */
+            ended?: {
+                [key: string]: number;
+            } | null;
             messages?: components["schemas"]["MessageReport"] | null;
             /**
              * Format: int64
@@ -3482,6 +4873,127 @@ export interface components {
             /** Format: int64 */
             only_b: number;
         };
+        Overview: {
+            /**
+             * Format: int32
+             * @description An order is credited to the last message that its customer opened or clicked before it, if that was within so
+             *     many days; a campaign with `attribution_days` of its own keeps them.
+             */
+            attribution_days: number;
+            /** @description The same number of days before. */
+            before: components["schemas"]["PeriodView"];
+            campaigns: components["schemas"]["TopRow"][];
+            channels: components["schemas"]["ChannelNumbers"][];
+            currency: string;
+            days: components["schemas"]["OverviewDay"][];
+            /** @description The days of the period before, in the same order. */
+            days_before: components["schemas"]["OverviewDay"][];
+            /** @description Whether any message was ever handed over. */
+            has_messages: boolean;
+            /** @description Whether the shop has any order at all; without, revenue is unknown rather than nothing. */
+            has_orders: boolean;
+            /** @description Journeys and campaigns by the revenue credited to them, then by messages. */
+            journeys: components["schemas"]["TopRow"][];
+            /** @description When it was reckoned. */
+            made_at: string;
+            period: components["schemas"]["PeriodView"];
+            time_zone: string;
+            totals: components["schemas"]["OverviewTotals"];
+            totals_before: components["schemas"]["OverviewTotals"];
+        };
+        OverviewDay: {
+            /** Format: int64 */
+            clicked: number;
+            /** Format: int64 */
+            credited_revenue: number;
+            date: string;
+            /** Format: int64 */
+            new_people: number;
+            /** Format: int64 */
+            opened: number;
+            /** Format: int64 */
+            orders: number;
+            /** Format: int64 */
+            revenue: number;
+            /** Format: int64 */
+            sent: number;
+            /** Format: int64 */
+            unsubscribed: number;
+        };
+        OverviewTotals: {
+            /**
+             * Format: int64
+             * @description Addresses that refused mail for good, and people who complained.
+             */
+            bounced: number;
+            /** Format: int64 */
+            buyers: number;
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            clicked: number;
+            /** Format: int64 */
+            complained: number;
+            /** Format: int64 */
+            credited_orders: number;
+            /**
+             * Format: int64
+             * @description Of the revenue and the orders, what is credited to messages.
+             */
+            credited_revenue: number;
+            /**
+             * Format: int64
+             * @description Of those, by campaigns, journeys, and messages of programs.
+             */
+            credited_to_campaigns: number;
+            /** Format: int64 */
+            credited_to_journeys: number;
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Of the buyers, those who had not bought before.
+             */
+            first_buyers: number;
+            /** Format: int64 */
+            machine_clicked: number;
+            /**
+             * Format: int64
+             * @description Messages of the period that machines opened or followed links of; no person is counted here.
+             */
+            machine_opened: number;
+            /**
+             * Format: int64
+             * @description Profiles that were made.
+             */
+            new_people: number;
+            /**
+             * Format: int64
+             * @description Messages that a person opened, or followed a link of, for the first time.
+             */
+            opened: number;
+            /** Format: int64 */
+            orders: number;
+            /**
+             * Format: int64
+             * @description Messages decided on that did not go, by what stopped them.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Orders that count (not cancelled, not refunded wholly) in the shop's currency, after refunds.
+             */
+            revenue: number;
+            /**
+             * Format: int64
+             * @description Messages that a channel took.
+             */
+            sent: number;
+            /** Format: int64 */
+            unknown: number;
+            /** Format: int64 */
+            unsubscribed: number;
+        };
         /** @description A part of a list. */
         Page_AuditView: {
             items: {
@@ -3508,6 +5020,8 @@ export interface components {
         /** @description A part of a list. */
         Page_CampaignView: {
             items: {
+                /** @description When it was put away. */
+                archived_at?: string | null;
                 channel: string;
                 created_at: string;
                 created_by: string;
@@ -3529,6 +5043,54 @@ export interface components {
                 /** @description `draft`, `scheduled`, `sending`, `paused`, `done` or `cancelled`. */
                 state: string;
                 updated_at: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_CatalogEvent: {
+            items: {
+                /** @description When the newest one happened. */
+                last_at?: string | null;
+                /** @description Whether there are more than were counted. */
+                more: boolean;
+                name: string;
+                /**
+                 * Format: int64
+                 * @description How many happened within the last 30 days, counted up to 10,000.
+                 */
+                recent: number;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_CatalogField: {
+            items: {
+                /** @description The most frequent values. */
+                examples: unknown[];
+                /** @description What its values are: `text`, `number`, `truth`, `date`; most frequent first. */
+                kinds: string[];
+                /** @description Whether it comes as a list, or inside of one. */
+                list: boolean;
+                /** @description The path by which conditions name it: `products.category`, `city`. */
+                name: string;
+                /**
+                 * Format: double
+                 * @description In how many of the sample it is, from 0 to 1.
+                 */
+                share: number;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_CatalogValue: {
+            items: {
+                count: number;
+                /** @description What people call it: the name of a product. */
+                label?: string | null;
+                value: unknown;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -3633,6 +5195,15 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_GrowthView: {
+            items: {
+                days: components["schemas"]["GrowthDay"][];
+                id: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_InvitationView: {
             items: {
                 accepted_at?: string | null;
@@ -3664,6 +5235,50 @@ export interface components {
                 /** @description `uploaded`, `waiting`, `running`, `cancelling`, `undoing`; `completed`, `cancelled`, `failed`, `undone`. */
                 state: string;
                 updated_at: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_JourneyNumbers: {
+            items: {
+                /** Format: int64 */
+                active: number;
+                /** Format: int64 */
+                completed: number;
+                /** Format: int64 */
+                entered: number;
+                /** Format: int64 */
+                exited: number;
+                /** Format: int64 */
+                failed: number;
+                /**
+                 * Format: double
+                 * @description Of those that are over, how many reached the goal, from 0 to 1; null when none is over or there is no goal.
+                 */
+                goal_rate?: number | null;
+                /** Format: int64 */
+                goal_reached: number;
+                journey_id: string;
+                /** @description Orders that followed a message of the journey, as in its report. */
+                revenue: components["schemas"]["JourneyRevenue"][];
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_JourneyVersionView: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Unfinished runs that follow it.
+                 */
+                active_runs: number;
+                created_at: string;
+                /** @description Whether new runs take it. */
+                published: boolean;
+                /** Format: int64 */
+                version: number;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -3749,6 +5364,20 @@ export interface components {
                 /** @description Stable code. */
                 reason: string;
             }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_MessageLine: {
+            items: (components["schemas"]["MessageView"] & {
+                campaign_name?: string | null;
+                journey_name?: string | null;
+                /** @description Whom it is to; null for people who are gone. */
+                name?: string | null;
+                /** @description As long as the words are kept. */
+                subject?: string | null;
+                template_name?: string | null;
+            })[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
         };
@@ -3942,6 +5571,15 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_RoleView: {
+            items: {
+                permissions: string[];
+                role: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_RuleView: {
             items: {
                 /** Format: int32 */
@@ -3976,6 +5614,8 @@ export interface components {
                 journey_id: string;
                 /** @description Where it is or ended. */
                 node?: string | null;
+                /** @description The profile's name, else an address; in lists of a journey alone. */
+                person?: string | null;
                 profile_id: string;
                 /** @description Why it was left or failed. */
                 reason?: string | null;
@@ -3986,6 +5626,26 @@ export interface components {
                 version: number;
                 /** @description What it waits for, if it is not time alone: events by name, or `the condition`. */
                 waits_for?: string | null;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_SavedView: {
+            items: {
+                /** @description Which list it is of: `customers`. */
+                area: string;
+                /** @description Filters, columns and order, in the words of the list. */
+                doc: Record<string, never>;
+                id: string;
+                name: string;
+                /** @description Whether it is the caller's own. */
+                own: boolean;
+                /** Format: int64 */
+                place: number;
+                /** @description Everybody in the workspace sees it. */
+                shared: boolean;
+                updated_at: string;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -4096,6 +5756,10 @@ export interface components {
                 at: string;
                 channel: string;
                 detail: string;
+                /** @description Whose address it is, if it is a customer's. */
+                profile_id?: string | null;
+                /** @description Their name. */
+                profile_name?: string | null;
                 /** @description `hard_bounce`, `complaint` or `manual`. A hard bounce stops every message, the others advertisements. */
                 reason: string;
             }[];
@@ -4160,6 +5824,8 @@ export interface components {
                 permissions: string[];
                 /** @description `owner`, `admin`, `marketer`, `analyst` or `support`. */
                 role: string;
+                /** @description Whether a second factor is asked for at the sign-in. */
+                second_factor: boolean;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -4186,16 +5852,213 @@ export interface components {
             id: string;
             name: string;
         };
+        PasswordAgain: {
+            /** @description Your password, so that nobody does this at a screen that was left alone. */
+            password: string;
+        };
         PasswordChange: {
             current: string;
             /** @description At least ten characters, and none of the first that anybody tries. */
             new: string;
+        };
+        /** @description Whom a list shows, and in which order. */
+        PeopleChoice: {
+            /**
+             * @description From the smallest to the greatest; the other way round when not given.
+             * @default false
+             */
+            ascending?: boolean;
+            /**
+             * @description All of them have to hold.
+             * @default []
+             */
+            filters?: components["schemas"]["PeopleFilter"][];
+            /**
+             * @description Part of a name, an address, a number or an id; tone marks do not matter.
+             * @default
+             */
+            search?: string;
+            /**
+             * @description `last_seen` (when not given), `created`, `first_order`, `last_order`, `orders`, `revenue`, `average`.
+             * @default null
+             */
+            sort?: string | null;
+        };
+        /** @description One demand on people. Which of the fields count depends on `field`. */
+        PeopleFilter: {
+            /**
+             * @description For `segment`, `list`, `tag`, `stage` and `identifier`: any of these.
+             * @default []
+             */
+            any?: string[];
+            /**
+             * Format: int64
+             * @description For instants: longer ago than so many days.
+             * @default null
+             */
+            beyond_days?: number | null;
+            /**
+             * @description For `consent`: `email`, `sms`, `zalo`, `push`.
+             * @default null
+             */
+            channel?: string | null;
+            /** @description For `condition`: any condition of docs/segments.md. */
+            definition?: Record<string, never> | null;
+            /**
+             * @description `segment`, `list`, `tag`, `stage`, `identifier`, `consent`, `restricted`; `orders`, `revenue`, `average`;
+             *     `created`, `last_seen`, `first_order`, `last_order`; `condition`.
+             * @default
+             */
+            field?: string;
+            /**
+             * @description For instants: from this day of the shop on, as `2026-11-21`.
+             * @default null
+             */
+            from?: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            max?: number | null;
+            /**
+             * Format: int64
+             * @description For numbers, in minor units for money; both ends belong to it.
+             * @default null
+             */
+            min?: number | null;
+            /**
+             * @description For instants: there is none.
+             * @default false
+             */
+            never?: boolean;
+            /**
+             * @description Everybody else.
+             * @default false
+             */
+            not?: boolean;
+            /**
+             * @description For `consent`: `marketing` when not given.
+             * @default null
+             */
+            purpose?: string | null;
+            /**
+             * @description For `consent`: `granted` (when not given), `pending` or `denied`.
+             * @default null
+             */
+            state?: string | null;
+            /**
+             * @description For instants: up to the end of this day.
+             * @default null
+             */
+            to?: string | null;
+            /**
+             * Format: int64
+             * @description For instants: within so many days until now.
+             * @default null
+             */
+            within_days?: number | null;
+        };
+        /** @description A part of a list of customers. */
+        PeoplePage: {
+            /** @description When it was made. */
+            as_of: string;
+            currency: string;
+            /**
+             * Format: int64
+             * @description Everybody there is.
+             */
+            everybody: number;
+            items: components["schemas"]["PersonRow"][];
+            /** @description Names this list as it stood: send it with the next offset, and with a change to all of them. */
+            snapshot: string;
+            /** Format: int64 */
+            took_ms: number;
+            /**
+             * Format: int64
+             * @description Everybody who fits.
+             */
+            total: number;
+        };
+        PeopleQuery: {
+            /**
+             * @description Names of attributes to be told with each person.
+             * @default []
+             */
+            attributes?: string[];
+            /**
+             * @default {
+             *       "ascending": false,
+             *       "filters": [],
+             *       "search": "",
+             *       "sort": null
+             *     }
+             */
+            choice?: components["schemas"]["PeopleChoice"];
+            /**
+             * Format: int64
+             * @description Rows, 1 to 500; 50 when not given.
+             * @default null
+             */
+            limit?: number | null;
+            /**
+             * Format: int64
+             * @description People to be skipped.
+             * @default null
+             */
+            offset?: number | null;
+            /**
+             * @description What the first answer gave: the list stands still while it is read on.
+             * @default null
+             */
+            snapshot?: string | null;
+        };
+        PeriodView: {
+            /** @description The first and the last day. */
+            from: string;
+            to: string;
+        };
+        /** @description A customer in brief. */
+        PersonRow: {
+            attributes: Record<string, never>;
+            /** Format: int64 */
+            average?: number | null;
+            created_at: string;
+            email?: string | null;
+            first_order_at?: string | null;
+            given_name?: string | null;
+            id: string;
+            /**
+             * Format: int64
+             * @description Their place in the list, from 0.
+             */
+            index: number;
+            last_order_at?: string | null;
+            last_seen_at: string;
+            lists: string[];
+            name?: string | null;
+            /** Format: int32 */
+            orders: number;
+            phone?: string | null;
+            /** @description Channels to which advertisement may go. */
+            reachable: string[];
+            restricted: boolean;
+            /** Format: int64 */
+            revenue: number;
+            /** @description `visitor`, `subscriber`, `shopper`, `customer`, `repeat_customer`, `lapsing` or `lost`. */
+            stage: string;
+            tags: string[];
         };
         /** @description A profile in brief. */
         PersonView: {
             email?: string | null;
             name?: string | null;
             profile_id: string;
+        };
+        Place: {
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
         };
         Preview: {
             html?: string | null;
@@ -4216,6 +6079,8 @@ export interface components {
             definition: Record<string, never>;
             /** @description Count everybody instead of estimating by a sample. */
             exact?: boolean;
+            /** @description With `exact`: show a few of them too, and on which channels they can be reached. */
+            people?: boolean;
         };
         /** @description How many members a definition has. */
         PreviewView: {
@@ -4235,6 +6100,8 @@ export interface components {
              * @description From here to `high` lies the true number in 95 of 100 cases.
              */
             low?: number | null;
+            /** @description A few of the members, where `people` was asked for. */
+            people?: components["schemas"]["PersonView"][] | null;
             /** @description While it is counted: ask for it at `/segments/preview/{preview_id}`. */
             preview_id?: string | null;
             /**
@@ -4247,6 +6114,7 @@ export interface components {
              * @description From 0 to 1.
              */
             progress?: number | null;
+            reach?: components["schemas"]["SegmentReach"] | null;
             /**
              * Format: int64
              * @description Profiles looked at.
@@ -4343,6 +6211,30 @@ export interface components {
              */
             state: string;
         };
+        PutCanvas: {
+            canvas: components["schemas"]["CanvasDocument"];
+            /** @description A definition, whole or not; null or absent: there is no draft. */
+            draft?: Record<string, never> | null;
+            /**
+             * Format: int64
+             * @description That of the canvas on which this was made.
+             */
+            revision: number;
+        };
+        ReachCall: {
+            /** @description As in a campaign. */
+            audience: Record<string, never>;
+            /** @description As in a campaign. */
+            exclude?: Record<string, never>;
+            /** @description `marketing` when not given. */
+            purpose?: string | null;
+        };
+        /** @description Why people would not get it. */
+        ReasonCount: {
+            /** Format: int64 */
+            people: number;
+            reason: string;
+        };
         /** @description Some of the people of one reason. */
         ReasonView: {
             /** Format: int64 */
@@ -4350,6 +6242,11 @@ export interface components {
             reason: string;
             /** @description Ids of up to five profiles. */
             sample: string[];
+        };
+        /** @description What opens the account when the device with the authenticator app is lost. */
+        RecoveryCodes: {
+            /** @description Each works once. Shown this once. */
+            recovery_codes: string[];
         };
         RefundView: {
             /**
@@ -4383,7 +6280,7 @@ export interface components {
             active: number;
             /** Format: int64 */
             completed: number;
-            /** @description Asked for and not started, by the reason's code. */
+            /** @description Asked for and not started, by the reason's code. Not told of a period. */
             declined: {
                 [key: string]: number;
             };
@@ -4425,7 +6322,7 @@ export interface components {
             run_count: number;
             /** @description Newest first. */
             runs: components["schemas"]["RunView"][];
-            total: components["schemas"]["ResultView"];
+            total: components["schemas"]["CampaignResult"];
         };
         RequestView: {
             acknowledge_by: string;
@@ -4491,28 +6388,33 @@ export interface components {
             profile_id: string;
             restricted_at?: string | null;
         };
-        /** @description What came back. */
-        ResultView: components["schemas"]["CountsView"] & {
-            /** Format: int64 */
-            clicked: number;
+        ResultView: {
             /**
              * Format: int64
-             * @description People, not machines.
+             * @description Who is to get it.
              */
-            opened: number;
+            audience: number;
+            /** @description Who would get it later. */
+            delayed: components["schemas"]["ReasonView"][];
+            excluded: components["schemas"]["ReasonView"][];
             /**
              * Format: int64
-             * @description Orders placed within `attribution_days` of an open or a click, each credited to the last message that its
-             *     customer opened or clicked.
+             * @description Who would get it at its time.
              */
-            orders: number;
+            goes: number;
             /**
              * Format: int64
-             * @description In minor units.
+             * @description Whom the audience names.
              */
-            revenue: number;
-            /** Format: int64 */
-            unsubscribed: number;
+            named: number;
+            problems: components["schemas"]["RenderView"][];
+            /** @description Who would not get it. */
+            refused: components["schemas"]["ReasonView"][];
+            /**
+             * Format: int64
+             * @description For how many people the words were made.
+             */
+            rendered: number;
         };
         RetentionView: {
             audit: components["schemas"]["Due"];
@@ -4536,6 +6438,10 @@ export interface components {
              * @description The window: orders placed up to so many days after a message counted. The goal's `within` where it has one.
              */
             days: number;
+        };
+        RoleView: {
+            permissions: string[];
+            role: string;
         };
         RuleView: {
             /** Format: int32 */
@@ -4565,6 +6471,8 @@ export interface components {
             journey_id: string;
             /** @description Where it is or ended. */
             node?: string | null;
+            /** @description The profile's name, else an address; in lists of a journey alone. */
+            person?: string | null;
             profile_id: string;
             /** @description Why it was left or failed. */
             reason?: string | null;
@@ -4585,6 +6493,22 @@ export interface components {
             preheader: string;
             subject: string;
             text?: string | null;
+        };
+        /** @description A view of a list. */
+        SavedView: {
+            /** @description Which list it is of: `customers`. */
+            area: string;
+            /** @description Filters, columns and order, in the words of the list. */
+            doc: Record<string, never>;
+            id: string;
+            name: string;
+            /** @description Whether it is the caller's own. */
+            own: boolean;
+            /** Format: int64 */
+            place: number;
+            /** @description Everybody in the workspace sees it. */
+            shared: boolean;
+            updated_at: string;
         };
         ScenarioJourney: {
             definition: Record<string, never>;
@@ -4628,11 +6552,30 @@ export interface components {
             tags_added?: string[];
             tags_removed?: string[];
         };
+        /** @description A second factor as an authenticator app is told of it. */
+        SecondFactorBegun: {
+            /** @description The picture of `uri` as the path of an SVG; its sides are `qr_size` units, the quiet margin not counted. */
+            qr_path: string;
+            /** Format: int32 */
+            qr_size: number;
+            /** @description To be typed where no picture can be read. */
+            secret: string;
+            /** @description `otpauth://totp/...`. */
+            uri: string;
+        };
         /** @description What is not given stays as it is. */
         SegmentChanges: {
             definition?: Record<string, never> | null;
             description?: string | null;
             name?: string | null;
+        };
+        SegmentChannel: {
+            /** @description `email`, `sms`, `zalo` or `push`. */
+            channel: string;
+            /** Format: int64 */
+            reachable: number;
+            /** @description The others by why not, most first. */
+            refused: components["schemas"]["SegmentRefusal"][];
         };
         /** @description A segment that a profile is in. */
         SegmentOfProfile: {
@@ -4640,6 +6583,20 @@ export interface components {
             name: string;
             /** @description When the profile entered last; when the segment was computed, if it was in it then. */
             since?: string | null;
+        };
+        /** @description On which channels an advertisement would get to the members. */
+        SegmentReach: {
+            channels: components["schemas"]["SegmentChannel"][];
+            /** @description Whether everybody was looked at; else 2,000 members, evenly spread, stand for all. */
+            exact: boolean;
+            /** Format: int64 */
+            members: number;
+        };
+        SegmentRefusal: {
+            /** Format: int64 */
+            people: number;
+            /** @description `no_address`, `no_consent`, `consent_pending`, `consent_denied`, `suppressed`, `restricted`, `holdout`. */
+            reason: string;
         };
         SegmentVersionView: {
             /** Format: int64 */
@@ -4691,6 +6648,8 @@ export interface components {
             email: string;
             expires_at: string;
             id: string;
+            /** @description The language that the account reads the app in, `vi` or `en`; null: what the browser says. */
+            language?: string | null;
             name: string;
             /** @description What the role allows. */
             permissions: string[];
@@ -4699,6 +6658,19 @@ export interface components {
             workspace: string;
             /** @description All workspaces of the account. */
             workspaces: components["schemas"]["WorkspaceChoice"][];
+        };
+        ShopFacts: {
+            /** Format: int64 */
+            campaigns_under_way: number;
+            /** Format: int64 */
+            journeys_active: number;
+            /** Format: int64 */
+            journeys_draft: number;
+            name: string;
+            /** Format: int64 */
+            people: number;
+            /** Format: int64 */
+            segments: number;
         };
         /** @description A session in a list. */
         SignInView: {
@@ -4752,11 +6724,24 @@ export interface components {
         Stored: {
             stored: number;
         };
+        SuppressionCount: {
+            /** Format: int64 */
+            addresses: number;
+            channel: string;
+            reason: string;
+        };
+        SuppressionCounts: {
+            items: components["schemas"]["SuppressionCount"][];
+        };
         SuppressionView: {
             address: string;
             at: string;
             channel: string;
             detail: string;
+            /** @description Whose address it is, if it is a customer's. */
+            profile_id?: string | null;
+            /** @description Their name. */
+            profile_name?: string | null;
             /** @description `hard_bounce`, `complaint` or `manual`. A hard bounce stops every message, the others advertisements. */
             reason: string;
         };
@@ -4791,6 +6776,20 @@ export interface components {
             lines: components["schemas"]["LineView"][];
             started_at: string;
         };
+        TopRow: {
+            id: string;
+            name: string;
+            /** Format: int64 */
+            orders: number;
+            /** Format: int64 */
+            revenue: number;
+            /**
+             * Format: int64
+             * @description Messages of the period.
+             */
+            sent: number;
+            state: string;
+        };
         /** @description Somebody entered or left. */
         TransitionView: {
             at: string;
@@ -4811,6 +6810,23 @@ export interface components {
             run?: components["schemas"]["RunView"] | null;
             /** @description Whether a run was started; the entry rules of the journey can say no. */
             started: boolean;
+        };
+        UpcomingCall: {
+            /** @description Dates that are told at most, 1 to 20; 5 when not given. */
+            limit?: number | null;
+            /** @description As in a campaign. */
+            schedule: Record<string, never>;
+        };
+        UpcomingRun: {
+            /** @description The wall-clock time at which each recipient gets it, where they have their own: `2027-03-08T09:00`. */
+            local?: string | null;
+            /** @description When the run begins. */
+            starts_at: string;
+        };
+        UpcomingView: {
+            runs: components["schemas"]["UpcomingRun"][];
+            /** @description In plain words, in the language of the workspace. */
+            words: string;
         };
         /** @description Something that refers to a segment. */
         UseView: {
@@ -4835,6 +6851,31 @@ export interface components {
             permissions: string[];
             /** @description `owner`, `admin`, `marketer`, `analyst` or `support`. */
             role: string;
+            /** @description Whether a second factor is asked for at the sign-in. */
+            second_factor: boolean;
+        };
+        /**
+         * @description What campaigns of a channel usually come to: of the newest 20 that are over and were sent to somebody, all people
+         *     together.
+         */
+        UsualFigures: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            campaigns: number;
+            /** Format: int64 */
+            clicked: number;
+            /** Format: int64 */
+            opened: number;
+            /** Format: int64 */
+            orders: number;
+            /**
+             * Format: int64
+             * @description In minor units of the workspace's currency.
+             */
+            revenue: number;
+            /** Format: int64 */
+            unsubscribed: number;
         };
         VersionView: {
             created_at: string;
@@ -4842,6 +6883,19 @@ export interface components {
             journey_id: string;
             /** Format: int64 */
             version: number;
+        };
+        /** @description What is not given stays as it is. */
+        ViewChanges: {
+            doc?: Record<string, never> | null;
+            /** @default null */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            place?: number | null;
+            /** @default null */
+            shared?: boolean | null;
         };
         Visitors: {
             before?: string | null;
@@ -4860,7 +6914,7 @@ export interface components {
             /** Format: int64 */
             looked_at: number;
         };
-        WholeMessage: components["schemas"]["MessageView"] & {
+        WholeMessage: components["schemas"]["MessageLine"] & {
             body?: components["schemas"]["BodyView"] | null;
             log: components["schemas"]["LogView"][];
             responses: components["schemas"]["ResponsesView"];
@@ -4884,6 +6938,9 @@ export interface components {
             role: string;
             slug: string;
         };
+        WorkspaceName: {
+            name: string;
+        };
         WorkspaceView: {
             currency: string;
             name: string;
@@ -4903,6 +6960,198 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChanges"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_account_second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorBegun"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_account_second-factor_confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstCode"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_account_second-factor_off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_account_second-factor_recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_audit: {
         parameters: {
             query?: {
@@ -4912,6 +7161,8 @@ export interface operations {
                 action?: string;
                 /** @description As an entry writes it: `profiles/01H...`. Without effect beside `actor`. */
                 object?: string;
+                /** @description What comes before the first `/` of an object: `journeys`, `settings`. */
+                kind?: string;
                 from?: string;
                 /** @description Not included. */
                 to?: string;
@@ -5072,8 +7323,11 @@ export interface operations {
             query?: {
                 /** @description `draft`, `scheduled`, `sending`, `paused`, `done` or `cancelled`. */
                 state?: string;
+                channel?: string;
                 /** @description Part of the name; tone marks do not matter. */
                 search?: string;
+                /** @description Those that were put away instead of the others. */
+                archived?: boolean;
                 limit?: number;
                 cursor?: string;
             };
@@ -5123,6 +7377,172 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CampaignView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_campaigns_calendar: {
+        parameters: {
+            query: {
+                /** @description An instant. */
+                from: string;
+                /** @description An instant, at most 100 days later. */
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_campaigns_figures: {
+        parameters: {
+            query: {
+                /** @description Ids of campaigns with commas between them, at most 50. */
+                ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignFiguresList"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_campaigns_reach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReachCall"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignReach"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_campaigns_upcoming: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpcomingCall"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpcomingView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_campaigns_usual: {
+        parameters: {
+            query?: {
+                /** @description `email` when not given. */
+                channel?: string;
+                /** @description A campaign that does not count. */
+                except?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsualFigures"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -5219,6 +7639,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_campaigns_id_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignView"];
+                };
             };
             /** @description An error: see its code and detail */
             default: {
@@ -5355,6 +7806,40 @@ export interface operations {
             };
         };
     };
+    get_campaigns_id_domains: {
+        parameters: {
+            query?: {
+                /** @description The number of a run; all when not given. */
+                run?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDomains"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     post_campaigns_id_duplicate: {
         parameters: {
             query?: never;
@@ -5388,7 +7873,10 @@ export interface operations {
     };
     post_campaigns_id_launch: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What goes at once waits so many seconds, 0 to 600, in which `recall` makes it a draft again. */
+                in_seconds?: number;
+            };
             header?: never;
             path: {
                 id: string;
@@ -5426,6 +7914,11 @@ export interface operations {
                 state?: string;
                 /** @description `no_consent`, for example. */
                 reason?: string;
+                /**
+                 * @description What was done with it: `opened`, `clicked` or `unsubscribed` by people, `machine` by machines only, `nothing`
+                 *     by people.
+                 */
+                did?: string;
                 limit?: number;
                 cursor?: string;
             };
@@ -5488,6 +7981,37 @@ export interface operations {
             };
         };
     };
+    post_campaigns_id_recall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_campaigns_id_report: {
         parameters: {
             query?: never;
@@ -5506,6 +8030,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_campaigns_id_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -5572,6 +8127,170 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_catalog_attributes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CatalogField"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_catalog_events: {
+        parameters: {
+            query?: {
+                /** @description A part of the name; case and tone marks do not matter. */
+                search?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CatalogEvent"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_catalog_properties: {
+        parameters: {
+            query: {
+                /** @description The event's name. */
+                event: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CatalogField"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_catalog_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CatalogValue"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_catalog_values: {
+        parameters: {
+            query: {
+                /** @description `event`, `attribute`, `order`, `line` or `product`. */
+                of: string;
+                /** @description The name of the event, where values of an event are asked for. */
+                event?: string;
+                /** @description A property's or attribute's path, a field of an order, a line or a product. */
+                name: string;
+                /** @description A part of the value or of its label; case and tone marks do not matter. */
+                search?: string;
+                /** @description 1 to 200; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CatalogValue"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -6333,6 +9052,39 @@ export interface operations {
             };
         };
     };
+    post_invitations_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invited"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     delete_invitations_id: {
         parameters: {
             query?: never;
@@ -6551,6 +9303,39 @@ export interface operations {
             };
         };
     };
+    post_journeys_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckDraft"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     "post_journeys_dry-run": {
         parameters: {
             query?: never;
@@ -6571,6 +9356,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_journeys_numbers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_JourneyNumbers"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -6668,6 +9482,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_journeys_id_canvas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanvasView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_journeys_id_canvas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutCanvas"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanvasView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -6814,6 +9694,10 @@ export interface operations {
             query?: {
                 /** @description Runs of one version alone; all when not given. Messages and revenue are those of all versions. */
                 version?: number;
+                /** @description Only runs that began from this instant on, with their messages and the orders that followed them. */
+                from?: string;
+                /** @description Only runs that began before this instant. */
+                to?: string;
             };
             header?: never;
             path: {
@@ -6877,6 +9761,10 @@ export interface operations {
     get_journeys_id_runs: {
         parameters: {
             query?: {
+                /** @description Only runs that are at this node, or ended there. */
+                node?: string;
+                /** @description Only `active`, `completed`, `exited`, `goal_reached` or `failed` ones. */
+                state?: string;
                 /** @description Items in a page, 1 to 500; 50 when not given. */
                 limit?: number;
                 /** @description `next` of the page before. */
@@ -6932,6 +9820,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Triggered"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_journeys_id_versions: {
+        parameters: {
+            query?: {
+                /** @description Items in a page, 1 to 500; 50 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_JourneyVersionView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -7296,13 +10220,63 @@ export interface operations {
             };
         };
     };
+    get_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_messages: {
         parameters: {
             query?: {
+                /**
+                 * @description Part of the name, the e-mail address or the number of whom it is to; tone marks do not matter. The newest 50
+                 *     people that fit are looked at.
+                 */
+                search?: string;
+                /** @description Of one profile. */
+                profile_id?: string;
+                /** @description As in a message; several with commas between them. */
                 state?: string;
+                /** @description `no_consent`, for example. */
+                reason?: string;
                 channel?: string;
+                purpose?: string;
+                /** @description `journey`, `campaign`, `api`, `test` or `staff`. */
+                origin?: string;
+                /** @description The id of a template. */
+                template?: string;
                 /** @description Of one journey, by its id or your own word for it. */
                 journey_id?: string;
+                /** @description Of one campaign, by its id or your own word for it. */
+                campaign_id?: string;
+                /** @description Decided from this instant on. */
+                since?: string;
+                /** @description Decided before this instant. */
+                until?: string;
                 limit?: number;
                 cursor?: string;
             };
@@ -7318,7 +10292,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_MessageView"];
+                    "application/json": components["schemas"]["Page_MessageLine"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -7513,6 +10487,163 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_password-resets_look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_people_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkCall"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_people_bulk_id_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_people_facets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_people_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleQuery"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeoplePage"];
+                };
             };
             /** @description An error: see its code and detail */
             default: {
@@ -8210,6 +11341,69 @@ export interface operations {
             };
         };
     };
+    get_reports_attention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attention"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_reports_overview: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-11-01, in the shop's time zone; 30 days back when not given. */
+                from?: string;
+                /** @description The last day; today when not given. At most 366 days. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_requests: {
         parameters: {
             query?: {
@@ -8507,6 +11701,35 @@ export interface operations {
             };
         };
     };
+    get_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RoleView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_runs_id: {
         parameters: {
             query?: never;
@@ -8737,6 +11960,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SegmentView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_segments_growth: {
+        parameters: {
+            query: {
+                /** @description Ids of at most 100 segments, with commas between them. */
+                ids: string;
+                /** @description Days up to and with today, 1 to 366; 30 when not given. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GrowthView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -9190,6 +12447,37 @@ export interface operations {
             };
         };
     };
+    get_segments_id_reach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentReach"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     post_segments_id_restore: {
         parameters: {
             query?: never;
@@ -9410,6 +12698,35 @@ export interface operations {
             };
         };
     };
+    get_session_door: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoorView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     put_session_password: {
         parameters: {
             query?: never;
@@ -9593,8 +12910,12 @@ export interface operations {
     get_suppressions: {
         parameters: {
             query?: {
-                /** @description `email` when not given. */
+                /** @description All when not given. */
                 channel?: string;
+                /** @description `hard_bounce`, `complaint` or `manual`. */
+                reason?: string;
+                /** @description A part of the address. */
+                search?: string;
                 limit?: number;
                 cursor?: string;
             };
@@ -9657,9 +12978,41 @@ export interface operations {
             };
         };
     };
-    delete_suppressions_channel_address: {
+    get_suppressions_counts: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionCounts"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_suppressions_channel_address: {
+        parameters: {
+            query?: {
+                /** @description Why it is released, for the audit log; at most 200 characters. */
+                why?: string;
+            };
             header?: never;
             path: {
                 channel: string;
@@ -10042,6 +13395,35 @@ export interface operations {
             };
         };
     };
+    "delete_users_id_second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_users_id_sessions: {
         parameters: {
             query?: never;
@@ -10090,6 +13472,203 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_views: {
+        parameters: {
+            query?: {
+                /** @description Which list: `customers`. */
+                area?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SavedView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_views_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_views_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChanges"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_workspaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWorkspace"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_workspaces_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceName"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceView"];
+                };
             };
             /** @description An error: see its code and detail */
             default: {
