@@ -34,6 +34,35 @@ function packed(): Plugin {
   };
 }
 
+const STYLES = 'virtual:mantine-styles';
+const BASE = ['baseline', 'default-css-variables', 'global'];
+
+/**
+ * Gives each of Mantine's parts its own style sheet, so that the style comes with the code that needs it and what is
+ * used nowhere is left out. While developing, all of it is loaded.
+ */
+function mantineStyles(): Plugin {
+  let isBuild = true;
+  return {
+    name: 'mantine-styles',
+    enforce: 'pre',
+    configResolved(config) {
+      isBuild = config.command === 'build';
+    },
+    resolveId: (id) => (id === STYLES ? `\0${STYLES}` : undefined),
+    load(id) {
+      if (id !== `\0${STYLES}`) return undefined;
+      const names = isBuild ? BASE.map((name) => `styles/${name}.layer.css`) : ['styles.layer.css'];
+      return names.map((name) => `import '@mantine/core/${name}';`).join('\n');
+    },
+    transform(code, id) {
+      const name = isBuild ? /@mantine\/core\/esm\/.*\/(\w+)\.module\.mjs$/.exec(id)?.[1] : undefined;
+      if (!name) return undefined;
+      return { code: `import '@mantine/core/styles/${name}.layer.css';\n${code}`, map: null, moduleSideEffects: false };
+    },
+  };
+}
+
 // Where the server is while somebody works on the app with `npm run dev`.
 const server = process.env.QUAYLAI_API ?? 'http://127.0.0.1:8420';
 const proxied = Object.fromEntries(
@@ -42,7 +71,7 @@ const proxied = Object.fromEntries(
 
 export default defineConfig({
   base: '/app/',
-  plugins: [react(), packed()],
+  plugins: [mantineStyles(), react(), packed()],
   server: { host: '127.0.0.1', proxy: proxied },
   preview: { host: '127.0.0.1', proxy: proxied },
   build: {

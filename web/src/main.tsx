@@ -1,4 +1,4 @@
-import '@mantine/core/styles.layer.css';
+import 'virtual:mantine-styles';
 import './theme/fonts.css';
 import './theme/look.css';
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
