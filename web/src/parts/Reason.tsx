@@ -82,7 +82,7 @@ export function useWords(): Words {
           if (key === 'path' && text === 'otherwise') return [key, t('otherwise')];
           return [key, text];
         });
-        return say(`step.${code}`, code, Object.fromEntries(shown));
+        return say(`step.${code.replace('too_many', 'tooMany')}`, code, Object.fromEntries(shown));
       },
     };
   }, [t, i18n]);
