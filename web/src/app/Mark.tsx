@@ -2,7 +2,7 @@
 export function Mark({ size = 26 }: { size?: number }) {
   return (
     <svg
-      width={size} height={size} viewBox="0 0 32 32" fill="none" stroke="var(--mantine-primary-color-filled)"
+      width={size} height={size} viewBox="0 0 32 32" fill="none" stroke="var(--ql-accent-text)"
       strokeWidth="3.2" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" focusable="false"
     >
       <path d="M4 26h14.5a9.5 9.5 0 1 0-9.5-9.5v1" />

@@ -9,8 +9,8 @@ export function Sparkline({ values, width = 84, height = 28 }: { values: number[
   const area = `${line}L${x(values.length - 1).toFixed(1)} ${height}L${x(0).toFixed(1)} ${height}Z`;
   return (
     <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true" focusable="false" style={{ flex: 'none' }}>
-      <path d={area} fill="var(--mantine-primary-color-filled)" opacity="0.12" />
-      <path d={line} fill="none" stroke="var(--mantine-primary-color-filled)" strokeWidth="1.8" strokeLinejoin="round" strokeLinecap="round" />
+      <path d={area} fill="var(--ql-accent-text)" opacity="0.12" />
+      <path d={line} fill="none" stroke="var(--ql-accent-text)" strokeWidth="1.8" strokeLinejoin="round" strokeLinecap="round" />
     </svg>
   );
 }

@@ -12,12 +12,12 @@ const dark: MantineColorsTuple = [
 ];
 
 const red: MantineColorsTuple = [
-  '#fdf1ef', '#fbe6e3', '#f3c4bd', '#f0a69d', '#f08f85', '#cc4a43', '#a9302c', '#8c2422', '#6e1b1a', '#531413',
+  '#fdf1ef', '#fbe6e3', '#f3c4bd', '#f0a69d', '#f08f85', '#d65a52', '#c23b35', '#a02a27', '#6e1b1a', '#531413',
 ];
 
 export const theme = createTheme({
   primaryColor: 'clay',
-  primaryShade: { light: 6, dark: 4 },
+  primaryShade: 6,
   autoContrast: true,
   luminanceThreshold: 0.3,
   colors: { clay, gray, dark, red },
