@@ -51,6 +51,11 @@ impl Paging {
     }
 }
 
+/// The cursor that leads behind a row with these parts.
+pub fn cursor(parts: &[String]) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_string(parts).unwrap_or_default())
+}
+
 pub fn bad_cursor() -> Problem {
     Problem::bad_request("invalid_cursor", "cursor is what a page before gave as `next`, for the same list")
 }
@@ -67,10 +72,7 @@ impl<T> Page<T> {
         let limit = usize::try_from(limit).unwrap_or(50);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|last| {
-            let parts = behind(last);
-            URL_SAFE_NO_PAD.encode(serde_json::to_string(parts.as_slice()).unwrap_or_default())
-        });
+        let next = rows.last().filter(|_| more).map(|last| cursor(behind(last).as_slice()));
         Page { items: rows.into_iter().map(&mut show).collect(), next }
     }
 

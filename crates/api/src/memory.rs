@@ -36,6 +36,10 @@ pub struct Memory {
     pub(crate) checks: crate::endpoints::Checks,
     /// Numbers of campaigns.
     pub(crate) figures: crate::endpoints::Figures,
+    /// What was heard at the tracking API of late.
+    pub(crate) heard: crate::heard::Heard,
+    /// Trials of channels, webhooks and domains.
+    pub(crate) trials: Bucket,
     /// Who hears of changes.
     pub(crate) live: crate::endpoints::Live,
     /// Overviews reckoned lately.
@@ -63,6 +67,8 @@ impl Memory {
             grids: crate::grids::Grids::default(),
             checks: crate::endpoints::Checks::default(),
             figures: crate::endpoints::Figures::default(),
+            heard: crate::heard::Heard::default(),
+            trials: Bucket::new(20, 20, HOUR_MS),
             live: crate::endpoints::Live::default(),
             overviews: crate::endpoints::Overviews::default(),
             under_way: Mutex::default(),

@@ -110,7 +110,8 @@ pub fn timeline(world: &World) -> String {
         }
     }
     for channel in ["email", "sms"] {
-        for row in world.read(|tx| tx.suppression_page(SHOP, channel, "", 1_000)) {
+        let filter = store::messages::SuppressionFilter { channel, ..Default::default() };
+        for row in world.read(|tx| tx.suppression_page(SHOP, filter, ("", ""), 1_000)) {
             let _ = writeln!(told, "suppressed {channel} {} {} {}", row.address, row.reason, at(row.at));
         }
     }

@@ -410,6 +410,7 @@ impl World {
             created_at: self.now,
             updated_at: self.now,
             created_by: "test".into(),
+            archived_at: None,
         };
         let mut changes = Changeset::new();
         changes.insert_campaign(SHOP, row);

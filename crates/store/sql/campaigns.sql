@@ -7,7 +7,7 @@ VALUES ($1, $2, $3, $4, 'draft', '', $5, $6, 0, NULL, 1, $7, $7, $8);
 
 -- name: campaign_update
 UPDATE campaign SET name = $4, search = $5, state = $6, detail = $7, channel = $8, definition = $9, run_no = $10,
-  next_at = $11, updated_at = $12, revision = revision + 1
+  next_at = $11, updated_at = $12, archived_at = $13, revision = revision + 1
 WHERE workspace_id = $1 AND campaign_id = $2 AND revision = $3;
 
 -- name: campaign_delete
@@ -15,14 +15,16 @@ DELETE FROM campaign WHERE workspace_id = $1 AND campaign_id = $2 AND revision =
 
 -- name: campaign_find
 SELECT campaign_id, name, state, detail, channel, definition, run_no, next_at, revision, created_at, updated_at,
-  created_by
+  created_by, archived_at
 FROM campaign WHERE workspace_id = $1 AND campaign_id = $2;
 
 -- name: campaign_page
 SELECT campaign_id, name, state, detail, channel, definition, run_no, next_at, revision, created_at, updated_at,
-  created_by
+  created_by, archived_at
 FROM campaign WHERE workspace_id = $1 AND (created_at, campaign_id) < ($2, $3)
-AND ($5 = '' OR state = $5)
+AND ($5 = '' OR state = $5) AND ($7 = '' OR channel = $7)
+AND (CAST($8 AS BIGINT) = 0 AND archived_at IS NULL OR CAST($8 AS BIGINT) = 1 AND archived_at IS NOT NULL
+  OR CAST($8 AS BIGINT) = 2)
 -- @sqlite AND ($6 = '' OR instr(search, $6) > 0)
 -- @postgres AND ($6 = '' OR strpos(search, $6) > 0)
 ORDER BY created_at DESC, campaign_id DESC LIMIT $4;
@@ -135,12 +137,22 @@ SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id
 FROM message WHERE workspace_id = $1 AND campaign_id = $2 AND campaign_run = $3
 AND (profile_no > $4 OR profile_no = $4 AND message_no > $5) AND profile_no >= $4
 AND ($6 = '' OR state = $6) AND ($7 = '' OR reason = $7)
+AND ($9 = '' OR EXISTS (SELECT 1 FROM message_response r
+  WHERE r.workspace_id = message.workspace_id AND r.message_no = message.message_no
+  AND ($9 = 'opened' AND r.opens > 0 OR $9 = 'clicked' AND r.clicks > 0
+    OR $9 = 'unsubscribed' AND r.unsubscribed_at IS NOT NULL
+    OR $9 = 'machine' AND r.opens = 0 AND r.clicks = 0 AND (r.machine_opens > 0 OR r.machine_clicks > 0)))
+  OR $9 = 'nothing' AND NOT EXISTS (SELECT 1 FROM message_response r
+  WHERE r.workspace_id = message.workspace_id AND r.message_no = message.message_no
+  AND (r.opens > 0 OR r.clicks > 0)))
 ORDER BY profile_no, message_no LIMIT $8;
 
 -- name: campaign_answers
 SELECT CAST(coalesce(sum(CASE WHEN r.opens > 0 THEN 1 ELSE 0 END), 0) AS BIGINT),
   CAST(coalesce(sum(CASE WHEN r.clicks > 0 THEN 1 ELSE 0 END), 0) AS BIGINT),
-  CAST(coalesce(sum(CASE WHEN r.unsubscribed_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS BIGINT)
+  CAST(coalesce(sum(CASE WHEN r.unsubscribed_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS BIGINT),
+  CAST(coalesce(sum(CASE WHEN r.opens = 0 AND r.clicks = 0 AND (r.machine_opens > 0 OR r.machine_clicks > 0)
+    THEN 1 ELSE 0 END), 0) AS BIGINT)
 FROM message m CROSS JOIN message_response r
 WHERE r.workspace_id = m.workspace_id AND r.message_no = m.message_no
 AND m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3;
@@ -158,6 +170,27 @@ SELECT 'clicked', r.first_clicked_at / 3600000 * 3600000, count(*)
 FROM message m CROSS JOIN message_response r
 WHERE r.workspace_id = m.workspace_id AND r.message_no = m.message_no
 AND m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3 AND r.first_clicked_at IS NOT NULL GROUP BY 1, 2;
+
+-- name: campaign_domains
+SELECT d.domain, count(*),
+  CAST(sum(CASE WHEN d.state = 'accepted' THEN 1 ELSE 0 END) AS BIGINT),
+  CAST(sum(CASE WHEN d.state = 'failed' THEN 1 ELSE 0 END) AS BIGINT),
+  CAST(sum(CASE WHEN d.opens > 0 THEN 1 ELSE 0 END) AS BIGINT),
+  CAST(sum(CASE WHEN d.clicks > 0 THEN 1 ELSE 0 END) AS BIGINT),
+  CAST(sum(CASE WHEN d.unsubscribed_at IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT)
+FROM (
+-- @sqlite   SELECT lower(substr(m.address, instr(m.address, '@') + 1)) AS domain,
+-- @postgres   SELECT lower(split_part(m.address, '@', 2)) AS domain,
+    m.state, r.opens, r.clicks, r.unsubscribed_at
+  FROM message m LEFT JOIN message_response r ON r.workspace_id = m.workspace_id AND r.message_no = m.message_no
+  WHERE m.workspace_id = $1 AND m.campaign_id = $2 AND m.campaign_run = $3 AND m.attempts > 0
+  AND m.address LIKE '%@%'
+) d
+GROUP BY d.domain ORDER BY 2 DESC, 1 LIMIT $4;
+
+-- name: campaign_runs_between
+SELECT r.campaign_id, r.run_no, r.state, r.started_at, r.ended_at, r.doc FROM campaign_run r
+WHERE r.workspace_id = $1 AND r.started_at >= $2 AND r.started_at < $3 ORDER BY r.started_at, r.campaign_id LIMIT $4;
 
 -- name: campaign_links
 SELECT l.detail, count(DISTINCT m.message_no), count(*)

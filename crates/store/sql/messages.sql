@@ -80,6 +80,46 @@ FROM message WHERE workspace_id = $1 AND message_no < $2
 AND ($4 = '' OR state = $4) AND ($5 = '' OR channel = $5) AND ($6 = '' OR journey_id = $6)
 ORDER BY message_no DESC LIMIT $3;
 
+-- name: ledger_whole
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context, campaign_id, campaign_run
+FROM message WHERE workspace_id = $1 AND decided_at >= $4 AND (decided_at, message_no) < ($2, $3)
+AND message_no > 0
+ORDER BY decided_at DESC, message_no DESC LIMIT $5;
+
+-- name: ledger_of_state
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context, campaign_id, campaign_run
+FROM message WHERE workspace_id = $1 AND decided_at >= $4 AND (decided_at, message_no) < ($2, $3)
+AND state = $6 AND state IN ('refused', 'failed', 'unknown', 'cancelled', 'held')
+ORDER BY decided_at DESC, message_no DESC LIMIT $5;
+
+-- name: ledger_of_reason
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context, campaign_id, campaign_run
+FROM message WHERE workspace_id = $1 AND decided_at >= $4 AND (decided_at, message_no) < ($2, $3)
+AND reason = $6 AND reason <> ''
+ORDER BY decided_at DESC, message_no DESC LIMIT $5;
+
+-- name: ledger_of_campaign
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context, campaign_id, campaign_run
+FROM message WHERE workspace_id = $1 AND decided_at >= $4 AND (decided_at, message_no) < ($2, $3)
+AND campaign_id = $6 AND campaign_id IS NOT NULL AND message_no <> 0
+ORDER BY decided_at DESC, message_no DESC LIMIT $5;
+
+-- name: ledger_of_profile
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context, campaign_id, campaign_run
+FROM message WHERE workspace_id = $1 AND decided_at >= $4 AND (decided_at, message_no) < ($2, $3)
+AND profile_no = $6
+ORDER BY decided_at DESC, message_no DESC LIMIT $5;
+
 -- name: message_recent
 SELECT channel, attempted_at FROM message
 WHERE workspace_id = $1 AND profile_no = $2 AND purpose = 'marketing' AND origin <> 'test'
@@ -127,6 +167,9 @@ ON CONFLICT (workspace_id, message_no) DO UPDATE SET subject = excluded.subject,
 -- name: body_find
 SELECT subject, html, text, links FROM message_body WHERE workspace_id = $1 AND message_no = $2;
 
+-- name: body_subject
+SELECT subject FROM message_body WHERE workspace_id = $1 AND message_no = $2;
+
 -- name: body_expire
 UPDATE message_body SET html = NULL, text = NULL
 WHERE workspace_id = $1 AND created_at < $2 AND (html IS NOT NULL OR text IS NOT NULL);
@@ -160,4 +203,12 @@ DELETE FROM suppression WHERE workspace_id = $1 AND channel = $2 AND address = $
 
 -- name: suppression_page
 SELECT channel, address, reason, detail, at FROM suppression
-WHERE workspace_id = $1 AND channel = $2 AND address > $3 ORDER BY address LIMIT $4;
+WHERE workspace_id = $1 AND (channel, address) > ($2, $3)
+AND ($5 = '' OR channel = $5) AND ($6 = '' OR reason = $6)
+-- @sqlite AND ($7 = '' OR instr(address, $7) > 0)
+-- @postgres AND ($7 = '' OR strpos(address, $7) > 0)
+ORDER BY channel, address LIMIT $4;
+
+-- name: suppression_counts
+SELECT channel, reason, count(*) FROM suppression WHERE workspace_id = $1
+GROUP BY channel, reason ORDER BY channel, reason;

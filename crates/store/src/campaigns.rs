@@ -24,6 +24,40 @@ pub struct CampaignRow {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub created_by: String,
+    /// When it was put away; it is in no list but the archive then.
+    pub archived_at: Option<Timestamp>,
+}
+
+/// Which campaigns a list shows; an empty filter lets everything through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CampaignFilter<'a> {
+    pub state: &'a str,
+    pub channel: &'a str,
+    /// A part of the name without marks and in lower case.
+    pub search: &'a str,
+    pub archived: Archived,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Archived {
+    #[default]
+    No,
+    Only,
+    /// With the others.
+    Too,
+}
+
+/// The messages of a run that go to one domain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DomainRow {
+    pub domain: String,
+    /// Handed over at least once.
+    pub tried: i64,
+    pub accepted: i64,
+    pub failed: i64,
+    pub opened: i64,
+    pub clicked: i64,
+    pub unsubscribed: i64,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,6 +87,8 @@ pub struct Answers {
     pub opened: i64,
     pub clicked: i64,
     pub unsubscribed: i64,
+    /// Only machines opened or clicked.
+    pub machine: i64,
 }
 
 /// A link of a run's messages with the people and the clicks that it had.
@@ -131,7 +167,8 @@ impl Changeset {
                 row.definition,
                 row.run_no,
                 row.next_at,
-                now
+                now,
+                row.archived_at
             ],
         );
     }
@@ -212,6 +249,7 @@ fn read_campaign(mut row: Row) -> Result<CampaignRow, StoreError> {
         created_at: row.at(9)?,
         updated_at: row.at(10)?,
         created_by: row.take_text(11)?,
+        archived_at: row.opt_at(12)?,
     })
 }
 
@@ -230,19 +268,22 @@ impl ReadTx<'_> {
         self.query_opt(q::CAMPAIGN_FIND, &vals![workspace, id])?.map(read_campaign).transpose()
     }
 
-    /// Newest first, from behind an instant and an id. `search` is a part of the name without marks and in lower
-    /// case; an empty filter lets everything through.
+    /// Newest first, from behind an instant and an id.
     pub fn campaign_page(
         &mut self,
         workspace: WorkspaceId,
         before: (Timestamp, &str),
         limit: i64,
-        state: &str,
-        search: &str,
+        filter: CampaignFilter<'_>,
     ) -> Result<Vec<CampaignRow>, StoreError> {
-        let rows =
-            self.query(q::CAMPAIGN_PAGE, &vals![workspace, before.0, before.1, limit, state, search])?;
-        rows.into_iter().map(read_campaign).collect()
+        let CampaignFilter { state, channel, search, archived } = filter;
+        let archived = match archived {
+            Archived::No => 0i64,
+            Archived::Only => 1,
+            Archived::Too => 2,
+        };
+        let params = vals![workspace, before.0, before.1, limit, state, search, channel, archived];
+        self.query(q::CAMPAIGN_PAGE, &params)?.into_iter().map(read_campaign).collect()
     }
 
     pub fn campaign_run(&mut self, run: RunKey<'_>) -> Result<Option<CampaignRunRow>, StoreError> {
@@ -388,18 +429,19 @@ impl ReadTx<'_> {
         rows.into_iter().map(read).collect()
     }
 
-    /// The messages of a run by profile, from behind a profile and a message; an empty filter lets everything through.
+    /// The messages of a run by profile, from behind a profile and a message, by state, by reason, and by what was done
+    /// with them (`opened`, `clicked`, `unsubscribed` by people, `machine` by machines only, `nothing` by people); an
+    /// empty filter lets everything through.
     pub fn campaign_messages(
         &mut self,
         run: RunKey<'_>,
         after: (ProfileNo, i64),
         limit: i64,
-        state: &str,
-        reason: &str,
+        (state, reason, did): (&str, &str, &str),
     ) -> Result<Vec<MessageRow>, StoreError> {
         let rows = self.query(
             q::CAMPAIGN_MESSAGES,
-            &vals![run.workspace, run.campaign_id, run.run_no, after.0, after.1, state, reason, limit],
+            &vals![run.workspace, run.campaign_id, run.run_no, after.0, after.1, state, reason, limit, did],
         )?;
         rows.into_iter().map(crate::messages::read_message).collect()
     }
@@ -407,7 +449,12 @@ impl ReadTx<'_> {
     pub fn campaign_answers(&mut self, run: RunKey<'_>) -> Result<Answers, StoreError> {
         let row = self.query_opt(q::CAMPAIGN_ANSWERS, &vals![run.workspace, run.campaign_id, run.run_no])?;
         row.map_or(Ok(Answers::default()), |row| {
-            Ok(Answers { opened: row.int(0)?, clicked: row.int(1)?, unsubscribed: row.int(2)? })
+            Ok(Answers {
+                opened: row.int(0)?,
+                clicked: row.int(1)?,
+                unsubscribed: row.int(2)?,
+                machine: row.int(3)?,
+            })
         })
     }
 
@@ -415,6 +462,46 @@ impl ReadTx<'_> {
     pub fn campaign_hours(&mut self, run: RunKey<'_>) -> Result<Vec<(String, Timestamp, i64)>, StoreError> {
         let read = |mut row: Row| Ok((row.take_text(0)?, row.at(1)?, row.int(2)?));
         let rows = self.query(q::CAMPAIGN_HOURS, &vals![run.workspace, run.campaign_id, run.run_no])?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// The domains to which most messages of a run went.
+    pub fn campaign_domains(&mut self, run: RunKey<'_>, limit: i64) -> Result<Vec<DomainRow>, StoreError> {
+        let read = |mut row: Row| {
+            Ok(DomainRow {
+                domain: row.take_text(0)?,
+                tried: row.int(1)?,
+                accepted: row.int(2)?,
+                failed: row.int(3)?,
+                opened: row.int(4)?,
+                clicked: row.int(5)?,
+                unsubscribed: row.int(6)?,
+            })
+        };
+        let rows =
+            self.query(q::CAMPAIGN_DOMAINS, &vals![run.workspace, run.campaign_id, run.run_no, limit])?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// The runs of all campaigns that began from an instant on and before another, in that order.
+    pub fn campaign_runs_between(
+        &mut self,
+        workspace: WorkspaceId,
+        from: Timestamp,
+        until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<(String, CampaignRunRow)>, StoreError> {
+        let read = |mut row: Row| {
+            let run = CampaignRunRow {
+                run_no: row.int(1)?,
+                state: row.take_text(2)?,
+                started_at: row.at(3)?,
+                ended_at: row.opt_at(4)?,
+                doc: row.take_text(5)?,
+            };
+            Ok((row.take_text(0)?, run))
+        };
+        let rows = self.query(q::CAMPAIGN_RUNS_BETWEEN, &vals![workspace, from, until, limit])?;
         rows.into_iter().map(read).collect()
     }
 

@@ -81,6 +81,27 @@ pub struct MessageLogRow {
     pub detail: String,
 }
 
+/// By what the ledger is read: each has an index that gives the order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LedgerOf<'a> {
+    Whole,
+    /// `refused`, `failed`, `unknown`, `cancelled` or `held`; the other states are read with the whole.
+    State(&'a str),
+    /// Not empty.
+    Reason(&'a str),
+    Campaign(&'a str),
+    Profile(ProfileNo),
+}
+
+/// Which part of the list of suppressed addresses; an empty filter lets everything through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SuppressionFilter<'a> {
+    pub channel: &'a str,
+    pub reason: &'a str,
+    /// A part of the address.
+    pub search: &'a str,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct SuppressionRow {
     pub channel: String,
@@ -394,6 +415,41 @@ impl ReadTx<'_> {
         rows.into_iter().map(read_message).collect()
     }
 
+    /// The newest decisions first, from before an instant and a number, back to `since`.
+    pub fn ledger(
+        &mut self,
+        workspace: WorkspaceId,
+        of: LedgerOf<'_>,
+        before: (Timestamp, i64),
+        since: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        let (at, no) = before;
+        let rows = match of {
+            LedgerOf::Whole => self.query(q::LEDGER_WHOLE, &vals![workspace, at, no, since, limit])?,
+            LedgerOf::State(state) => {
+                self.query(q::LEDGER_OF_STATE, &vals![workspace, at, no, since, limit, state])?
+            }
+            LedgerOf::Reason(reason) => {
+                self.query(q::LEDGER_OF_REASON, &vals![workspace, at, no, since, limit, reason])?
+            }
+            LedgerOf::Campaign(id) => {
+                self.query(q::LEDGER_OF_CAMPAIGN, &vals![workspace, at, no, since, limit, id])?
+            }
+            LedgerOf::Profile(profile) => {
+                self.query(q::LEDGER_OF_PROFILE, &vals![workspace, at, no, since, limit, profile])?
+            }
+        };
+        rows.into_iter().map(read_message).collect()
+    }
+
+    /// The subject of each message whose words are kept.
+    pub fn subjects(&mut self, of: &[(WorkspaceId, i64)]) -> Result<Vec<Option<String>>, StoreError> {
+        let params: Vec<_> = of.iter().map(|(workspace, no)| vals![*workspace, *no]).collect();
+        let found = self.query_many(q::BODY_SUBJECT, &params)?;
+        found.iter().map(|rows| rows.first().map(|row| Ok(row.text(0)?.to_owned())).transpose()).collect()
+    }
+
     /// Advertisements that were handed over to each profile since the instant, with their channel.
     pub fn recent_marketing(
         &mut self,
@@ -460,11 +516,12 @@ impl ReadTx<'_> {
         found.iter().map(|rows| rows.first().map(|row| Ok(row.text(0)?.to_owned())).transpose()).collect()
     }
 
+    /// By channel and address, from behind one.
     pub fn suppression_page(
         &mut self,
         workspace: WorkspaceId,
-        channel: &str,
-        after: &str,
+        filter: SuppressionFilter<'_>,
+        after: (&str, &str),
         limit: i64,
     ) -> Result<Vec<SuppressionRow>, StoreError> {
         let read = |mut row: Row| {
@@ -476,7 +533,17 @@ impl ReadTx<'_> {
                 at: row.at(4)?,
             })
         };
-        let rows = self.query(q::SUPPRESSION_PAGE, &vals![workspace, channel, after, limit])?;
-        rows.into_iter().map(read).collect()
+        let SuppressionFilter { channel, reason, search } = filter;
+        let params = vals![workspace, after.0, after.1, limit, channel, reason, search];
+        self.query(q::SUPPRESSION_PAGE, &params)?.into_iter().map(read).collect()
+    }
+
+    /// Suppressed addresses by channel and reason.
+    pub fn suppression_counts(
+        &mut self,
+        workspace: WorkspaceId,
+    ) -> Result<Vec<(String, String, i64)>, StoreError> {
+        let read = |mut row: Row| Ok((row.take_text(0)?, row.take_text(1)?, row.int(2)?));
+        self.query(q::SUPPRESSION_COUNTS, &vals![workspace])?.into_iter().map(read).collect()
     }
 }

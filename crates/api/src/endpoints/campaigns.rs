@@ -1,11 +1,14 @@
 //! Campaigns: written, checked, launched, halted, and what came of them.
 
 mod check;
+mod figures;
+mod planning;
 mod views;
 
 pub use check::Checks;
+pub use figures::Figures;
 
-use crate::caller::{Reader, Sending, Writer};
+use crate::caller::{Caller, Reader, Sending, Writer};
 use crate::endpoints::messages::{ACCEPTED, MessageView, sent_under};
 use crate::endpoints::profiles::Whom;
 use crate::listing::{Page, Paging};
@@ -21,11 +24,11 @@ use domain::identifier::{Identifier, IdentifierKind};
 use domain::normalise::text::search_key;
 use engine::campaigns::{self, Conducted, Refused};
 use engine::{EngineError, Note, derived_id};
-use kit::{Id, ProfileNo, Timestamp, WorkspaceId};
+use kit::{Id, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use store::campaigns::{CampaignRow, RunKey};
+use store::campaigns::{Archived, CampaignFilter, CampaignRow, RunKey};
 use store::messages::{MessageRow, TemplateRow};
 use store::{Changeset, ReadTx, Store, StoreError};
 use utoipa::{IntoParams, ToSchema};
@@ -41,15 +44,20 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
         .routes(routes!(pause))
         .routes(routes!(resume))
         .routes(routes!(cancel))
+        .routes(routes!(recall))
+        .routes(routes!(archive))
+        .routes(routes!(restore))
         .routes(routes!(duplicate))
         .routes(routes!(test))
         .routes(routes!(report))
         .routes(routes!(messages))
         .merge(check::router())
+        .merge(figures::router())
+        .merge(planning::router())
 }
 
 /// The id that a path names: an id of ours, or a word of the client's own that always means the same campaign.
-fn campaign_id(told: &str) -> Answer<String> {
+pub fn campaign_id(told: &str) -> Answer<String> {
     if let Ok(id) = told.parse::<Id>() {
         return Ok(id.to_string());
     }
@@ -128,8 +136,11 @@ fn text_of(campaign: &Campaign) -> Answer<String> {
 struct ListQuery {
     /// `draft`, `scheduled`, `sending`, `paused`, `done` or `cancelled`.
     state: Option<String>,
+    channel: Option<String>,
     /// Part of the name; tone marks do not matter.
     search: Option<String>,
+    /// Those that were put away instead of the others.
+    archived: Option<bool>,
     limit: Option<i64>,
     cursor: Option<String>,
 }
@@ -153,11 +164,13 @@ async fn list(
             (Timestamp::from_ms(at), id)
         }
     };
-    let state = query.state.unwrap_or_default();
+    let (state, channel) = (query.state.unwrap_or_default(), query.channel.unwrap_or_default());
     let search = search_key(&query.search.unwrap_or_default());
+    let archived = if query.archived == Some(true) { Archived::Only } else { Archived::No };
     let (rows, language) = services
         .read(move |tx| {
-            let rows = tx.campaign_page(workspace, (before.0, &before.1), limit + 1, &state, &search)?;
+            let filter = CampaignFilter { state: &state, channel: &channel, search: &search, archived };
+            let rows = tx.campaign_page(workspace, (before.0, &before.1), limit + 1, filter)?;
             Ok((rows, workspace_of(tx, workspace)?.settings.language))
         })
         .await?;
@@ -186,6 +199,7 @@ async fn insert(
         created_at: now,
         updated_at: now,
         created_by,
+        archived_at: None,
     };
     let mut changes = Changeset::new();
     changes.insert_campaign(workspace, row);
@@ -368,22 +382,41 @@ fn definition_of(row: &CampaignRow) -> Answer<Campaign> {
     campaigns::definition_of(row).map_err(failed)
 }
 
+/// The longest time in which a campaign that goes at once can be taken back.
+const GRACE_SECONDS_MAX: u32 = 600;
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct LaunchQuery {
+    /// What goes at once waits so many seconds, 0 to 600, in which `recall` makes it a draft again.
+    in_seconds: Option<u32>,
+}
+
 /// Launch a campaign
 ///
 /// A draft goes at the time of its schedule, from now on.
-#[utoipa::path(post, path = "/campaigns/{id}/launch", tag = "campaigns", params(("id" = String, Path)), responses((status = 200, body = CampaignView)))]
+#[utoipa::path(post, path = "/campaigns/{id}/launch", tag = "campaigns", params(("id" = String, Path), LaunchQuery), responses((status = 200, body = CampaignView)))]
 async fn launch(
     State(services): State<Arc<Services>>,
     Sending(caller): Sending,
     Path(id): Path<String>,
+    Asked(query): Asked<LaunchQuery>,
 ) -> Answer<Json<CampaignView>> {
     let workspace = caller.workspace;
+    let grace = query.in_seconds.unwrap_or(0);
+    if grace > GRACE_SECONDS_MAX {
+        return Err(Problem::field("in_seconds", "from 0 to 600"));
+    }
+    let grace_ms = i64::from(grace) * SECOND_MS;
     let row = row_of(&services, workspace, &id).await?;
     // What is launched stays launched: the same call again changes nothing.
     if !matches!(row.state.as_str(), "scheduled" | "sending") {
         ready(&services, workspace, &definition_of(&row)?).await?;
         let named = row.campaign_id.clone();
-        conduct(&services, move |store, now| campaigns::launch(store, workspace, &named, now)).await?;
+        conduct(&services, move |store, now| {
+            campaigns::launch_after(store, workspace, &named, now, grace_ms)
+        })
+        .await?;
     }
     shown(&services, workspace, &row.campaign_id).await
 }
@@ -422,6 +455,47 @@ conducts! {
     ///
     /// What was not handed over will not be. It cannot be taken back.
     cancel "/campaigns/{id}/cancel"
+}
+
+conducts! {
+    /// Take a launch back
+    ///
+    /// A campaign of which no run began is a draft again.
+    recall "/campaigns/{id}/recall"
+}
+
+async fn put_away(
+    services: &Arc<Services>,
+    caller: &Caller,
+    id: &str,
+    away: bool,
+) -> Answer<Json<CampaignView>> {
+    let workspace = caller.workspace;
+    let named = campaign_id(id)?;
+    conduct(services, move |store, now| campaigns::put_away(store, workspace, &named, now, away)).await?;
+    shown(services, workspace, id).await
+}
+
+/// Put a campaign away
+///
+/// A draft, or one that is over: it leaves the lists and keeps its report.
+#[utoipa::path(post, path = "/campaigns/{id}/archive", tag = "campaigns", params(("id" = String, Path)), responses((status = 200, body = CampaignView)))]
+async fn archive(
+    State(services): State<Arc<Services>>,
+    Writer(caller): Writer,
+    Path(id): Path<String>,
+) -> Answer<Json<CampaignView>> {
+    put_away(&services, &caller, &id, true).await
+}
+
+/// Take a campaign out of the archive
+#[utoipa::path(post, path = "/campaigns/{id}/restore", tag = "campaigns", params(("id" = String, Path)), responses((status = 200, body = CampaignView)))]
+async fn restore(
+    State(services): State<Arc<Services>>,
+    Writer(caller): Writer,
+    Path(id): Path<String>,
+) -> Answer<Json<CampaignView>> {
+    put_away(&services, &caller, &id, false).await
 }
 
 /// Duplicate a campaign
@@ -532,6 +606,9 @@ struct MessagesQuery {
     state: Option<String>,
     /// `no_consent`, for example.
     reason: Option<String>,
+    /// What was done with it: `opened`, `clicked` or `unsubscribed` by people, `machine` by machines only, `nothing`
+    /// by people.
+    did: Option<String>,
     limit: Option<i64>,
     cursor: Option<String>,
 }
@@ -558,11 +635,15 @@ async fn messages(
     let state = query.state.unwrap_or_default();
     let state = if state == "sent" { ACCEPTED.to_owned() } else { state };
     let reason = query.reason.unwrap_or_default();
+    let did = query.did.unwrap_or_default();
+    if !["", "opened", "clicked", "unsubscribed", "machine", "nothing"].contains(&did.as_str()) {
+        return Err(Problem::field("did", "opened, clicked, unsubscribed, machine or nothing"));
+    }
     let run_no = query.run.unwrap_or(row.run_no);
     let (rows, ids) = services
         .read(move |tx| {
             let run = RunKey { workspace, campaign_id: &row.campaign_id, run_no };
-            let rows = tx.campaign_messages(run, after, limit + 1, &state, &reason)?;
+            let rows = tx.campaign_messages(run, after, limit + 1, (&state, &reason, &did))?;
             let keys: Vec<_> = rows.iter().map(|row| (workspace, row.profile)).collect();
             let people = tx.profiles(&keys)?.into_iter();
             let ids = people.map(|(_, stored)| (stored.profile.no, stored.profile.id.to_string()));

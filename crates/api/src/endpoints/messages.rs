@@ -1,11 +1,12 @@
 //! The ledger of messages: a row a decision, with its reason; and messages that the shop's own programs send.
 
 use crate::caller::{Reader, Sending};
+use crate::endpoints::campaigns::campaign_id;
 use crate::endpoints::journeys::journey_id;
 use crate::endpoints::profiles::{Whom, by_id};
 use crate::endpoints::templates::row_of;
 use crate::idempotency::IdempotencyKey;
-use crate::listing::{Page, Paging, iso, iso_opt};
+use crate::listing::{Page, Paging, bad_cursor, cursor, instant, iso, iso_opt};
 use crate::problem::{Answer, Problem};
 use crate::services::Services;
 use crate::told::{Asked, Told};
@@ -13,13 +14,16 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use domain::consent::{Channel, Purpose};
+use domain::identifier::IdentifierKind;
+use domain::normalise::text::search_key;
+use domain::profile::Profile;
 use engine::{Draft, Note};
-use kit::{ProfileNo, WorkspaceId};
+use kit::{ProfileNo, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use store::messages::MessageRow;
+use store::messages::{LedgerOf, MessageRow};
 use store::{ReadTx, StoreError};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -117,48 +121,279 @@ async fn of_profile(
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// Part of the name, the e-mail address or the number of whom it is to; tone marks do not matter. The newest 50
+    /// people that fit are looked at.
+    search: Option<String>,
+    /// Of one profile.
+    profile_id: Option<String>,
+    /// As in a message; several with commas between them.
     state: Option<String>,
+    /// `no_consent`, for example.
+    reason: Option<String>,
     channel: Option<String>,
+    purpose: Option<String>,
+    /// `journey`, `campaign`, `api`, `test` or `staff`.
+    origin: Option<String>,
+    /// The id of a template.
+    template: Option<String>,
     /// Of one journey, by its id or your own word for it.
     journey_id: Option<String>,
+    /// Of one campaign, by its id or your own word for it.
+    campaign_id: Option<String>,
+    /// Decided from this instant on.
+    since: Option<String>,
+    /// Decided before this instant.
+    until: Option<String>,
     limit: Option<i64>,
     cursor: Option<String>,
 }
 
+/// A message in a list, with the names of what it refers to.
+#[derive(Debug, Serialize, ToSchema)]
+struct MessageLine {
+    #[serde(flatten)]
+    message: MessageView,
+    /// Whom it is to; null for people who are gone.
+    name: Option<String>,
+    /// As long as the words are kept.
+    subject: Option<String>,
+    template_name: Option<String>,
+    journey_name: Option<String>,
+    campaign_name: Option<String>,
+}
+
+/// Rows that one call looks at, so that it answers at once however few of them fit.
+const LOOKED_AT_MAX: usize = 20_000;
+/// Rows that are read together, at first and at most.
+const CHUNK: (i64, i64) = (200, 4_000);
+/// People whose messages a search looks at.
+const FOUND_PEOPLE_MAX: i64 = 50;
+
+/// What a list is asked for.
+#[derive(Debug, Default)]
+struct Filter {
+    search: String,
+    profile_id: Option<String>,
+    states: Vec<String>,
+    reason: String,
+    channel: String,
+    purpose: String,
+    origin: String,
+    template: String,
+    journey_id: String,
+    campaign_id: String,
+    since: Option<Timestamp>,
+}
+
+impl Filter {
+    fn passes(&self, row: &MessageRow) -> bool {
+        let is = |wanted: &str, held: &str| wanted.is_empty() || wanted == held;
+        let names = |wanted: &str, held: &Option<String>| is(wanted, held.as_deref().unwrap_or_default());
+        (self.states.is_empty() || self.states.contains(&row.state))
+            && is(&self.reason, &row.reason)
+            && is(&self.channel, &row.channel)
+            && is(&self.purpose, &row.purpose)
+            && is(&self.origin, &row.origin)
+            && names(&self.template, &row.template_id)
+            && names(&self.journey_id, &row.journey_id)
+            && names(&self.campaign_id, &row.campaign_id)
+    }
+
+    /// By what the ledger is read, the narrowest first.
+    fn by(&self) -> LedgerOf<'_> {
+        let rare = ["refused", "failed", "unknown", "cancelled", "held"];
+        match self.states.as_slice() {
+            _ if !self.campaign_id.is_empty() => LedgerOf::Campaign(&self.campaign_id),
+            _ if !self.reason.is_empty() => LedgerOf::Reason(&self.reason),
+            [state] if rare.contains(&state.as_str()) => LedgerOf::State(state),
+            _ => LedgerOf::Whole,
+        }
+    }
+
+    /// Up to `limit` rows that pass, and where to go on from when there may be more.
+    fn read(
+        &self,
+        tx: &mut ReadTx<'_>,
+        workspace: WorkspaceId,
+        before: Place,
+        limit: usize,
+    ) -> Result<(Vec<MessageRow>, Option<Place>), StoreError> {
+        let Some(people) = self.people(tx, workspace)? else {
+            return self.walk(tx, workspace, self.by(), before, limit);
+        };
+        let mut rows = Vec::new();
+        let mut goes_on = None;
+        for no in people {
+            let (found, more) = self.walk(tx, workspace, LedgerOf::Profile(no), before, limit)?;
+            rows.extend(found);
+            goes_on = goes_on.max(more);
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
+        // What is behind the place to which somebody's messages were looked at is not known yet.
+        if let Some(known_to) = goes_on {
+            rows.retain(|row| place(row) >= known_to);
+        }
+        if rows.len() > limit {
+            rows.truncate(limit);
+            goes_on = rows.last().map(place);
+        }
+        Ok((rows, goes_on))
+    }
+
+    /// Whose messages are asked for; `None` for everybody's.
+    fn people(
+        &self,
+        tx: &mut ReadTx<'_>,
+        workspace: WorkspaceId,
+    ) -> Result<Option<Vec<ProfileNo>>, StoreError> {
+        if let Some(id) = &self.profile_id {
+            let found = match id.parse() {
+                Ok(id) => tx.profile_by_id(workspace, id)?,
+                Err(_) => None,
+            };
+            return Ok(Some(found.map(|stored| stored.profile.no).into_iter().collect()));
+        }
+        let key = search_key(&self.search);
+        if key.is_empty() {
+            return Ok(None);
+        }
+        let found = tx.search_profiles(workspace, &key, ProfileNo(i64::MAX), FOUND_PEOPLE_MAX)?;
+        Ok(Some(found.into_iter().map(|stored| stored.profile.no).collect()))
+    }
+
+    fn walk(
+        &self,
+        tx: &mut ReadTx<'_>,
+        workspace: WorkspaceId,
+        of: LedgerOf<'_>,
+        before: Place,
+        limit: usize,
+    ) -> Result<(Vec<MessageRow>, Option<Place>), StoreError> {
+        let since = self.since.unwrap_or(Timestamp::MIN);
+        let (mut at, mut looked_at, mut chunk) = (before, 0, CHUNK.0);
+        let mut rows = Vec::new();
+        loop {
+            let read = tx.ledger(workspace, of, at, since, chunk)?;
+            let is_last = (read.len() as i64) < chunk;
+            for row in read {
+                (at, looked_at) = (place(&row), looked_at + 1);
+                if self.passes(&row) {
+                    rows.push(row);
+                    if rows.len() == limit {
+                        return Ok((rows, Some(at)));
+                    }
+                }
+            }
+            if is_last {
+                return Ok((rows, None));
+            }
+            if looked_at >= LOOKED_AT_MAX {
+                return Ok((rows, Some(at)));
+            }
+            chunk = (chunk * 2).min(CHUNK.1);
+        }
+    }
+}
+
+/// When it was decided, and its number: the order of the ledger.
+type Place = (Timestamp, i64);
+
+fn place(row: &MessageRow) -> Place {
+    (row.decided_at, row.message_no)
+}
+
+/// Rows with what they name.
+fn lines(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    rows: Vec<MessageRow>,
+) -> Result<Vec<MessageLine>, StoreError> {
+    let people: BTreeSet<ProfileNo> = rows.iter().map(|row| row.profile).collect();
+    let people: Vec<_> = people.into_iter().map(|no| (workspace, no)).collect();
+    let people: BTreeMap<ProfileNo, Profile> =
+        tx.profiles(&people)?.into_iter().map(|(_, stored)| (stored.profile.no, stored.profile)).collect();
+    let numbers: Vec<_> = rows.iter().map(|row| (workspace, row.message_no)).collect();
+    let subjects = tx.subjects(&numbers)?;
+    let (mut templates, mut journeys, mut campaigns) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    for row in &rows {
+        if let Some(id) = row.template_id.as_ref().filter(|id| !templates.contains_key(*id)) {
+            templates.insert(id.clone(), tx.template(workspace, id)?.map(|row| row.name));
+        }
+        if let Some(id) = row.journey_id.as_ref().filter(|id| !journeys.contains_key(*id)) {
+            journeys.insert(id.clone(), tx.journey(workspace, id)?.map(|row| row.name));
+        }
+        if let Some(id) = row.campaign_id.as_ref().filter(|id| !campaigns.contains_key(*id)) {
+            campaigns.insert(id.clone(), tx.campaign(workspace, id)?.map(|row| row.name));
+        }
+    }
+    let named = |names: &BTreeMap<String, Option<String>>, id: &Option<String>| {
+        id.as_ref().and_then(|id| names.get(id).cloned().flatten())
+    };
+    let line = |(row, subject): (MessageRow, Option<String>)| {
+        let person = people.get(&row.profile);
+        MessageLine {
+            name: person.map(name_of),
+            subject: subject.filter(|subject| !subject.is_empty()),
+            template_name: named(&templates, &row.template_id),
+            journey_name: named(&journeys, &row.journey_id),
+            campaign_name: named(&campaigns, &row.campaign_id),
+            message: MessageView::of(row, person.map(|person| person.id.to_string()).unwrap_or_default()),
+        }
+    };
+    Ok(rows.into_iter().zip(subjects).map(line).collect())
+}
+
+/// A person's name; of one who told none the newest address.
+fn name_of(profile: &Profile) -> String {
+    let address =
+        || profile.address(&IdentifierKind::Email).or_else(|| profile.address(&IdentifierKind::Phone));
+    profile.full_name().or_else(|| address().map(str::to_owned)).unwrap_or_default()
+}
+
 /// List messages
 ///
-/// Newest first.
-#[utoipa::path(get, path = "/messages", tag = "messages", params(ListQuery), responses((status = 200, body = Page<MessageView>)))]
+/// The newest decision first. A call looks at 20,000 decisions at most: when few of them fit, a page holds fewer than
+/// asked for, or none, and still has a `next`.
+#[utoipa::path(get, path = "/messages", tag = "messages", params(ListQuery), responses((status = 200, body = Page<MessageLine>)))]
 async fn list(
     State(services): State<Arc<Services>>,
     Reader(caller): Reader,
     Asked(query): Asked<ListQuery>,
-) -> Answer<Json<Page<MessageView>>> {
+) -> Answer<Json<Page<MessageLine>>> {
     let workspace = caller.workspace;
     let paging = Paging { limit: query.limit, cursor: query.cursor };
-    let limit = paging.limit()?;
-    let before = paging.after_number()?.unwrap_or(i64::MAX);
-    let state = query.state.unwrap_or_default();
-    let state = if state == "sent" { ACCEPTED.to_owned() } else { state };
-    let channel = query.channel.unwrap_or_default();
-    let journey_id = query.journey_id.as_deref().map(journey_id).transpose()?.unwrap_or_default();
-    let (rows, ids) = services
+    let limit = usize::try_from(paging.limit()?).unwrap_or(50);
+    let states = query.state.unwrap_or_default();
+    let states = states.split(',').map(str::trim).filter(|state| !state.is_empty());
+    let filter = Filter {
+        search: query.search.unwrap_or_default().chars().take(200).collect(),
+        profile_id: query.profile_id,
+        states: states.map(|state| if state == "sent" { ACCEPTED } else { state }.to_owned()).collect(),
+        reason: query.reason.unwrap_or_default(),
+        channel: query.channel.unwrap_or_default(),
+        purpose: query.purpose.unwrap_or_default(),
+        origin: query.origin.unwrap_or_default(),
+        template: query.template.unwrap_or_default(),
+        journey_id: query.journey_id.as_deref().map(journey_id).transpose()?.unwrap_or_default(),
+        campaign_id: query.campaign_id.as_deref().map(campaign_id).transpose()?.unwrap_or_default(),
+        since: query.since.as_deref().map(|text| instant("since", text)).transpose()?,
+    };
+    let until = query.until.as_deref().map(|text| instant("until", text)).transpose()?;
+    let before = match paging.after::<2>()? {
+        None => (until.unwrap_or(Timestamp::MAX), if until.is_some() { i64::MIN } else { i64::MAX }),
+        Some([at, no]) => {
+            let number = |text: String| text.parse::<i64>().map_err(|_| bad_cursor());
+            (Timestamp::from_ms(number(at)?), number(no)?)
+        }
+    };
+    let (items, goes_on) = services
         .read(move |tx| {
-            let rows = tx.message_page(workspace, before, limit + 1, &state, &channel, &journey_id)?;
-            let keys: Vec<_> = rows.iter().map(|row| (workspace, row.profile)).collect();
-            let ids: BTreeMap<_, _> = tx
-                .profiles(&keys)?
-                .into_iter()
-                .map(|(_, stored)| (stored.profile.no, stored.profile.id.to_string()))
-                .collect();
-            Ok((rows, ids))
+            let (rows, goes_on) = filter.read(tx, workspace, before, limit)?;
+            Ok((lines(tx, workspace, rows)?, goes_on))
         })
         .await?;
-    let show = |row: MessageRow| {
-        let profile_id = ids.get(&row.profile).cloned().unwrap_or_default();
-        MessageView::of(row, profile_id)
-    };
-    Ok(Json(Page::of(rows, limit, |row| [row.message_no.to_string()], show)))
+    let next = goes_on.map(|(at, no)| cursor(&[at.ms().to_string(), no.to_string()]));
+    Ok(Json(Page { items, next }))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -192,7 +427,7 @@ struct BodyView {
 #[derive(Debug, Serialize, ToSchema)]
 struct WholeMessage {
     #[serde(flatten)]
-    message: MessageView,
+    line: MessageLine,
     log: Vec<LogView>,
     responses: ResponsesView,
     body: Option<BodyView>,
@@ -215,15 +450,12 @@ async fn find(
 fn whole(tx: &mut ReadTx<'_>, workspace: WorkspaceId, id: &str) -> Result<Option<WholeMessage>, StoreError> {
     let Some(row) = tx.message(workspace, id)? else { return Ok(None) };
     let no = row.message_no;
-    let profile = tx.profile(workspace, row.profile)?;
     let log = tx.message_log(workspace, no)?;
     let responses = tx.responses(workspace, no)?;
     let body = tx.body(workspace, no)?;
+    let Some(line) = lines(tx, workspace, vec![row])?.pop() else { return Ok(None) };
     Ok(Some(WholeMessage {
-        message: MessageView::of(
-            row,
-            profile.map(|stored| stored.profile.id.to_string()).unwrap_or_default(),
-        ),
+        line,
         log: log
             .into_iter()
             .map(|line| LogView { at: iso(line.at), what: line.what, detail: line.detail })

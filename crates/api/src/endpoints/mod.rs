@@ -6,9 +6,12 @@ mod audit;
 mod campaigns;
 mod catalog;
 mod channels;
+mod condition;
+pub(crate) mod domains;
 mod events;
 mod exports;
 mod history;
+pub(crate) mod hooks;
 mod imports;
 pub(crate) mod invitations;
 mod jobs;
@@ -37,6 +40,7 @@ mod settings;
 mod status;
 mod suppressions;
 mod templates;
+mod timeline;
 pub(crate) mod users;
 mod views;
 mod workspaces;
@@ -66,6 +70,7 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
     let groups = [
         profiles::router(),
         people::router(),
+        timeline::router(),
         views::router(),
         history::router(),
         events::router(),
@@ -85,6 +90,9 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
         preview::router(),
         messages::router(),
         channels::router(),
+        domains::router(),
+        hooks::router(),
+        condition::router(),
         settings::router(),
         keys::router(),
         suppressions::router(),

@@ -1,5 +1,6 @@
 //! Addresses that are not to be written to.
 
+use crate::audit::Audit;
 use crate::caller::{Reader, Writer};
 use crate::listing::{Page, Paging, iso};
 use crate::problem::{Answer, Problem};
@@ -11,16 +12,17 @@ use axum::http::StatusCode;
 use domain::consent::Channel;
 use domain::identifier::{Identifier, IdentifierKind};
 use engine::Note;
+use kit::WorkspaceId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use store::Changeset;
-use store::messages::SuppressionRow;
+use store::messages::{SuppressionFilter, SuppressionRow};
+use store::{Changeset, ReadTx, StoreError};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn router() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(remove))
+    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(counts)).routes(routes!(remove))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +33,10 @@ struct SuppressionView {
     reason: String,
     detail: String,
     at: String,
+    /// Whose address it is, if it is a customer's.
+    profile_id: Option<String>,
+    /// Their name.
+    profile_name: Option<String>,
 }
 
 impl SuppressionView {
@@ -41,6 +47,8 @@ impl SuppressionView {
             reason: row.reason,
             detail: row.detail,
             at: iso(row.at),
+            profile_id: None,
+            profile_name: None,
         }
     }
 }
@@ -48,15 +56,19 @@ impl SuppressionView {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// `email` when not given.
+    /// All when not given.
     channel: Option<String>,
+    /// `hard_bounce`, `complaint` or `manual`.
+    reason: Option<String>,
+    /// A part of the address.
+    search: Option<String>,
     limit: Option<i64>,
     cursor: Option<String>,
 }
 
 /// List suppressed addresses
 ///
-/// Of one channel, by address.
+/// By channel and address.
 #[utoipa::path(get, path = "/suppressions", tag = "workspace", params(ListQuery), responses((status = 200, body = Page<SuppressionView>)))]
 async fn list(
     State(services): State<Arc<Services>>,
@@ -66,21 +78,90 @@ async fn list(
     let workspace = caller.workspace;
     let paging = Paging { limit: query.limit, cursor: query.cursor };
     let limit = paging.limit()?;
-    let after = paging.after::<1>()?.map_or_else(String::new, |[after]| after);
-    let channel = query.channel.unwrap_or_else(|| "email".into());
-    let rows = services.read(move |tx| tx.suppression_page(workspace, &channel, &after, limit + 1)).await?;
-    Ok(Json(Page::of(rows, limit, |row| [row.address.clone()], SuppressionView::of)))
+    let after = paging.after::<2>()?.unwrap_or_default();
+    let (channel, reason) = (query.channel.unwrap_or_default(), query.reason.unwrap_or_default());
+    let mut search = query.search.unwrap_or_default().trim().to_lowercase();
+    // A Vietnamese number is stored as +84..., however it is told.
+    if search.starts_with('0') && search.chars().all(|c| c.is_ascii_digit()) {
+        search.remove(0);
+    }
+    if search.chars().count() > 200 {
+        return Err(Problem::field("search", "at most 200 characters"));
+    }
+    let (rows, owners) = services
+        .read(move |tx| {
+            let filter = SuppressionFilter { channel: &channel, reason: &reason, search: &search };
+            let rows = tx.suppression_page(workspace, filter, (&after[0], &after[1]), limit + 1)?;
+            let mut owners = Vec::with_capacity(rows.len());
+            for row in &rows {
+                owners.push(owner_of(tx, workspace, row)?);
+            }
+            Ok((rows, owners))
+        })
+        .await?;
+    let behind =
+        |row: &(SuppressionRow, Option<(String, String)>)| [row.0.channel.clone(), row.0.address.clone()];
+    let rows: Vec<_> = rows.into_iter().zip(owners).collect();
+    let show = |(row, owner): (SuppressionRow, Option<(String, String)>)| {
+        let (profile_id, profile_name) = owner.unzip();
+        SuppressionView { profile_id, profile_name, ..SuppressionView::of(row) }
+    };
+    Ok(Json(Page::of(rows, limit, behind, show)))
 }
 
-/// The address as it is stored.
-fn address_of(channel: Channel, told: &str) -> Answer<String> {
-    let kind = match channel {
+/// The id and the name of the customer whose address it is.
+fn owner_of(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    row: &SuppressionRow,
+) -> Result<Option<(String, String)>, StoreError> {
+    let kind = row.channel.parse().ok().map(kind_of);
+    let Some(identifier) = kind.and_then(|kind| Identifier::new(kind, &row.address).ok()) else {
+        return Ok(None);
+    };
+    let found = tx.find_identifiers(&[(workspace, &identifier)])?.into_iter().flatten().next();
+    let Some(no) = found else { return Ok(None) };
+    let Some(stored) = tx.profile(workspace, no)? else { return Ok(None) };
+    let name = stored.profile.full_name().unwrap_or_default();
+    Ok(Some((stored.profile.id.to_string(), name)))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SuppressionCount)]
+struct CountView {
+    channel: String,
+    reason: String,
+    addresses: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SuppressionCounts)]
+struct CountsView {
+    items: Vec<CountView>,
+}
+
+/// Count suppressed addresses
+///
+/// By channel and reason.
+#[utoipa::path(get, path = "/suppressions/counts", tag = "workspace", responses((status = 200, body = CountsView)))]
+async fn counts(State(services): State<Arc<Services>>, Reader(caller): Reader) -> Answer<Json<CountsView>> {
+    let rows = services.read(move |tx| tx.suppression_counts(caller.workspace)).await?;
+    let show = |(channel, reason, addresses)| CountView { channel, reason, addresses };
+    Ok(Json(CountsView { items: rows.into_iter().map(show).collect() }))
+}
+
+fn kind_of(channel: Channel) -> IdentifierKind {
+    match channel {
         Channel::Email => IdentifierKind::Email,
         Channel::Sms => IdentifierKind::Phone,
         Channel::Zalo => IdentifierKind::ZaloId,
         Channel::Push | Channel::Onsite | Channel::Webhook => IdentifierKind::PushEndpoint,
-    };
-    let address = Identifier::new(kind, told);
+    }
+}
+
+/// The address as it is stored.
+fn address_of(channel: Channel, told: &str) -> Answer<String> {
+    let address = Identifier::new(kind_of(channel), told);
     address.map(|found| found.value).map_err(|error| Problem::field("address", error.to_string()))
 }
 
@@ -132,15 +213,31 @@ async fn add(
     Ok((StatusCode::CREATED, Json(SuppressionView::of(row))))
 }
 
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ReleaseQuery {
+    /// Why it is released, for the audit log; at most 200 characters.
+    why: Option<String>,
+}
+
 /// Release an address
 ///
 /// It may be written to again, if its owner consents.
-#[utoipa::path(delete, path = "/suppressions/{channel}/{address}", tag = "workspace", params(("channel" = String, Path), ("address" = String, Path)), responses((status = 204)))]
+#[utoipa::path(delete, path = "/suppressions/{channel}/{address}", tag = "workspace", params(("channel" = String, Path), ("address" = String, Path), ReleaseQuery), responses((status = 204)))]
 async fn remove(
     State(services): State<Arc<Services>>,
     Writer(caller): Writer,
+    audit: Audit,
     Path((channel, address)): Path<(String, String)>,
+    Asked(query): Asked<ReleaseQuery>,
 ) -> Answer<StatusCode> {
+    let why = query.why.unwrap_or_default();
+    if why.chars().count() > 200 {
+        return Err(Problem::field("why", "at most 200 characters"));
+    }
+    if !why.trim().is_empty() {
+        audit.detail("why", why.trim());
+    }
     let channel: Channel = channel.parse().map_err(|_| Problem::not_found("the suppression"))?;
     let address = address_of(channel, &address)?;
     let mut changes = Changeset::new();

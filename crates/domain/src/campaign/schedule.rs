@@ -213,6 +213,21 @@ impl Schedule {
         }
     }
 
+    /// The next runs of a campaign that is launched now, at most so many, none of them later than `until`.
+    pub fn upcoming(&self, now: Timestamp, until: Timestamp, shop: &Zone, max: usize) -> Vec<Planned> {
+        let mut found: Vec<Planned> = Vec::new();
+        let anchored = self.clone().anchored(now, shop);
+        let mut next = anchored.first(now, shop);
+        while let Some(planned) = next.filter(|planned| planned.starts_at <= until && found.len() < max) {
+            found.push(planned);
+            next = match &anchored {
+                Schedule::Recurring(recurring) => recurring.after(planned.starts_at, shop),
+                _ => None,
+            };
+        }
+        found
+    }
+
     /// The run to begin with at `now` of those that were due since `due_at`, and the one after it. A run that is missed
     /// by hours is not made up for, and never more than one is.
     pub fn due(&self, due_at: Timestamp, now: Timestamp, shop: &Zone) -> (Option<Planned>, Option<Planned>) {

@@ -32,6 +32,30 @@ fn runs(told: Value, launched: &str, shop: &str, count: usize) -> Vec<String> {
     found
 }
 
+#[test]
+fn the_runs_to_come_are_those_that_will_be() {
+    let hanoi = zone(HANOI);
+    let now = at("2026-11-25T08:00", &hanoi);
+    let until = at("2027-12-31T00:00", &hanoi);
+    let told = |told: Value, max| {
+        let planned = schedule(told).upcoming(now, until, &hanoi, max);
+        planned.iter().map(|p| crate::local_time::format_datetime_vn(p.starts_at, &hanoi)).collect::<Vec<_>>()
+    };
+    for rule in [
+        json!({ "type": "recurring", "every": "day", "interval": 3, "time": "09:00" }),
+        json!({ "type": "recurring", "every": "week", "interval": 2, "weekdays": ["mon", "thu"], "time": "07:30" }),
+        json!({ "type": "recurring", "every": "month", "days": [1, 31], "time": "20:00" }),
+    ] {
+        assert_eq!(told(rule.clone(), 7), runs(rule, "2026-11-25T08:00", HANOI, 7));
+    }
+    let ends = json!({ "type": "recurring", "every": "day", "time": "07:00", "until": "2026-11-27" });
+    assert_eq!(told(ends, 7).len(), 2);
+    assert_eq!(told(json!({ "type": "now" }), 7).len(), 1);
+    assert_eq!(told(json!({ "type": "at", "at": "2026-11-25T07:59" }), 7).len(), 0);
+    assert_eq!(told(json!({ "type": "at", "at": "2028-01-01T09:00" }), 7).len(), 0, "too late");
+    assert_eq!(told(json!({ "type": "local", "at": "2026-11-26T09:00" }), 7).len(), 1);
+}
+
 const HANOI: &str = "Asia/Ho_Chi_Minh";
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Doc, NOBODY, TIMER, definition_of, run_key, timer};
 use crate::EngineError;
-use domain::campaign::Campaign;
+use domain::campaign::{Campaign, Schedule};
 use kit::{Timestamp, WorkspaceId};
 use store::campaigns::CampaignRow;
 use store::{Changeset, Store, StoreError};
@@ -64,6 +64,17 @@ pub fn launch(
     id: &str,
     now: Timestamp,
 ) -> Result<Conducted, EngineError> {
+    launch_after(store, workspace, id, now, 0)
+}
+
+/// As [`launch`]; one that is to go at once waits for so long, in which it can be taken back.
+pub fn launch_after(
+    store: &Store,
+    workspace: WorkspaceId,
+    id: &str,
+    now: Timestamp,
+    grace_ms: i64,
+) -> Result<Conducted, EngineError> {
     let zone = zone_of(store, workspace)?;
     conduct(store, workspace, id, now, |row, changes| {
         if !matches!(row.state.as_str(), "draft" | "scheduled") {
@@ -72,12 +83,57 @@ pub fn launch(
         let mut definition = definition_of(row)?;
         definition.schedule = definition.schedule.anchored(now, &zone);
         let Some(planned) = definition.schedule.first(now, &zone) else { return Ok(Err(Refused::Past)) };
+        let starts_at = match definition.schedule {
+            Schedule::Now => planned.starts_at.plus_ms(grace_ms.max(0)),
+            _ => planned.starts_at,
+        };
         row.definition = serde_json::to_string(&definition)
             .map_err(|error| EngineError::UnreadableCampaign(error.to_string()))?;
         row.state = "scheduled".into();
         row.detail.clear();
-        row.next_at = Some(planned.starts_at);
-        changes.set_timer(timer(workspace, id, planned.starts_at));
+        row.archived_at = None;
+        row.next_at = Some(starts_at);
+        changes.set_timer(timer(workspace, id, starts_at));
+        Ok(Ok(()))
+    })
+}
+
+/// Makes a draft again of a campaign that is scheduled and of which no run began.
+pub fn recall(
+    store: &Store,
+    workspace: WorkspaceId,
+    id: &str,
+    now: Timestamp,
+) -> Result<Conducted, EngineError> {
+    conduct(store, workspace, id, now, |row, changes| {
+        match row.state.as_str() {
+            "draft" => return Ok(Ok(())),
+            "scheduled" | "paused" if row.run_no == 0 => {}
+            _ => return Ok(Err(Refused::State(row.state.clone()))),
+        }
+        changes.clear_timer(workspace, TIMER, NOBODY, id);
+        row.state = "draft".into();
+        row.detail.clear();
+        row.next_at = None;
+        Ok(Ok(()))
+    })
+}
+
+/// Puts a campaign away that is a draft or over, or takes it out again.
+pub fn put_away(
+    store: &Store,
+    workspace: WorkspaceId,
+    id: &str,
+    now: Timestamp,
+    away: bool,
+) -> Result<Conducted, EngineError> {
+    conduct(store, workspace, id, now, |row, _| {
+        if away && !matches!(row.state.as_str(), "draft" | "done" | "cancelled") {
+            return Ok(Err(Refused::State(row.state.clone())));
+        }
+        if away != row.archived_at.is_some() {
+            row.archived_at = away.then_some(now);
+        }
         Ok(Ok(()))
     })
 }

@@ -9,13 +9,15 @@
 mod audience;
 mod check;
 mod conduct;
+mod reach;
 mod report;
 mod run;
 
 pub use audience::{Resolved, resolve};
 pub use check::{CheckProgress, Checked, Found, Rendered, check};
-pub use conduct::{Conducted, Refused, cancel, edit, launch, pause, resume};
-pub use report::{Counts, Progress, RunReport, Totals, progress, report};
+pub use conduct::{Conducted, Refused, cancel, edit, launch, launch_after, pause, put_away, recall, resume};
+pub use reach::{Reach, ReachOf, reach};
+pub use report::{Counts, Progress, RunReport, Totals, domains, progress, report, totals};
 
 use crate::EngineError;
 use domain::campaign::Campaign;

@@ -5,13 +5,17 @@ use crate::EngineError;
 use domain::campaign::{Campaign, Order, Touch, credited};
 use kit::{HOUR_MS, ProfileNo, Timestamp, WorkspaceId};
 use std::collections::BTreeMap;
-use store::campaigns::{Answers, CampaignRow, CampaignRunRow, LinkRow, OrderMark, RunKey};
+use store::campaigns::{Answers, CampaignRow, CampaignRunRow, DomainRow, LinkRow, OrderMark, RunKey};
 use store::{ReadTx, StoreError};
 
 /// Runs that a report adds up and shows.
 const RUNS_MAX: i64 = 200;
 /// Links that a run's report shows.
 const LINKS_MAX: i64 = 20;
+
+/// Domains of a run that are added up, and that are shown.
+const DOMAINS_MAX: i64 = 1_000;
+const DOMAINS_SHOWN_MAX: usize = 50;
 
 /// What became of an audience. It adds up: `audience` is the sum of `accepted`, `refused`, `failed`, `unknown`,
 /// `queued` and `cancelled`.
@@ -232,6 +236,72 @@ pub struct Totals {
     pub revenue: i64,
 }
 
+impl Totals {
+    fn add(&mut self, counts: &Counts, answers: Answers, orders: i64, revenue: i64) {
+        self.runs += 1;
+        self.counts.add(counts);
+        self.answers.opened += answers.opened;
+        self.answers.clicked += answers.clicked;
+        self.answers.unsubscribed += answers.unsubscribed;
+        self.answers.machine += answers.machine;
+        self.orders += orders;
+        self.revenue += revenue;
+    }
+}
+
+/// What the newest 200 runs of a campaign come to, without what [`report`] tells of each.
+pub fn totals(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    row: &CampaignRow,
+    currency: &str,
+) -> Result<Totals, EngineError> {
+    let definition = definition_of(row)?;
+    let mut totals = Totals::default();
+    for run in tx.campaign_runs(workspace, &row.campaign_id, i64::MAX, RUNS_MAX)? {
+        let asked = key(workspace, &row.campaign_id, &run);
+        let counts = counts(tx, asked, &Doc::read(&run.doc)?)?;
+        let answers = tx.campaign_answers(asked)?;
+        let (orders, revenue) = credit(tx, asked, &definition, currency)?;
+        totals.add(&counts, answers, orders, revenue);
+    }
+    Ok(totals)
+}
+
+/// The domains to which most messages of a campaign's newest 200 runs, or of one of them, went.
+pub fn domains(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    row: &CampaignRow,
+    of_run: Option<i64>,
+) -> Result<Vec<DomainRow>, StoreError> {
+    let mut all: BTreeMap<String, DomainRow> = BTreeMap::new();
+    for run in tx.campaign_runs(workspace, &row.campaign_id, i64::MAX, RUNS_MAX)? {
+        if of_run.is_some_and(|run_no| run_no != run.run_no) {
+            continue;
+        }
+        for found in tx.campaign_domains(key(workspace, &row.campaign_id, &run), DOMAINS_MAX)? {
+            match all.get_mut(&found.domain) {
+                None => {
+                    all.insert(found.domain.clone(), found);
+                }
+                Some(sum) => {
+                    sum.tried += found.tried;
+                    sum.accepted += found.accepted;
+                    sum.failed += found.failed;
+                    sum.opened += found.opened;
+                    sum.clicked += found.clicked;
+                    sum.unsubscribed += found.unsubscribed;
+                }
+            }
+        }
+    }
+    let mut all: Vec<DomainRow> = all.into_values().collect();
+    all.sort_by(|a, b| b.tried.cmp(&a.tried).then_with(|| a.domain.cmp(&b.domain)));
+    all.truncate(DOMAINS_SHOWN_MAX);
+    Ok(all)
+}
+
 /// The newest 200 runs of a campaign, newest first, and what they come to.
 pub fn report(
     tx: &mut ReadTx<'_>,
@@ -258,13 +328,7 @@ pub fn report(
             };
             hours.entry(hour).or_default()[place] += count;
         }
-        totals.runs += 1;
-        totals.counts.add(&counts);
-        totals.answers.opened += answers.opened;
-        totals.answers.clicked += answers.clicked;
-        totals.answers.unsubscribed += answers.unsubscribed;
-        totals.orders += orders;
-        totals.revenue += revenue;
+        totals.add(&counts, answers, orders, revenue);
         let links = tx.campaign_links(asked, LINKS_MAX)?;
         reports.push(RunReport {
             run_no: run.run_no,

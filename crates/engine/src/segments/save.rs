@@ -8,6 +8,7 @@ use domain::normalise::text;
 use kit::{Timestamp, WorkspaceId};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use store::campaigns::{Archived, CampaignFilter};
 use store::membership::ConditionRow;
 use store::segments::{SegmentRow, SegmentVersionRow};
 use store::{Changeset, ReadTx, Store, StoreError};
@@ -460,7 +461,8 @@ pub fn usage(tx: &mut ReadTx<'_>, workspace: WorkspaceId, id: &str) -> Result<Ve
     }
     let mut before = (Timestamp::MAX, String::new());
     loop {
-        let page = tx.campaign_page(workspace, (before.0, &before.1), PAGE, "", "")?;
+        let too = CampaignFilter { archived: Archived::Too, ..CampaignFilter::default() };
+        let page = tx.campaign_page(workspace, (before.0, &before.1), PAGE, too)?;
         let Some(last) = page.last() else { return Ok(uses) };
         before = (last.created_at, last.campaign_id.clone());
         for row in page.into_iter().filter(|row| names_segment(&row.definition, id)) {

@@ -161,13 +161,14 @@ CREATE TABLE api_key_use (
 CREATE INDEX quarantine_of_workspace ON quarantine (workspace_id, seq);
 
 -- The ledger as it is read: the newest decision first. Only what did not go has an index of its own by state and by
--- reason, so that what goes, which is most, costs no more writes than one.
-CREATE INDEX message_by_decision ON message (workspace_id, decided_at, message_no);
+-- reason, so that what goes, which is most, costs no more writes than one. `message_no > 0` is true of all: it keeps
+-- the index from queries that do not name it, for which SQLite would take it for better than their own.
+CREATE INDEX message_by_decision ON message (workspace_id, decided_at, message_no) WHERE message_no > 0;
 CREATE INDEX message_by_state ON message (workspace_id, state, decided_at, message_no)
 WHERE state IN ('refused', 'failed', 'unknown', 'cancelled', 'held');
 CREATE INDEX message_by_reason ON message (workspace_id, reason, decided_at, message_no) WHERE reason <> '';
 CREATE INDEX message_of_campaign_by_decision ON message (workspace_id, campaign_id, decided_at, message_no)
-WHERE campaign_id IS NOT NULL;
+WHERE campaign_id IS NOT NULL AND message_no <> 0;
 
 -- Campaigns that are put away, and the days on which runs began, for the calendar.
 ALTER TABLE campaign ADD COLUMN archived_at BIGINT;

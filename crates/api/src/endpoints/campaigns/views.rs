@@ -5,7 +5,7 @@ use engine::campaigns::{Counts, Progress, RunReport, Totals, definition_of};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use store::campaigns::CampaignRow;
+use store::campaigns::{Answers, CampaignRow};
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,6 +28,8 @@ pub struct CampaignView {
     created_at: String,
     updated_at: String,
     created_by: String,
+    /// When it was put away.
+    archived_at: Option<String>,
     /// Of the last run; not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     progress: Option<ProgressView>,
@@ -49,6 +51,7 @@ impl CampaignView {
             created_at: iso(row.created_at),
             updated_at: iso(row.updated_at),
             created_by: row.created_by,
+            archived_at: iso_opt(row.archived_at),
             progress: progress.map(ProgressView::of),
         }
     }
@@ -152,18 +155,35 @@ impl ProgressView {
 
 /// What came back.
 #[derive(Debug, Serialize, ToSchema)]
-struct ResultView {
+#[schema(as = CampaignResult)]
+pub struct ResultView {
     #[serde(flatten)]
     counts: CountsView,
     /// People, not machines.
     opened: i64,
     clicked: i64,
     unsubscribed: i64,
+    /// People of whose messages only machines opened or clicked something: in no other number.
+    machine: i64,
     /// Orders placed within `attribution_days` of an open or a click, each credited to the last message that its
     /// customer opened or clicked.
     orders: i64,
     /// In minor units.
     revenue: i64,
+}
+
+impl ResultView {
+    pub fn of(counts: Counts, answers: Answers, orders: i64, revenue: i64) -> ResultView {
+        ResultView {
+            counts: CountsView::of(counts),
+            opened: answers.opened,
+            clicked: answers.clicked,
+            unsubscribed: answers.unsubscribed,
+            machine: answers.machine,
+            orders,
+            revenue,
+        }
+    }
 }
 
 /// An hour in which something happened.
@@ -221,14 +241,7 @@ impl ReportView {
             state: run.state,
             started_at: iso(run.started_at),
             ended_at: iso_opt(run.ended_at),
-            result: ResultView {
-                counts: CountsView::of(run.counts),
-                opened: run.answers.opened,
-                clicked: run.answers.clicked,
-                unsubscribed: run.answers.unsubscribed,
-                orders: run.orders,
-                revenue: run.revenue,
-            },
+            result: ResultView::of(run.counts, run.answers, run.orders, run.revenue),
             timeline: run
                 .hours
                 .into_iter()
@@ -250,14 +263,7 @@ impl ReportView {
             currency,
             attribution_days,
             run_count: totals.runs,
-            total: ResultView {
-                counts: CountsView::of(totals.counts),
-                opened: totals.answers.opened,
-                clicked: totals.answers.clicked,
-                unsubscribed: totals.answers.unsubscribed,
-                orders: totals.orders,
-                revenue: totals.revenue,
-            },
+            total: ResultView::of(totals.counts, totals.answers, totals.orders, totals.revenue),
             runs: runs.into_iter().map(run).collect(),
         }
     }

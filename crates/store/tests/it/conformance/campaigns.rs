@@ -8,7 +8,8 @@ use domain::profile::Profile;
 use kit::{HOUR_MS, ProfileNo, Timestamp, WorkspaceId};
 use store::Store;
 use store::campaigns::{
-    Answers, AudienceRow, CampaignRow, CampaignRunRow, LinkRow, OrderMark, RunKey, Touch,
+    Answers, Archived, AudienceRow, CampaignFilter, CampaignRow, CampaignRunRow, DomainRow, LinkRow,
+    OrderMark, RunKey, Touch,
 };
 use store::messages::{MessageRow, Responses};
 
@@ -45,6 +46,8 @@ pub const METHODS: &[&str] = &[
     "campaign_messages",
     "campaign_answers",
     "campaign_hours",
+    "campaign_domains",
+    "campaign_runs_between",
     "campaign_links",
     "campaign_orders",
     "touches_of",
@@ -65,6 +68,7 @@ fn campaign(id: &str, name: &str, created: i64) -> CampaignRow {
         revision: 1,
         created_at: at(created),
         updated_at: at(created),
+        archived_at: None,
         created_by: "key:1".into(),
     }
 }
@@ -130,6 +134,7 @@ fn a_campaign_comes_back_as_it_was() {
                 detail: (*text).into(),
                 run_no: i64::MAX,
                 next_at: Some(at(77)),
+                archived_at: Some(at(78)),
                 ..row.clone()
             };
             put(store, |c| c.update_campaign(A, &changed, at(99)));
@@ -178,17 +183,32 @@ fn campaigns_are_listed_newest_first_and_found_without_marks() {
         rows.sort_by(|a, b| (b.created_at, &b.campaign_id).cmp(&(a.created_at, &a.campaign_id)));
         pages(&rows, |last, limit| {
             let before = last.map_or((Timestamp::MAX, ""), |row| (row.created_at, row.campaign_id.as_str()));
-            get(store, |tx| tx.campaign_page(A, before, limit, "", ""))
+            get(store, |tx| tx.campaign_page(A, before, limit, CampaignFilter::default()))
         });
-        let found = |state: &str, search: &str| {
-            let rows = get(store, |tx| tx.campaign_page(A, (Timestamp::MAX, ""), 9, state, search));
+        let asked = |filter: CampaignFilter<'_>| {
+            let rows = get(store, |tx| tx.campaign_page(A, (Timestamp::MAX, ""), 9, filter));
             rows.into_iter().map(|row| row.campaign_id).collect::<Vec<_>>()
         };
+        let found =
+            |state: &str, search: &str| asked(CampaignFilter { state, search, ..CampaignFilter::default() });
         assert_eq!(found("", "tet"), ["c2", "c0"]);
         assert_eq!(found("", "sinh nhat"), ["c3"]);
         assert_eq!(found("", "%_"), ["c4"]);
         assert_eq!(found("done", ""), Vec::<String>::new());
         assert_eq!(found("draft", "8/3"), ["c1"]);
+        let away = rows.iter().find(|row| row.campaign_id == "c2").unwrap();
+        put(store, |c| {
+            c.update_campaign(A, &CampaignRow { archived_at: Some(at(5)), ..away.clone() }, at(5))
+        });
+        assert_eq!(found("", "tet"), ["c0"]);
+        let archived =
+            |archived| asked(CampaignFilter { archived, search: "tet", ..CampaignFilter::default() });
+        assert_eq!(
+            (archived(Archived::Only), archived(Archived::Too)),
+            (vec!["c2".into()], vec!["c2".into(), "c0".into()])
+        );
+        let channel = |channel| asked(CampaignFilter { channel, ..CampaignFilter::default() }).len();
+        assert_eq!((channel("email"), channel("sms")), (4, 0));
     });
 }
 
@@ -393,10 +413,11 @@ fn the_messages_of_a_run_are_listed_by_person() {
         rows.sort_by_key(|row| (row.profile, row.message_no));
         pages(&rows, |last, limit| {
             let after = last.map_or((no(0), 0), |row| (row.profile, row.message_no));
-            get(store, |tx| tx.campaign_messages(RUN, after, limit, "", ""))
+            get(store, |tx| tx.campaign_messages(RUN, after, limit, ("", "", "")))
         });
-        let found =
-            |state, reason| get(store, |tx| tx.campaign_messages(RUN, (no(0), 0), 9, state, reason)).len();
+        let found = |state, reason| {
+            get(store, |tx| tx.campaign_messages(RUN, (no(0), 0), 9, (state, reason, ""))).len()
+        };
         assert_eq!((found("queued", ""), found("refused", ""), found("", "no_consent")), (3, 1, 1));
         assert_eq!(found("queued", "no_consent"), 0);
     });
@@ -492,9 +513,30 @@ fn what_people_did_with_the_messages_of_a_run() {
         respond(6, 9 * HOUR_MS, "opened", "");
         assert_eq!(
             get(store, |tx| tx.campaign_answers(RUN)),
-            Answers { opened: 1, clicked: 2, unsubscribed: 1 }
+            Answers { opened: 1, clicked: 2, unsubscribed: 1, machine: 1 }
         );
         assert_eq!(get(store, |tx| tx.campaign_answers(RunKey { run_no: 2, ..RUN })), Answers::default());
+        let whose = |did| {
+            let rows = get(store, |tx| tx.campaign_messages(RUN, (no(0), 0), 9, ("", "", did)));
+            rows.into_iter().map(|row| row.message_no).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (whose("opened"), whose("clicked"), whose("unsubscribed")),
+            (vec![1], vec![1, 2], vec![3])
+        );
+        assert_eq!((whose("machine"), whose("nothing"), whose("else")), (vec![3], vec![3, 4], vec![]));
+        let domains = get(store, |tx| tx.campaign_domains(RUN, 9));
+        let domain = DomainRow {
+            domain: "example.com".into(),
+            tried: 3,
+            accepted: 3,
+            failed: 0,
+            opened: 1,
+            clicked: 2,
+            unsubscribed: 1,
+        };
+        assert_eq!(domains, [domain]);
+        assert!(get(store, |tx| tx.campaign_domains(RunKey { run_no: 2, ..RUN }, 9)).is_empty());
         let hour = |offset_hours: i64| {
             let ms = at(offset_hours * HOUR_MS).ms();
             Timestamp::from_ms(ms - ms % HOUR_MS)
@@ -537,6 +579,28 @@ fn what_people_did_with_the_messages_of_a_run() {
             ]
         );
         assert_eq!(get(store, |tx| tx.touches_of(B, &[no(1)])), [vec![]]);
+    });
+}
+
+#[test]
+fn runs_are_found_by_the_day_on_which_they_began() {
+    on_stores(|store| {
+        let run = |n, started| CampaignRunRow { started_at: at(started), ..run(n) };
+        put(store, |c| {
+            c.insert_campaign_run(A, "b", run(1, 10));
+            c.insert_campaign_run(A, "a", run(1, 10));
+            c.insert_campaign_run(A, "a", run(2, 20));
+            c.insert_campaign_run(B, "a", run(3, 10));
+        });
+        let found = |from, until, limit| {
+            let rows = get(store, |tx| tx.campaign_runs_between(A, at(from), at(until), limit));
+            rows.into_iter().map(|(id, run)| (id, run.run_no)).collect::<Vec<_>>()
+        };
+        let word = |id: &str, n| (id.to_owned(), n);
+        assert_eq!(found(0, 99, 9), [word("a", 1), word("b", 1), word("a", 2)]);
+        assert_eq!(found(10, 20, 1), [word("a", 1)]);
+        assert_eq!(found(11, 21, 9), [word("a", 2)]);
+        assert_eq!(found(21, 99, 9), []);
     });
 }
 

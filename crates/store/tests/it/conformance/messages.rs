@@ -4,7 +4,9 @@ use super::{A, B, TEXTS, at, conflicts, duplicates, get, no, on_stores, pages, p
 use domain::consent::Channel;
 use kit::{Timestamp, WorkspaceId};
 use store::Store;
-use store::messages::{Body, MessageLogRow, MessageRow, Responses, SuppressionRow, TemplateRow};
+use store::messages::{
+    Body, LedgerOf, MessageLogRow, MessageRow, Responses, SuppressionFilter, SuppressionRow, TemplateRow,
+};
 
 pub const METHODS: &[&str] = &[
     "insert_template",
@@ -32,6 +34,8 @@ pub const METHODS: &[&str] = &[
     "message_key_is_taken",
     "messages_of_profile",
     "message_page",
+    "ledger",
+    "subjects",
     "recent_marketing",
     "message_states",
     "message_log",
@@ -39,6 +43,7 @@ pub const METHODS: &[&str] = &[
     "responses",
     "suppressions_of",
     "suppression_page",
+    "suppression_counts",
 ];
 
 /// A queued advertisement to profile 1 as it is after it was stored.
@@ -149,7 +154,7 @@ fn a_template_keeps_its_versions() {
                 c.update_template(A, &TemplateRow { version, ..second.clone() });
             });
         }
-        assert!(get(store, |tx| tx.suppression_page(A, "email", "", 9)).is_empty());
+        assert!(get(store, |tx| tx.suppression_page(A, EMAIL, ("", ""), 9)).is_empty());
         let version = |workspace, of: &str, n| get(store, |tx| tx.template_version(workspace, of, n));
         assert_eq!(version(A, "t", 1).as_deref(), Some("{\"v\":1}"));
         assert_eq!(version(A, "t", 2).as_deref(), Some("{\"v\":\"hai\"}"));
@@ -706,24 +711,114 @@ fn a_suppressed_address_keeps_its_first_reason() {
     });
 }
 
+const EMAIL: SuppressionFilter<'static> = SuppressionFilter { channel: "email", reason: "", search: "" };
+
 #[test]
-fn suppressed_addresses_are_paged_by_channel() {
+fn suppressed_addresses_are_paged_by_channel_reason_and_part() {
     on_stores(|store| {
-        let mut whole: Vec<_> = ["b@x.vn", "B@x.vn", "a%@x.vn", "ạ@x.vn", "_@x.vn", "z@x.vn"]
-            .map(|address| suppression("email", address, "bounced"))
-            .into();
+        let addresses = ["b@x.vn", "B@x.vn", "a%@x.vn", "ạ@x.vn", "_@x.vn", "z@x.vn"];
+        let mut whole: Vec<SuppressionRow> = Vec::new();
+        for (n, address) in addresses.into_iter().enumerate() {
+            for channel in ["email", "sms"] {
+                whole.push(suppression(channel, address, ["bounced", "manual"][n % 2]));
+            }
+        }
         put(store, |c| {
             for row in &whole {
                 c.suppress(A, row.clone());
-                c.suppress(A, SuppressionRow { channel: "sms".into(), ..row.clone() });
                 c.suppress(B, SuppressionRow { reason: "there".into(), ..row.clone() });
             }
         });
-        whole.sort_by(|a, b| a.address.cmp(&b.address));
-        pages(&whole, |last, limit| {
-            let after = last.map_or("", |row| row.address.as_str());
-            get(store, |tx| tx.suppression_page(A, "email", after, limit))
-        });
-        assert!(get(store, |tx| tx.suppression_page(B, "sms", "", 9)).is_empty());
+        whole.sort_by(|a, b| (&a.channel, &a.address).cmp(&(&b.channel, &b.address)));
+        for channel in ["", "email", "sms", "push"] {
+            for reason in ["", "bounced", "none"] {
+                for search in ["", "@x", "%", "_", "B@", "none"] {
+                    let passes = |row: &&SuppressionRow| {
+                        (channel.is_empty() || channel == row.channel)
+                            && (reason.is_empty() || reason == row.reason)
+                            && row.address.contains(search)
+                    };
+                    let rows: Vec<_> = whole.iter().filter(passes).cloned().collect();
+                    let filter = SuppressionFilter { channel, reason, search };
+                    pages(&rows, |last, limit| {
+                        let after = last.map_or(("", ""), |row| (row.channel.as_str(), row.address.as_str()));
+                        get(store, |tx| tx.suppression_page(A, filter, after, limit))
+                    });
+                }
+            }
+        }
+        let counts = get(store, |tx| tx.suppression_counts(A));
+        let counts: Vec<_> = counts.iter().map(|(c, r, n)| (c.as_str(), r.as_str(), *n)).collect();
+        let three = |channel, reason| (channel, reason, 3);
+        assert_eq!(
+            counts,
+            [
+                three("email", "bounced"),
+                three("email", "manual"),
+                three("sms", "bounced"),
+                three("sms", "manual")
+            ]
+        );
+        assert!(get(store, |tx| tx.suppression_counts(WorkspaceId(0))).is_empty());
+    });
+}
+
+#[test]
+fn the_ledger_is_read_by_what_it_names() {
+    on_stores(|store| {
+        let mut rows = ledger(store);
+        let more: Vec<MessageRow> = (25..=48i64)
+            .map(|n| MessageRow {
+                workspace: if n % 4 == 0 { B } else { A },
+                profile: no(1 + n % 3),
+                origin: "campaign".into(),
+                campaign_id: Some(["c", "d"][n as usize % 2].into()),
+                campaign_run: Some(1),
+                state: ["queued", "accepted", "refused", "failed", "held", "unknown"][n as usize / 2 % 6]
+                    .into(),
+                reason: ["", "no_consent", "frequency_cap"][n as usize % 3].into(),
+                decided_at: at(n % 7),
+                ..message(A, n, &format!("k{n}"))
+            })
+            .collect();
+        insert(store, &more);
+        rows.extend(more);
+        rows.sort_by_key(|row| std::cmp::Reverse((row.decided_at, row.message_no)));
+        let by = [
+            LedgerOf::Whole,
+            LedgerOf::State("refused"),
+            LedgerOf::State("held"),
+            LedgerOf::State("accepted"),
+            LedgerOf::Reason("no_consent"),
+            LedgerOf::Reason("quiet_hours"),
+            LedgerOf::Reason(""),
+            LedgerOf::Campaign("c"),
+            LedgerOf::Campaign("none"),
+            LedgerOf::Profile(no(2)),
+        ];
+        for workspace in [A, B] {
+            for of in by {
+                for since in [Timestamp::MIN, at(2)] {
+                    let fits = |row: &&MessageRow| match of {
+                        LedgerOf::Whole => true,
+                        // What goes is read with the whole.
+                        LedgerOf::State(state) => state == row.state && state != "accepted",
+                        LedgerOf::Reason(reason) => reason == row.reason && !reason.is_empty(),
+                        LedgerOf::Campaign(id) => row.campaign_id.as_deref() == Some(id),
+                        LedgerOf::Profile(no) => row.profile == no,
+                    };
+                    let own = rows.iter().filter(|row| row.workspace == workspace && row.decided_at >= since);
+                    let whole: Vec<_> = own.filter(fits).cloned().collect();
+                    pages(&whole, |last, limit| {
+                        let before =
+                            last.map_or((Timestamp::MAX, i64::MAX), |row| (row.decided_at, row.message_no));
+                        get(store, |tx| tx.ledger(workspace, of, before, since, limit))
+                    });
+                }
+            }
+        }
+        put(store, |c| c.set_body(A, 1, at(1), &Body { subject: "Chào Ánh 🛒".into(), ..Body::default() }));
+        let subjects = get(store, |tx| tx.subjects(&[(A, 1), (A, 2), (B, 1)]));
+        assert_eq!(subjects, [Some("Chào Ánh 🛒".to_owned()), None, None]);
     });
 }
