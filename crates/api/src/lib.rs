@@ -12,6 +12,7 @@ mod endpoints;
 mod frame;
 mod grids;
 mod health;
+mod heard;
 mod idempotency;
 mod keys;
 mod listing;
@@ -31,13 +32,17 @@ mod tracking;
 mod web_app;
 
 pub use address::Network;
+pub use endpoints::domains::{DOMAIN_SEALED_ABOUT, signs_for};
+pub use endpoints::hooks::hook_secrets;
 pub use endpoints::retention::expire;
 pub use keys::{KeyKind, NewKey, Scope, new_key};
 pub use memory::Memory;
 pub use metrics::Metrics;
 pub use openapi::document;
 pub use password::{PASSWORD_CHARS_MIN, hash_password};
-pub use services::{BoxFuture, Build, ChannelDesk, Config, FieldProblem, Services};
+pub use services::{
+    BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, RecordKind, Services,
+};
 
 use axum::middleware::from_fn_with_state;
 use std::sync::Arc;

@@ -52,8 +52,59 @@ pub trait ChannelDesk: Send + Sync {
         text: &'a str,
     ) -> BoxFuture<'a, Result<(), String>>;
 
+    /// As [`ChannelDesk::post`], signed with the key of the shop's sending domain where there is one.
+    fn post_for<'a>(
+        &'a self,
+        _workspace: WorkspaceId,
+        sealed: &'a [u8],
+        to: &'a str,
+        subject: &'a str,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        self.post(sealed, to, subject, text)
+    }
+
+    /// The key that is told, or a new one, for signing the mail of a domain. Takes a second.
+    fn domain_key(&self, _told: Option<&str>) -> Result<DomainKey, String> {
+        Err("keys of domains cannot be made here".into())
+    }
+
+    /// What the DNS has under a name: TXT as text, MX as names of hosts.
+    fn lookup<'a>(
+        &'a self,
+        _name: &'a str,
+        _kind: RecordKind,
+    ) -> BoxFuture<'a, Result<Vec<String>, String>> {
+        Box::pin(std::future::ready(Err("no name server can be asked here".into())))
+    }
+
     /// Tries whether the provider answers and takes the credentials, without sending anything.
     fn check<'a>(&'a self, channel: Channel, sealed: &'a [u8]) -> BoxFuture<'a, Result<String, String>>;
+}
+
+/// A key that signs the mail of a domain.
+#[derive(Clone, PartialEq)]
+pub struct DomainKey {
+    pub private_key_pem: String,
+    /// `rsa` or `ed25519`.
+    pub kind: String,
+    /// As the DNS has it, in base64.
+    pub public_key: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RecordKind {
+    Txt,
+    Mx,
+}
+
+impl RecordKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            RecordKind::Txt => "TXT",
+            RecordKind::Mx => "MX",
+        }
+    }
 }
 
 /// What is running.

@@ -8,6 +8,7 @@ use crate::audit::Happened;
 use crate::keys::{hash_key, random_text};
 use crate::password::password_is_right;
 use crate::problem::{Answer, Problem};
+use crate::second_factor::{self, Proof};
 use crate::services::Services;
 use axum::extract::{Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
@@ -68,6 +69,12 @@ pub fn may_try(services: &Services, visitor: &Visitor, of_account: &str, now: Ti
     })
 }
 
+/// Forgets the attempts of somebody who has proved who they are.
+pub fn tried(services: &Services, visitor: &Visitor, of_account: &str) {
+    services.memory.sign_ins.forget(visitor.ip.as_deref().unwrap_or("unknown"));
+    services.memory.sign_ins_of_account.forget(of_account);
+}
+
 /// Whether a password is that of a stored hash; `None` takes as long and is never right.
 pub async fn compare(services: &Arc<Services>, password: &str, hash: Option<String>) -> Answer<bool> {
     let permit = services.memory.comparisons.acquire().await;
@@ -77,11 +84,12 @@ pub async fn compare(services: &Arc<Services>, password: &str, hash: Option<Stri
     Ok(is_right)
 }
 
-/// Checks an e-mail address and a password, and begins a session: the account, its session, and the cookie to set.
+/// Checks an e-mail address, a password and the second factor that the account may have, and begins a session: the account, its session, and the cookie to set.
 pub async fn sign_in(
     services: &Arc<Services>,
     email: &str,
     password: &str,
+    proof: Proof<'_>,
     visitor: &Visitor,
 ) -> Answer<(AccountRow, LoginRow, HeaderValue)> {
     let email = email.trim().to_lowercase();
@@ -99,6 +107,7 @@ pub async fn sign_in(
         return Err(wrong());
     }
     services.memory.sign_ins_of_account.forget(&of_account);
+    second_factor::demand(services, &account, proof, visitor).await?;
     let (login, cookie) = begin(services, &account, visitor, now).await?;
     Ok((account, login, cookie))
 }

@@ -51,6 +51,8 @@ struct AuditQuery {
     action: Option<String>,
     /// As an entry writes it: `profiles/01H...`. Without effect beside `actor`.
     object: Option<String>,
+    /// What comes before the first `/` of an object: `journeys`, `settings`.
+    kind: Option<String>,
     from: Option<String>,
     /// Not included.
     to: Option<String>,
@@ -74,7 +76,9 @@ async fn list(
         Some(text) => instant(field, text),
         None => Ok(otherwise),
     };
-    for (field, text) in [("actor", &query.actor), ("action", &query.action), ("object", &query.object)] {
+    for (field, text) in
+        [("actor", &query.actor), ("action", &query.action), ("object", &query.object), ("kind", &query.kind)]
+    {
         if text.as_ref().is_some_and(|text| text.len() > 300) {
             return Err(Problem::field(field, "at most 300 bytes"));
         }
@@ -84,6 +88,7 @@ async fn list(
         from: read("from", &query.from, Timestamp::MIN)?,
         to: read("to", &query.to, Timestamp::MAX)?,
         action: query.action.unwrap_or_default(),
+        kind: query.kind.unwrap_or_default(),
         actor: query.actor,
         object: query.object,
     };

@@ -8,7 +8,8 @@ use crate::keys::{hash_key, random_text};
 use crate::listing::{Page, iso, iso_opt};
 use crate::password::hash_password;
 use crate::problem::{Answer, Problem};
-use crate::services::Services;
+use crate::second_factor::{self, Proof};
+use crate::services::{Services, workspace_of};
 use crate::session::{self, Visitor};
 use crate::staff_mail::{self, Letter};
 use crate::told::Told;
@@ -36,7 +37,12 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
 
 /// What is done with a token instead of a key.
 pub fn open() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::new().routes(routes!(accept)).routes(routes!(ask_reset)).routes(routes!(confirm_reset))
+    OpenApiRouter::new()
+        .routes(routes!(look))
+        .routes(routes!(accept))
+        .routes(routes!(look_at_reset))
+        .routes(routes!(ask_reset))
+        .routes(routes!(confirm_reset))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -119,7 +125,7 @@ pub fn email_told(email: &str) -> Answer<String> {
 
 /// Mails the link, and shows it.
 async fn linked(services: &Arc<Services>, row: InvitationRow, token: &str) -> InvitationLink {
-    let url = format!("{}/invitation/{token}", services.config.public_url);
+    let url = format!("{}/app/invitation/{token}", services.config.public_url);
     let posted = staff_mail::post(services, row.workspace, &row.email, Letter::Invitation, &url).await;
     InvitationLink {
         view: InvitationView::of(row, services.now()),
@@ -259,6 +265,7 @@ pub async fn take_up(
     token: &str,
     name: &str,
     password: String,
+    proof: Proof<'_>,
     visitor: &Visitor,
 ) -> Answer<(AccountRow, HeaderValue)> {
     let now = services.now();
@@ -276,14 +283,16 @@ pub async fn take_up(
                 return Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong_credentials", detail));
             }
             changes.insert_member(row.workspace, &known.account_id, &row.role, now);
-            AccountRow {
+            let account = AccountRow {
                 account_id: known.account_id,
                 workspace: row.workspace,
                 email: known.email,
                 name: known.name,
                 role: row.role,
                 password_hash: known.password_hash,
-            }
+            };
+            second_factor::demand(services, &account, proof, visitor).await?;
+            account
         }
         None => {
             let account = AccountRow {
@@ -307,6 +316,64 @@ pub async fn take_up(
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+struct LinkToken {
+    /// The last part of the link.
+    token: String,
+}
+
+/// What an invitation is to.
+#[derive(Debug, Serialize, ToSchema)]
+struct Invited {
+    /// The shop.
+    shop: String,
+    email: String,
+    role: String,
+    /// Whether the address has an account here already, whose password counts then.
+    is_known: bool,
+    expires_at: String,
+}
+
+/// Look at an invitation
+///
+/// Before it is accepted, by the token of its link.
+#[utoipa::path(post, path = "/invitations/look", tag = "staff", security(()), request_body = LinkToken, responses((status = 200, body = Invited)))]
+async fn look(State(services): State<Arc<Services>>, request: Request) -> Answer<Json<Invited>> {
+    check_origin(&services, &request)?;
+    let visitor = Visitor::of(&services, request.headers(), request.extensions());
+    let Told(told) = <Told<LinkToken> as axum::extract::FromRequest<()>>::from_request(request, &()).await?;
+    may_look(&services, &visitor, &told.token)?;
+    let row = invitation_of(&services, &told.token).await?;
+    let workspace = row.workspace;
+    let found = services.read(move |tx| workspace_of(tx, workspace)).await?;
+    let shop = if found.settings.shop.name.is_empty() { found.name } else { found.settings.shop.name };
+    let is_known = has_account(&services, &row.email).await?;
+    Ok(Json(Invited { shop, email: row.email, role: row.role, is_known, expires_at: iso(row.expires_at) }))
+}
+
+/// Who opens a page with a link in it looks more often than they try.
+fn may_look(services: &Services, visitor: &Visitor, token: &str) -> Answer<()> {
+    let from = format!("look {}", visitor.ip.as_deref().unwrap_or("unknown"));
+    let taken = services.memory.sign_ins_of_account.take(&from, services.now());
+    taken
+        .map_err(|seconds| Problem::too_many("too many links were looked at; wait and try again", seconds))?;
+    if token.len() > 200 { Err(worn_out()) } else { Ok(()) }
+}
+
+/// Look at a way to a new password
+///
+/// Whether its link still works.
+#[utoipa::path(post, path = "/password-resets/look", tag = "staff", security(()), request_body = LinkToken, responses((status = 204)))]
+async fn look_at_reset(State(services): State<Arc<Services>>, request: Request) -> Answer<StatusCode> {
+    check_origin(&services, &request)?;
+    let visitor = Visitor::of(&services, request.headers(), request.extensions());
+    let Told(told) = <Told<LinkToken> as axum::extract::FromRequest<()>>::from_request(request, &()).await?;
+    may_look(&services, &visitor, &told.token)?;
+    reset_of(&services, &told.token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Acceptance {
     /// The last part of the invitation's link.
     token: String,
@@ -314,6 +381,10 @@ struct Acceptance {
     name: String,
     /// At least ten characters; of somebody who has an account already, its password.
     password: String,
+    /// Of somebody whose account has a second factor: a code of the authenticator app.
+    code: Option<String>,
+    /// Where the app is lost.
+    recovery_code: Option<String>,
 }
 
 /// Accept an invitation
@@ -324,8 +395,12 @@ async fn accept(State(services): State<Arc<Services>>, request: Request) -> Answ
     check_origin(&services, &request)?;
     let visitor = Visitor::of(&services, request.headers(), request.extensions());
     let Told(told) = <Told<Acceptance> as axum::extract::FromRequest<()>>::from_request(request, &()).await?;
-    let (account, cookie) = take_up(&services, &told.token, &told.name, told.password, &visitor).await?;
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(UserView::of(account))).into_response())
+    let proof = Proof { code: told.code.as_deref(), recovery_code: told.recovery_code.as_deref() };
+    let (account, cookie) =
+        take_up(&services, &told.token, &told.name, told.password, proof, &visitor).await?;
+    let is_secured = proof.code.is_some() || proof.recovery_code.is_some();
+    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(UserView::of(account, is_secured)))
+        .into_response())
 }
 
 fn check_origin(services: &Services, request: &Request) -> Answer<()> {

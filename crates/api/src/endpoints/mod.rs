@@ -36,7 +36,9 @@ mod runs;
 mod scenarios;
 mod segments;
 mod sessions;
+mod search;
 mod settings;
+mod setup;
 mod status;
 mod suppressions;
 mod templates;
@@ -102,6 +104,8 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
         lists::router(),
         live::router(),
         overview::router(),
+        search::router(),
+        setup::router(),
         users::router(),
         invitations::router(),
         sessions::own(),

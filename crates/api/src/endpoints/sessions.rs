@@ -5,6 +5,7 @@ use crate::caller::Member;
 use crate::endpoints::invitations::hashed;
 use crate::listing::{Page, iso};
 use crate::problem::{Answer, Problem};
+use crate::second_factor::Proof;
 use crate::services::Services;
 use crate::session::{self, Visitor};
 use crate::told::Told;
@@ -22,7 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn router() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::new().routes(routes!(find, create, enter, end))
+    OpenApiRouter::new().routes(routes!(find, create, enter, end)).routes(routes!(door))
 }
 
 /// What somebody who is signed in does with their own account.
@@ -37,6 +38,8 @@ struct SessionView {
     email: String,
     name: String,
     role: String,
+    /// The language that the account reads the app in, `vi` or `en`; null: what the browser says.
+    language: Option<String>,
     /// What the role allows.
     permissions: Vec<String>,
     /// The workspace that this session works in.
@@ -54,7 +57,12 @@ struct WorkspaceChoice {
 }
 
 impl SessionView {
-    fn of(account: AccountRow, login: &LoginRow, memberships: Vec<Membership>) -> SessionView {
+    fn of(
+        account: AccountRow,
+        login: &LoginRow,
+        memberships: Vec<Membership>,
+        language: String,
+    ) -> SessionView {
         let permissions = account.role.parse::<Role>().map(Role::permissions).unwrap_or_default();
         let here = memberships.iter().find(|membership| membership.workspace == login.workspace);
         SessionView {
@@ -63,6 +71,7 @@ impl SessionView {
             email: account.email,
             name: account.name,
             role: account.role,
+            language: Some(language).filter(|language| !language.is_empty()),
             permissions: permissions.iter().map(|permission| permission.as_str().to_owned()).collect(),
             workspace: here.map(|membership| membership.slug.clone()).unwrap_or_default(),
             workspaces: memberships
@@ -75,8 +84,10 @@ impl SessionView {
 
     async fn read(services: &Arc<Services>, account: AccountRow, login: &LoginRow) -> Answer<SessionView> {
         let id = account.account_id.clone();
-        let memberships = services.read(move |tx| tx.memberships(&id)).await?;
-        Ok(SessionView::of(account, login, memberships))
+        let read = move |tx: &mut store::ReadTx<'_>| Ok((tx.memberships(&id)?, tx.personal(&id)?));
+        let (memberships, personal) = services.read(read).await?;
+        let language = personal.map(|personal| personal.language).unwrap_or_default();
+        Ok(SessionView::of(account, login, memberships, language))
     }
 }
 
@@ -96,6 +107,10 @@ async fn find(State(services): State<Arc<Services>>, headers: HeaderMap) -> Answ
 struct Credentials {
     email: String,
     password: String,
+    /// Six digits of the authenticator app, where the account has a second factor.
+    code: Option<String>,
+    /// One of the recovery codes, where the app is lost.
+    recovery_code: Option<String>,
 }
 
 fn cross_site() -> Problem {
@@ -108,6 +123,9 @@ fn cross_site() -> Problem {
 /// Sets a cookie that stands for the account. A page of ours, or a program that sends `X-Quaylai-CSRF`, may then use
 /// the API as far as the account's role goes. After ten wrong attempts from one address the answer is 429 with
 /// `Retry-After`.
+///
+/// An account with a second factor answers 401 and `second_factor_needed` to the right password alone: send the same
+/// again with `code`, or with `recovery_code`. A code works once; a wrong one answers 401 and `wrong_code`.
 #[utoipa::path(post, path = "/session", tag = "staff", security(()), request_body = Credentials, responses((status = 200, body = SessionView)))]
 async fn create(State(services): State<Arc<Services>>, request: Request) -> Answer<Response> {
     // A foreign page must not sign its visitor in as somebody else.
@@ -118,7 +136,9 @@ async fn create(State(services): State<Arc<Services>>, request: Request) -> Answ
     let visitor = Visitor::of(&services, request.headers(), request.extensions());
     let Told(told) =
         <Told<Credentials> as axum::extract::FromRequest<()>>::from_request(request, &()).await?;
-    let (account, login, cookie) = session::sign_in(&services, &told.email, &told.password, &visitor).await?;
+    let proof = Proof { code: told.code.as_deref(), recovery_code: told.recovery_code.as_deref() };
+    let signed_in = session::sign_in(&services, &told.email, &told.password, proof, &visitor).await;
+    let (account, login, cookie) = signed_in?;
     let view = SessionView::read(&services, account, &login).await?;
     Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(view)).into_response())
 }
@@ -144,13 +164,39 @@ async fn enter(
         return Err(cross_site());
     }
     let id = account.account_id.clone();
-    let memberships = services.read(move |tx| tx.memberships(&id)).await?;
+    let read = move |tx: &mut store::ReadTx<'_>| Ok((tx.memberships(&id)?, tx.personal(&id)?));
+    let (memberships, personal) = services.read(read).await?;
     let wanted = memberships.iter().find(|membership| membership.slug == told.workspace);
     let wanted = wanted.ok_or_else(|| Problem::field("workspace", "none of the account's workspaces"))?;
     session::enter(&services, &headers, wanted.workspace).await?;
     login.workspace = wanted.workspace;
     let account = AccountRow { role: wanted.role.clone(), workspace: wanted.workspace, ..account };
-    Ok(Json(SessionView::of(account, &login, memberships)))
+    let language = personal.map(|personal| personal.language).unwrap_or_default();
+    Ok(Json(SessionView::of(account, &login, memberships, language)))
+}
+
+/// What stands at the door: how one may sign in here.
+#[derive(Debug, Serialize, ToSchema)]
+struct DoorView {
+    version: String,
+    /// The demo shop offers its sign-in to everybody.
+    demo: Option<DemoSignIn>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DemoSignIn {
+    email: String,
+    password: String,
+}
+
+/// Look at the sign-in
+#[utoipa::path(get, path = "/session/door", tag = "staff", security(()), responses((status = 200, body = DoorView)))]
+async fn door(State(services): State<Arc<Services>>) -> Json<DoorView> {
+    let demo = services.config.demo_sign_in.clone().filter(|_| services.config.is_demo);
+    Json(DoorView {
+        version: services.build.version.clone(),
+        demo: demo.map(|(email, password)| DemoSignIn { email, password }),
+    })
 }
 
 /// Sign out

@@ -17,7 +17,7 @@ use domain::roles::Role;
 use kit::{DAY_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use store::accounts::AccountRow;
+use store::accounts::{AccountRow, Membership};
 use store::{Changeset, StoreError};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,8 +30,10 @@ const NAME_BYTES_MAX: usize = 200;
 pub fn router() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(roles))
         .routes(routes!(change, remove))
         .routes(routes!(reset_password))
+        .routes(routes!(reset_second_factor))
         .routes(routes!(sessions, end_sessions))
 }
 
@@ -44,10 +46,12 @@ pub struct UserView {
     pub role: String,
     /// What the role allows.
     pub permissions: Vec<String>,
+    /// Whether a second factor is asked for at the sign-in.
+    pub second_factor: bool,
 }
 
 impl UserView {
-    pub fn of(row: AccountRow) -> UserView {
+    pub fn of(row: AccountRow, second_factor: bool) -> UserView {
         let permissions = row.role.parse::<Role>().map(Role::permissions).unwrap_or_default();
         UserView {
             id: row.account_id,
@@ -55,6 +59,7 @@ impl UserView {
             name: row.name,
             permissions: permissions.iter().map(|permission| permission.as_str().to_owned()).collect(),
             role: row.role,
+            second_factor,
         }
     }
 }
@@ -95,8 +100,31 @@ async fn find(services: &Arc<Services>, caller: &Caller, id: &str) -> Answer<Acc
 #[utoipa::path(get, path = "/users", tag = "staff", responses((status = 200, body = Page<UserView>)))]
 async fn list(State(services): State<Arc<Services>>, Admin(caller): Admin) -> Answer<Json<Page<UserView>>> {
     let workspace = caller.workspace;
-    let rows = services.read(move |tx| tx.accounts(workspace)).await?;
-    Ok(Json(Page::whole(rows.into_iter().map(UserView::of).collect())))
+    let (rows, secured) =
+        services.read(move |tx| Ok((tx.accounts(workspace)?, tx.second_factors(workspace)?))).await?;
+    let view = |row: AccountRow| {
+        let is_secured = secured.contains(&row.account_id);
+        UserView::of(row, is_secured)
+    };
+    Ok(Json(Page::whole(rows.into_iter().map(view).collect())))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct RoleView {
+    role: String,
+    permissions: Vec<String>,
+}
+
+/// List roles
+///
+/// With what each of them allows.
+#[utoipa::path(get, path = "/roles", tag = "staff", responses((status = 200, body = Page<RoleView>)))]
+async fn roles(Admin(_): Admin) -> Json<Page<RoleView>> {
+    let view = |role: &Role| RoleView {
+        role: role.to_string(),
+        permissions: role.permissions().iter().map(|permission| permission.as_str().to_owned()).collect(),
+    };
+    Json(Page::whole(Role::ALL.iter().map(view).collect()))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -144,7 +172,9 @@ async fn change(
             other => other?,
         }
     }
-    Ok(Json(UserView::of(row)))
+    let id = row.account_id.clone();
+    let factor = services.read(move |tx| tx.second_factor(&id)).await?;
+    Ok(Json(UserView::of(row, factor.is_some_and(|factor| factor.confirmed_at.is_some()))))
 }
 
 /// The store's own answer, for writes whose conflicts mean something.
@@ -199,7 +229,54 @@ pub async fn new_reset(
     let mut changes = Changeset::new();
     changes.insert_reset(hash_key(&token).to_vec(), account_id, now, expires_at);
     services.apply(changes).await?;
-    Ok(format!("{}/new-password/{token}", services.config.public_url))
+    Ok(format!("{}/app/new-password/{token}", services.config.public_url))
+}
+
+/// Refuses who manages somebody here, but not in every workspace that their account opens.
+async fn manages_everywhere(services: &Arc<Services>, caller: &Caller, row: &AccountRow) -> Answer<()> {
+    let (id, own) = (row.account_id.clone(), caller.seat.as_ref().map(|seat| seat.account_id.clone()));
+    let read = move |tx: &mut store::ReadTx<'_>| {
+        let own = own.map(|own| tx.memberships(&own)).transpose()?;
+        Ok((tx.memberships(&id)?, own.unwrap_or_default()))
+    };
+    let (theirs, own) = services.read(read).await?;
+    let manages = |place: &Membership| {
+        let Ok(role) = place.role.parse::<Role>() else { return false };
+        place.workspace == caller.workspace
+            || own.iter().any(|held| {
+                held.workspace == place.workspace
+                    && held.role.parse::<Role>().is_ok_and(|held| held.may_manage(role))
+            })
+    };
+    if theirs.iter().all(manages) {
+        return Ok(());
+    }
+    let detail = "this account works in other workspaces too, which you do not manage; its owner asks for a new \
+                  password at the sign-in";
+    Err(Problem::new(StatusCode::FORBIDDEN, "shared_account", detail))
+}
+
+/// Turn a user's second factor off
+///
+/// For a colleague who has lost the device and the recovery codes. Ends their sessions.
+#[utoipa::path(delete, path = "/users/{id}/second-factor", tag = "staff", params(("id" = String, Path)), responses((status = 204)))]
+async fn reset_second_factor(
+    State(services): State<Arc<Services>>,
+    Admin(caller): Admin,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
+    let row = find(&services, &caller, &id).await?;
+    may_manage(&caller, role_told(&row.role)?)?;
+    manages_everywhere(&services, &caller, &row).await?;
+    if caller.seat.as_ref().is_some_and(|seat| seat.account_id == row.account_id) {
+        let detail = "this is your own: turn it off in your account, with your password";
+        return Err(Problem::conflict("own_second_factor", detail));
+    }
+    let mut changes = Changeset::new();
+    changes.delete_second_factor(&row.account_id);
+    changes.end_other_sessions(&row.account_id, "");
+    services.apply(changes).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Let a user choose a new password
@@ -214,15 +291,7 @@ async fn reset_password(
 ) -> Answer<(Extension<NotRemembered>, Json<ResetLink>)> {
     let row = find(&services, &caller, &id).await?;
     may_manage(&caller, role_told(&row.role)?)?;
-    let workspaces = {
-        let id = row.account_id.clone();
-        services.read(move |tx| tx.memberships(&id)).await?
-    };
-    if workspaces.len() > 1 && caller.rank() != Role::Owner {
-        let detail =
-            "this account works in other workspaces too; its owner asks for a new password at the sign-in";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "shared_account", detail));
-    }
+    manages_everywhere(&services, &caller, &row).await?;
     let now = services.now();
     let expires_at = now.plus_ms(RESET_MS);
     let url = new_reset(&services, &row.account_id, now, expires_at).await?;

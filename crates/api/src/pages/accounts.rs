@@ -169,7 +169,7 @@ pub async fn join(
         return invitation_page(language, StatusCode::FORBIDDEN, &invited, Some(t.sign_in_foreign));
     }
     let visitor = Visitor::of(&services, &parts.headers, &parts.extensions);
-    match ways::take_up(&services, &token, &told.name, told.password, &visitor).await {
+    match ways::take_up(&services, &token, &told.name, told.password, Default::default(), &visitor).await {
         Ok((_, cookie)) => {
             let mut response = Redirect::to("/outbox").into_response();
             response.headers_mut().append(SET_COOKIE, cookie);

@@ -5,6 +5,7 @@ use super::layout;
 use super::texts::Texts;
 use super::visit::{Refusal, asked_language};
 use super::written::fill;
+use crate::second_factor::Proof;
 use crate::{Services, session};
 use axum::Form;
 use axum::extract::State;
@@ -70,7 +71,7 @@ pub async fn enter(
         return form(language, status, Some(t.sign_in_empty.to_owned()), &told.email);
     }
     let visitor = session::Visitor::of(&services, &parts.headers, &parts.extensions);
-    match session::sign_in(&services, &told.email, &told.password, &visitor).await {
+    match session::sign_in(&services, &told.email, &told.password, Proof::default(), &visitor).await {
         Ok((_, _, cookie)) => {
             let mut response = Redirect::to("/outbox").into_response();
             response.headers_mut().append(SET_COOKIE, cookie);

@@ -12,14 +12,14 @@ pub async fn sign_in(world: &World, email: &str, password: &str) -> String {
     answer.header("set-cookie").split(';').next().unwrap().to_owned()
 }
 
-async fn as_staff(world: &World, cookie: &str, method: &str, path: &str, body: Value) -> Answer {
+pub async fn as_staff(world: &World, cookie: &str, method: &str, path: &str, body: Value) -> Answer {
     let told = [("cookie", cookie), ("origin", ORIGIN)];
     let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
     world.ask(method, &format!("/api/v1{path}"), &told, body).await
 }
 
 /// Invites somebody and takes the invitation up; answers the cookie of their session.
-async fn join(world: &World, owner: &str, email: &str, role: &str) -> String {
+pub async fn join(world: &World, owner: &str, email: &str, role: &str) -> String {
     let answer =
         as_staff(world, owner, "POST", "/invitations", json!({ "email": email, "role": role })).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
@@ -41,6 +41,10 @@ async fn every_endpoint_says_what_it_needs_and_its_handler_agrees() {
         for method in item.as_object().unwrap().keys().map(|method| method.to_uppercase()) {
             if need_of(&method, below).is_none() {
                 missing.push(format!("{method} {below}"));
+            }
+            // It never ends.
+            if below == "/live" {
+                continue;
             }
             // A handler that asks for something else than the table answers 500.
             let mut concrete = path.clone();
@@ -67,6 +71,10 @@ async fn a_role_opens_what_the_table_says_and_nothing_else() {
         let cookie = join(&world, &owner, &format!("{role}@shop.example"), role.as_str()).await;
         for (path, item) in document["paths"].as_object().unwrap() {
             let below = path.strip_prefix("/api/v1").unwrap();
+            // It never ends.
+            if below == "/live" {
+                continue;
+            }
             for method in item.as_object().unwrap().keys().map(|method| method.to_uppercase()) {
                 let Some(Need::Permission(permission)) = need_of(&method, below) else { continue };
                 let mut concrete = below.to_owned();

@@ -55,6 +55,15 @@ impl ChannelDesk for Desk {
         Ok(held)
     }
 
+    fn seal(&self, about: &str, plain: &[u8]) -> Result<Vec<u8>, String> {
+        Ok([about.as_bytes(), b"|", plain].concat())
+    }
+
+    fn unseal(&self, about: &str, sealed: &[u8]) -> Result<Vec<u8>, String> {
+        let plain = sealed.strip_prefix(about.as_bytes()).and_then(|rest| rest.strip_prefix(b"|"));
+        plain.map(<[u8]>::to_vec).ok_or_else(|| "sealed elsewhere".to_owned())
+    }
+
     fn post<'a>(
         &'a self,
         _: &'a [u8],
@@ -206,6 +215,7 @@ impl World {
             store: Arc::clone(&store),
             door: Arc::new(Door::open(Arc::clone(&store), Arc::clone(&bell)).unwrap()),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            wall: Arc::clone(&clock) as Arc<dyn Clock>,
             token_key: token_key.clone(),
             processed: receiver,
             desk: Arc::new(Desk),

@@ -43,6 +43,14 @@ impl ChannelDesk for NoDesk {
         Ok(Value::Null)
     }
 
+    fn seal(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, String> {
+        Err("no desk".into())
+    }
+
+    fn unseal(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, String> {
+        Err("no desk".into())
+    }
+
     fn post<'a>(
         &'a self,
         _: &'a [u8],
@@ -171,6 +179,7 @@ impl World {
             store: Arc::clone(&store),
             door,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            wall: Arc::clone(&clock) as Arc<dyn Clock>,
             token_key: key.clone(),
             processed: receiver,
             desk: Arc::new(NoDesk),
