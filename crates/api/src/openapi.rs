@@ -46,6 +46,8 @@ answer of the first.
         (name = "templates", description = "What messages say: Liquid in MJML, HTML or text."),
         (name = "messages", description = "The ledger: a row a decision, with its reason."),
         (name = "channels", description = "How messages travel."),
+        (name = "webhooks", description = "Where the shop's own systems are told what happens, and what was delivered there."),
+        (name = "reports", description = "How the shop does, and what needs attention."),
         (name = "workspace", description = "Settings, keys, suppressions, status, retention."),
         (name = "staff", description = "The shop's own people: accounts, roles, invitations, sessions, the audit log."),
         (name = "privacy", description = "What people ask about their own data: handed out, erased, restricted."),

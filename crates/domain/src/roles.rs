@@ -167,6 +167,10 @@ const TABLE: &[(&str, &str, Need)] = {
         ("POST", "/password-resets/confirm", Nothing),
         ("GET", "/status", Of(ReadSetup)),
         ("GET", "/live", Of(ReadSetup)),
+        ("GET", "/search", Of(ReadSetup)),
+        ("GET", "/setup", Of(ReadSetup)),
+        ("PATCH", "/setup", Of(ManageWorkspace)),
+        ("POST", "/setup/try", Of(Send)),
         ("GET", "/reports/overview", Of(ReadSetup)),
         ("GET", "/reports/attention", Of(ReadSetup)),
         // Staff.

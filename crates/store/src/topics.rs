@@ -100,6 +100,7 @@ const WRITES: &[(&str, Topic, usize)] = &[
     ("job_delete", Topic::Jobs, 0),
     ("workspace_update", Topic::Settings, 0),
     ("channel_set", Topic::Settings, 0),
+    ("setup_set", Topic::Settings, 0),
     ("key_insert", Topic::Settings, 1),
     ("member_insert", Topic::Settings, 0),
     ("member_role", Topic::Settings, 0),
