@@ -7,13 +7,17 @@ use domain::consent::Channel;
 use domain::delivery::{Content, Delivery, EmailContent, Outcome, Sender};
 use engine::Identity;
 use kit::{Clock, WorkspaceId};
-use plugs::{ChannelConfig, Egress};
+use plugs::channels::smtp::DkimConfig;
+use plugs::dns::{RecordType, Resolver};
+use plugs::email::DkimKey;
+use plugs::{ChannelConfig, Egress, Secret as Told};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
+use store::domains::SendingDomainRow;
 
 /// What is sealed for one channel.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,6 +43,9 @@ pub struct Desk {
     /// set up their own relays turns it off.
     private_relays: bool,
     files: PathBuf,
+    resolver: Resolver,
+    /// Keys of sending domains, as they were when the channels were built last.
+    keys: Mutex<BTreeMap<WorkspaceId, Vec<DkimConfig>>>,
 }
 
 /// The channels that can be used now, and who speaks through them.
@@ -50,7 +57,7 @@ pub struct Switchboard {
 
 impl Desk {
     pub fn new(secret: Secret, files: PathBuf, private_relays: bool) -> Desk {
-        Desk { secret, private_relays, files }
+        Desk { secret, private_relays, files, resolver: Resolver::of_system(), keys: Mutex::default() }
     }
 
     fn unseal(&self, sealed: &[u8]) -> Result<Sealed> {
@@ -58,14 +65,95 @@ impl Desk {
         serde_json::from_slice(&plain).context("channel settings of another version")
     }
 
-    fn egress(&self, allow_private: bool) -> Egress {
+    pub(crate) fn egress(&self, allow_private: bool) -> Egress {
         Egress { allow_private, files_root: Some(self.files.clone()), ..Egress::default() }
+    }
+
+    /// Reads the keys of sending domains; one that cannot be opened is told of and signs nothing.
+    fn read_keys(&self, rows: &[SendingDomainRow]) {
+        let mut keys: BTreeMap<WorkspaceId, Vec<DkimConfig>> = BTreeMap::new();
+        for row in rows {
+            let opened = self.secret.unseal(api::DOMAIN_SEALED_ABOUT, &row.sealed);
+            match opened.map_err(|error| error.to_string()).and_then(|plain| {
+                String::from_utf8(plain).map_err(|_| "it is no text".to_owned())
+            }) {
+                Ok(pem) => keys.entry(row.workspace).or_default().push(DkimConfig {
+                    domain: row.domain.clone(),
+                    selector: row.selector.clone(),
+                    private_key_pem: Some(Told::new(pem)),
+                }),
+                Err(error) => tracing::error!(domain = %row.domain, %error, "the key of a sending domain cannot be opened"),
+            }
+        }
+        // The nearest domain signs: the key of mail.shop.vn before that of shop.vn.
+        for own in keys.values_mut() {
+            own.sort_by_key(|key| std::cmp::Reverse(key.domain.len()));
+        }
+        *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    /// The settings of a provider with the key of the sender's domain.
+    fn signed(&self, workspace: WorkspaceId, settings: &Sealed) -> ChannelConfig {
+        let mut provider = settings.provider.clone();
+        let from = settings.from.as_ref().and_then(|from| from.address.rsplit_once('@'));
+        if let (ChannelConfig::Smtp(smtp), Some((_, domain))) = (&mut provider, from) {
+            let domain = domain.to_ascii_lowercase();
+            let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            let own = keys.get(&workspace).into_iter().flatten();
+            if let Some(key) = own.into_iter().find(|key| api::signs_for(&key.domain, &domain)) {
+                smtp.dkim = Some(key.clone());
+            }
+        }
+        provider
+    }
+
+    async fn post_by(
+        &self,
+        provider: ChannelConfig,
+        settings: Sealed,
+        to: &str,
+        subject: &str,
+        text: &str,
+    ) -> Result<(), String> {
+        let from = settings.from.ok_or("the e-mail channel names no sender")?;
+        let domain = from.address.rsplit('@').next().unwrap_or("localhost").to_owned();
+        let now = crate::clock::SystemClock.now();
+        let key = kit::Id::new(now, &mut crate::installation::seeded_rng()).to_string();
+        let content = Content::Email(EmailContent {
+            from,
+            reply_to: settings.reply_to,
+            return_path: settings.return_path,
+            to_name: None,
+            subject: subject.to_owned(),
+            html: None,
+            text: text.to_owned(),
+            headers: Vec::new(),
+            message_id: format!("{key}@{domain}"),
+            date_ms: now.ms(),
+        });
+        let delivery = Delivery {
+            key,
+            channel: Channel::Email.to_string(),
+            to: to.to_owned(),
+            content,
+            attempt: 1,
+            attempted_at: now,
+        };
+        match plugs::build(&provider, &self.egress(self.private_relays))?
+            .deliver(&delivery)
+            .await
+        {
+            Outcome::Accepted { .. } => Ok(()),
+            other => Err(other.detail().to_owned()),
+        }
     }
 
     /// Builds every channel that is switched on. One that cannot be built is told of and left out: its messages
     /// wait.
     pub fn switchboard(&self, store: &Store) -> Result<Switchboard> {
-        let (rows, workspaces) = store.read(|tx| Ok((tx.channels()?, tx.workspaces()?)))?;
+        let (rows, workspaces, domains) =
+            store.read(|tx| Ok((tx.channels()?, tx.workspaces()?, tx.domains()?)))?;
+        self.read_keys(&domains);
         let mut board = Switchboard::default();
         for workspace in &workspaces {
             // A journey's webhook names its own address, so the channel exists without being set up.
@@ -86,8 +174,8 @@ impl Desk {
                     Channel::Email => self.private_relays,
                     _ => own.is_some_and(|workspace| workspace.settings.allow_private_networks),
                 };
-                let built =
-                    plugs::build(&settings.provider, &self.egress(allow)).map_err(anyhow::Error::msg)?;
+                let provider = self.signed(row.workspace, &settings);
+                let built = plugs::build(&provider, &self.egress(allow)).map_err(anyhow::Error::msg)?;
                 Ok((settings, built))
             });
             match built {
@@ -153,6 +241,10 @@ impl ChannelDesk for Desk {
         let Value::Object(told) = told else { return Err(vec![problem("", "an object")]) };
         let (own, mut provider): (Map<String, Value>, Map<String, Value>) =
             told.clone().into_iter().partition(|(name, _)| OWN_FIELDS.contains(&name.as_str()));
+        if provider.contains_key("dkim") {
+            let told = "mail is signed with the keys of sending domains; add the domain there";
+            return Err(vec![problem("dkim", told)]);
+        }
         fill_in(channel, &mut provider);
         let read = |error: serde_json::Error| vec![problem("provider", error.to_string())];
         let mut config: ChannelConfig = serde_json::from_value(Value::Object(provider)).map_err(read)?;
@@ -209,6 +301,14 @@ impl ChannelDesk for Desk {
         Ok(Value::Object(shown))
     }
 
+    fn seal(&self, about: &str, plain: &[u8]) -> Result<Vec<u8>, String> {
+        self.secret.seal(about, plain).map_err(|error| error.to_string())
+    }
+
+    fn unseal(&self, about: &str, sealed: &[u8]) -> Result<Vec<u8>, String> {
+        self.secret.unseal(about, sealed).map_err(|error| error.to_string())
+    }
+
     fn post<'a>(
         &'a self,
         sealed: &'a [u8],
@@ -218,38 +318,48 @@ impl ChannelDesk for Desk {
     ) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
             let settings = self.unseal(sealed).map_err(|error| error.to_string())?;
-            let from = settings.from.ok_or("the e-mail channel names no sender")?;
-            let domain = from.address.rsplit('@').next().unwrap_or("localhost").to_owned();
-            let now = crate::clock::SystemClock.now();
-            let key = kit::Id::new(now, &mut crate::installation::seeded_rng()).to_string();
-            let content = Content::Email(EmailContent {
-                from,
-                reply_to: settings.reply_to,
-                return_path: settings.return_path,
-                to_name: None,
-                subject: subject.to_owned(),
-                html: None,
-                text: text.to_owned(),
-                headers: Vec::new(),
-                message_id: format!("{key}@{domain}"),
-                date_ms: now.ms(),
-            });
-            let delivery = Delivery {
-                key,
-                channel: Channel::Email.to_string(),
-                to: to.to_owned(),
-                content,
-                attempt: 1,
-                attempted_at: now,
-            };
-            match plugs::build(&settings.provider, &self.egress(self.private_relays))?
-                .deliver(&delivery)
-                .await
-            {
-                Outcome::Accepted { .. } => Ok(()),
-                other => Err(other.detail().to_owned()),
-            }
+            let provider = settings.provider.clone();
+            self.post_by(provider, settings, to, subject, text).await
         })
+    }
+
+    fn post_for<'a>(
+        &'a self,
+        workspace: WorkspaceId,
+        sealed: &'a [u8],
+        to: &'a str,
+        subject: &'a str,
+        text: &'a str,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            let settings = self.unseal(sealed).map_err(|error| error.to_string())?;
+            let provider = self.signed(workspace, &settings);
+            self.post_by(provider, settings, to, subject, text).await
+        })
+    }
+
+    fn domain_key(&self, told: Option<&str>) -> Result<api::DomainKey, String> {
+        let key = match told {
+            Some(pem) => DkimKey::import(pem)?,
+            None => DkimKey::generate()?,
+        };
+        Ok(api::DomainKey {
+            private_key_pem: key.private_key_pem.expose().to_owned(),
+            kind: key.kind.to_owned(),
+            public_key: key.public_key,
+        })
+    }
+
+    fn lookup<'a>(
+        &'a self,
+        name: &'a str,
+        kind: api::RecordKind,
+    ) -> BoxFuture<'a, Result<Vec<String>, String>> {
+        let kind = match kind {
+            api::RecordKind::Txt => RecordType::Txt,
+            api::RecordKind::Mx => RecordType::Mx,
+        };
+        Box::pin(async move { self.resolver.lookup(name, kind).await.map_err(|error| error.to_string()) })
     }
 
     fn check<'a>(&'a self, channel: Channel, sealed: &'a [u8]) -> BoxFuture<'a, Result<String, String>> {

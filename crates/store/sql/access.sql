@@ -221,16 +221,19 @@ INSERT INTO audit (workspace_id, at, actor, role, action, object, detail, ip) VA
 -- name: audit_page
 SELECT audit_no, at, actor, role, action, object, detail, ip FROM audit
 WHERE workspace_id = $1 AND audit_no < $2 AND at >= $3 AND at < $4 AND ($5 = '' OR action = $5)
+AND ($7 = '' OR object = $7 OR substr(object, 1, length($7) + 1) = $7 || '/')
 ORDER BY audit_no DESC LIMIT $6;
 
 -- name: audit_page_of_actor
 SELECT audit_no, at, actor, role, action, object, detail, ip FROM audit
-WHERE workspace_id = $1 AND actor = $7 AND audit_no < $2 AND at >= $3 AND at < $4 AND ($5 = '' OR action = $5)
+WHERE workspace_id = $1 AND actor = $8 AND audit_no < $2 AND at >= $3 AND at < $4 AND ($5 = '' OR action = $5)
+AND ($7 = '' OR object = $7 OR substr(object, 1, length($7) + 1) = $7 || '/')
 ORDER BY audit_no DESC LIMIT $6;
 
 -- name: audit_page_of_object
 SELECT audit_no, at, actor, role, action, object, detail, ip FROM audit
-WHERE workspace_id = $1 AND object = $7 AND audit_no < $2 AND at >= $3 AND at < $4 AND ($5 = '' OR action = $5)
+WHERE workspace_id = $1 AND object = $8 AND audit_no < $2 AND at >= $3 AND at < $4 AND ($5 = '' OR action = $5)
+AND ($7 = '' OR object = $7 OR substr(object, 1, length($7) + 1) = $7 || '/')
 ORDER BY audit_no DESC LIMIT $6;
 
 -- name: audit_old_count

@@ -36,6 +36,8 @@ pub struct AuditFilter {
     pub to: Timestamp,
     /// Empty: any.
     pub action: String,
+    /// What comes before the first `/` of an object; empty: any.
+    pub kind: String,
     pub actor: Option<String>,
     /// Heeded when no actor is named.
     pub object: Option<String>,
@@ -70,7 +72,7 @@ impl ReadTx<'_> {
             (None, Some(object)) => (q::AUDIT_PAGE_OF_OBJECT, Some(object)),
             (None, None) => (q::AUDIT_PAGE, None),
         };
-        let mut params = vals![workspace, f.before, f.from, f.to, &f.action, limit].to_vec();
+        let mut params = vals![workspace, f.before, f.from, f.to, &f.action, limit, &f.kind].to_vec();
         params.extend(named.map(crate::Val::from));
         let read = |mut row: Row| {
             Ok(AuditRow {

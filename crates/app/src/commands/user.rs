@@ -62,6 +62,12 @@ enum Action {
         #[arg(long)]
         workspace: Option<String>,
     },
+    /// Turn the second factor off, for somebody who has lost it, and end the account's sessions.
+    ResetSecondFactor {
+        #[command(flatten)]
+        data: DataArgs,
+        email: String,
+    },
     /// Set a new password, read from standard input, and end the account's sessions.
     #[command(alias = "password")]
     ResetPassword {
@@ -204,6 +210,22 @@ impl User {
                 changes.remove_member(workspace, &account.account_id);
                 log(&mut changes, workspace, "remove", &account.account_id, json!({ "role": account.role }));
                 unless_last_owner(installation.store.apply(changes))?;
+                Ok(installation.store.close()?)
+            }
+            Action::ResetSecondFactor { data, email } => {
+                let (installation, _) = Installation::open(&data.settle()?)?;
+                let email = email_told(&email)?;
+                let Some(account) = installation.store.read(|tx| tx.account_of_email(&email))? else {
+                    bail!("no account has this address; `quaylai user list` shows them");
+                };
+                let mut changes = Changeset::new();
+                changes.delete_second_factor(&account.account_id);
+                changes.end_other_sessions(&account.account_id, "");
+                for membership in installation.store.read(|tx| tx.memberships(&account.account_id))? {
+                    let id = &account.account_id;
+                    log(&mut changes, membership.workspace, "reset-second-factor", id, json!({}));
+                }
+                installation.store.apply(changes)?;
                 Ok(installation.store.close()?)
             }
             Action::ResetPassword { data, email } => {

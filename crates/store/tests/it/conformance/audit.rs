@@ -25,6 +25,7 @@ fn all() -> AuditFilter {
         from: Timestamp::MIN,
         to: Timestamp::MAX,
         action: String::new(),
+        kind: String::new(),
         actor: None,
         object: None,
     }
@@ -54,6 +55,12 @@ fn entries_come_newest_first_and_by_filter() {
         assert_eq!(found(store, &filter), of(&|e| e.object == "profiles/3"));
         let filter = AuditFilter { action: "sign_in".into(), from: at(3), to: at(9), ..all() };
         assert_eq!(found(store, &filter), of(&|e| e.action == "sign_in" && e.at >= at(3) && e.at < at(9)));
+        for (kind, expect) in [("profiles", 12), ("profiles/3", 3), ("profile", 0), ("settings", 0)] {
+            let filter = AuditFilter { kind: kind.into(), ..all() };
+            assert_eq!(found(store, &filter).len(), expect, "{kind}");
+            let of_one = AuditFilter { actor: Some("account:1".into()), ..filter };
+            assert!(found(store, &of_one).len() <= expect);
+        }
         let whole = get(store, |tx| tx.audit_page(A, &all(), 100));
         pages(&whole, |last: Option<&AuditRow>, limit| {
             let before = last.map_or(i64::MAX, |row| row.audit_no);
