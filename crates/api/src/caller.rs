@@ -91,6 +91,7 @@ pub(crate) async fn caller_of(services: &Arc<Services>, method: &Method, headers
             let detail = "this is a write key, which may send events only; use a secret key";
             return Err(Problem::new(StatusCode::FORBIDDEN, "write_key_only_tracks", detail));
         }
+        tracking::note_use(services, &row, services.now());
         let scopes = scopes_of(&row.scopes);
         let source = format!("key:{}", row.key_id);
         let permissions = Permission::ALL.iter().copied().filter(|p| scopes.contains(&p.scope())).collect();

@@ -53,6 +53,7 @@ pub fn router(services: Arc<Services>) -> axum::Router {
     let everything = axum::Router::new()
         .merge(tracking::router())
         .merge(health::router())
+        .merge(endpoints::media::public())
         .merge(web_app::router())
         .merge(pages::router().layer(from_fn_with_state(Arc::clone(&services), session::keep)))
         .nest("/api/v1", api.layer(from_fn_with_state(Arc::clone(&services), session::keep)));

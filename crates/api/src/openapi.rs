@@ -41,6 +41,7 @@ answer of the first.
         (name = "commerce", description = "Orders and products."),
         (name = "journeys", description = "Journeys, their versions and runs. docs/journeys.md is the grammar of definitions."),
         (name = "segments", description = "Groups of profiles by what they are and did, live; lists. docs/segments.md is the grammar of definitions."),
+        (name = "media", description = "Pictures for messages."),
         (name = "catalog", description = "What the shop's data speaks of: events, properties, attributes, values."),
         (name = "campaigns", description = "Broadcasts: once, at a time, or again and again. docs/campaigns.md is the grammar."),
         (name = "templates", description = "What messages say: Liquid in MJML, HTML or text."),

@@ -71,7 +71,7 @@ pub async fn post(
     let shop = &row.settings.shop.name;
     let shop = if shop.is_empty() { &row.name } else { shop };
     let (subject, text) = letter.words(row.settings.language != "en", shop, link);
-    let posted = services.desk.post(&channel.sealed, to, &subject, &text);
+    let posted = services.desk.post_for(workspace, &channel.sealed, to, &subject, &text);
     match tokio::time::timeout(POST_WAIT, posted).await {
         Ok(outcome) => outcome,
         Err(_) => Err("the mail server did not answer in time".into()),

@@ -134,10 +134,28 @@ async fn taken(services: &Arc<Services>, word: &str, request: Request) -> Answer
         user_agent: user_agent.map(|agent| agent.chars().take(300).collect()),
         historical,
     };
-    let accepted = services.door.admit(key.workspace, request, services.now())?;
+    let now = services.now();
+    let word = kind.map(|kind| kind.as_str());
+    // The door takes the body whole, so what is to be shown of it is copied before.
+    let copy = services.memory.heard.listens(key.workspace.0, now).then(|| request.body.clone());
+    let heard = |refused: Option<(&str, &str)>| {
+        if let Some(body) = &copy {
+            services.memory.heard.note(key.workspace.0, &key.key_id, word, body, refused, now);
+        }
+    };
+    let accepted = match services.door.admit(key.workspace, request, now) {
+        Ok(accepted) => accepted,
+        Err(error) => {
+            let problem = Problem::from(error);
+            heard(Some((problem.code, &problem.detail)));
+            return Err(problem);
+        }
+    };
     match accepted.pending.await {
         Ok(_) => {
             services.metrics.accepted(accepted.items);
+            heard(None);
+            note_use(services, &key, now);
             Ok(())
         }
         Err(error) => {
@@ -215,6 +233,21 @@ fn key_of_headers(headers: &HeaderMap) -> Option<String> {
         return None;
     };
     (!key.is_empty()).then_some(key)
+}
+
+/// Writes down that a key was used, now and then.
+pub(crate) fn note_use(services: &Arc<Services>, key: &KeyRow, now: kit::Timestamp) {
+    if !services.memory.heard.is_use_to_write(&key.key_id, now) {
+        return;
+    }
+    let mut changes = store::Changeset::new();
+    changes.key_was_used(key.workspace, &key.key_id, now);
+    let services = Arc::clone(services);
+    tokio::spawn(async move {
+        if services.apply(changes).await.is_err() {
+            tracing::warn!("when a key was used last could not be written down");
+        }
+    });
 }
 
 /// The key as it is stored, unless it is revoked. Remembered for a few seconds, since every request asks.

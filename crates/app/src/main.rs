@@ -7,6 +7,7 @@ mod channels;
 mod clock;
 mod commands;
 mod config;
+mod hooks;
 mod installation;
 mod runtime;
 mod secrets;

@@ -41,6 +41,8 @@ pub struct Shared {
     pub sender_bell: Arc<Bell>,
     /// Rung when long work was asked for.
     pub jobs_bell: Arc<Bell>,
+    /// Rung when the shop's own systems are to be told something.
+    pub hooks_bell: Arc<Bell>,
     /// The last inbox row processed.
     pub processed: watch::Sender<i64>,
     /// Whether this process leads: it drives the engine and sends.
@@ -61,6 +63,7 @@ impl Shared {
             engine_bell,
             sender_bell: Arc::new(Bell::default()),
             jobs_bell: Arc::new(Bell::default()),
+            hooks_bell: Arc::new(Bell::default()),
             processed: watch::Sender::new(processed),
             leads: Arc::new(AtomicBool::new(false)),
             stop: AtomicBool::new(false),
@@ -93,6 +96,9 @@ pub fn start(
     let (leader, counted) = (Arc::clone(shared), Arc::clone(services));
     let engine =
         std::thread::Builder::new().name("engine".into()).spawn(move || lead(&leader, &counted, seed))?;
+    let hooks =
+        crate::hooks::Hooks::new(Arc::clone(shared), Arc::clone(services), Arc::clone(&desk), runtime.clone());
+    let hooks = std::thread::Builder::new().name("webhooks".into()).spawn(move || hooks.run())?;
     let (sender_shared, counted) = (Arc::clone(shared), Arc::clone(services));
     let sender = std::thread::Builder::new()
         .name("sender".into())
@@ -102,7 +108,7 @@ pub fn start(
     let jobs = std::thread::Builder::new()
         .name("jobs".into())
         .spawn(move || crate::transfers::run(&jobs_shared, &data, &version))?;
-    Ok(Running { shared: Arc::clone(shared), threads: vec![engine, sender, jobs] })
+    Ok(Running { shared: Arc::clone(shared), threads: vec![engine, sender, jobs, hooks] })
 }
 
 /// Tells other processes what this one changed, for those who look at a screen there.
@@ -127,6 +133,7 @@ impl Running {
         self.shared.engine_bell.ring();
         self.shared.sender_bell.ring();
         self.shared.jobs_bell.ring();
+        self.shared.hooks_bell.ring();
         for thread in self.threads {
             if thread.join().is_err() {
                 tracing::error!("a loop ended by a panic");
@@ -190,6 +197,9 @@ fn turn(shared: &Shared, services: &api::Services, engine: &mut Engine) -> Resul
     shared.door.left(tick.taken);
     if let Some(processed) = tick.processed {
         shared.processed.send_replace(processed);
+    }
+    if tick.told > 0 {
+        shared.hooks_bell.ring();
     }
     if tick.decided > 0 {
         shared.sender_bell.ring();

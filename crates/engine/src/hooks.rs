@@ -353,3 +353,12 @@ fn cut(text: &str, bytes: usize) -> String {
     }
     text[..end].replace('\0', "")
 }
+
+/// What receivers know a message by: the same on every attempt, and another one after a restore from a backup.
+pub fn message_id(row: &HookDeliveryRow) -> String {
+    use sha2::{Digest, Sha256};
+    let about = format!("{} {} {} {}", row.workspace.0, row.webhook_id, row.delivery_no, row.at.ms());
+    let digest = Sha256::digest(about.as_bytes());
+    let hex: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("msg_{hex}")
+}

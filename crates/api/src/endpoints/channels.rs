@@ -3,13 +3,13 @@
 use crate::caller::{Admin, Reader};
 use crate::listing::{Page, iso};
 use crate::problem::{Answer, Problem};
-use crate::services::Services;
+use crate::services::{Services, workspace_of};
 use crate::told::Told;
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::consent::Channel;
 use kit::WorkspaceId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use store::Changeset;
@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn router() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(find, put)).routes(routes!(check))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(find, put)).routes(routes!(check)).routes(routes!(trial))
 }
 
 /// A channel's set-up, without its secrets: provider, sender, and what the provider wants.
@@ -165,4 +165,59 @@ async fn check(
     let outcome = outcome.unwrap_or_else(|_| Err("no answer within 30 seconds".into()));
     let ok = outcome.is_ok();
     Ok(Json(CheckView { ok, detail: outcome.unwrap_or_else(|error| error) }))
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TrialTold {
+    /// Where it goes; when not given, to the address that you sign in with.
+    to: Option<String>,
+}
+
+/// Send yourself a test
+///
+/// A short text by the e-mail channel, past the ledger, with the channel's sender and signature. The answer is the
+/// provider's.
+#[utoipa::path(post, path = "/channels/{channel}/test", tag = "channels", params(("channel" = String, Path)), request_body = TrialTold, responses((status = 200, body = CheckView)))]
+async fn trial(
+    State(services): State<Arc<Services>>,
+    Admin(caller): Admin,
+    Path(channel): Path<String>,
+    Told(told): Told<TrialTold>,
+) -> Answer<Json<CheckView>> {
+    let (workspace, channel) = (caller.workspace, named(&channel)?);
+    if channel != Channel::Email {
+        let detail = "only the e-mail channel sends tests of its own; try a template instead";
+        return Err(Problem::conflict("channel_has_no_test", detail));
+    }
+    let Some(row) = row_of(&services, workspace, channel).await? else {
+        return Err(Problem::conflict("channel_not_set_up", "set the channel up first"));
+    };
+    let account_id = caller.seat.as_ref().map(|seat| seat.account_id.clone());
+    let (own, settings) = services
+        .read(move |tx| {
+            let own = account_id.map(|id| tx.account(workspace, &id)).transpose()?.flatten();
+            Ok((own, workspace_of(tx, workspace)?.settings))
+        })
+        .await?;
+    let to = told.to.filter(|to| !to.trim().is_empty()).or_else(|| own.map(|account| account.email));
+    let Some(to) = to else { return Err(Problem::field("to", "an e-mail address")) };
+    let to = to.trim().to_owned();
+    domain::normalise::email::normalise(&to)
+        .map_err(|_| Problem::field("to", "an e-mail address, such as ban@shop.vn"))?;
+    if let Err(wait) = services.memory.trials.take(&format!("channel {}", workspace.0), services.now()) {
+        return Err(Problem::too_many("a channel is tried at most 20 times an hour", wait));
+    }
+    let (subject, text) = if settings.language == "en" {
+        ("A test from Quaylai", "The e-mail channel works: this message came by it.")
+    } else {
+        ("Thư thử từ Quaylai", "Kênh e-mail hoạt động: thư này vừa được gửi qua kênh đó.")
+    };
+    let sent = services.desk.post_for(workspace, &row.sealed, &to, subject, text);
+    let sent = tokio::time::timeout(std::time::Duration::from_secs(30), sent).await;
+    let sent = sent.unwrap_or_else(|_| Err("no answer within 30 seconds".into()));
+    Ok(Json(match sent {
+        Ok(()) => CheckView { ok: true, detail: to },
+        Err(detail) => CheckView { ok: false, detail },
+    }))
 }

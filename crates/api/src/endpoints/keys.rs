@@ -34,6 +34,8 @@ struct KeyView {
     hint: String,
     created_at: String,
     revoked_at: Option<String>,
+    /// To the minute; null: never.
+    used_at: Option<String>,
 }
 
 impl KeyView {
@@ -47,6 +49,7 @@ impl KeyView {
             hint: row.hint,
             created_at: iso(row.created_at),
             revoked_at: iso_opt(row.revoked_at),
+            used_at: None,
         }
     }
 }
@@ -55,8 +58,12 @@ impl KeyView {
 #[utoipa::path(get, path = "/keys", tag = "workspace", responses((status = 200, body = Page<KeyView>)))]
 async fn list(State(services): State<Arc<Services>>, Admin(caller): Admin) -> Answer<Json<Page<KeyView>>> {
     let workspace = caller.workspace;
-    let rows = services.read(move |tx| tx.keys(workspace)).await?;
-    Ok(Json(Page::whole(rows.into_iter().map(KeyView::of).collect())))
+    let (rows, uses) = services.read(move |tx| Ok((tx.keys(workspace)?, tx.key_uses(workspace)?))).await?;
+    let view = |row: KeyRow| {
+        let used = uses.iter().find(|(id, _)| *id == row.key_id).map(|(_, at)| iso(*at));
+        KeyView { used_at: used, ..KeyView::of(row) }
+    };
+    Ok(Json(Page::whole(rows.into_iter().map(view).collect())))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

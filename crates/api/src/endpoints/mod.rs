@@ -3,6 +3,7 @@
 
 mod account;
 mod audit;
+mod brand;
 mod campaigns;
 mod catalog;
 mod channels;
@@ -21,6 +22,7 @@ mod journeys;
 mod keys;
 mod lists;
 mod live;
+pub(crate) mod media;
 mod messages;
 mod orders;
 mod overview;
@@ -88,6 +90,8 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
         campaigns::router(),
         runs::router(),
         templates::router(),
+        brand::router(),
+        media::router(),
         scenarios::router(),
         preview::router(),
         messages::router(),
