@@ -299,10 +299,27 @@ impl Composer {
         profile: &Profile,
         occasion: &Occasion<'_>,
     ) -> Result<Composed, RenderFailure> {
+        let base_url = self.base_url(occasion.workspace).to_owned();
+        let context = context_of(profile, occasion, &base_url, &self.key);
+        self.compose_in(compiled, &context, occasion)
+    }
+
+    /// What a template sees of a person.
+    pub fn values(&self, profile: &Profile, occasion: &Occasion<'_>) -> Value {
+        context_of(profile, occasion, self.base_url(occasion.workspace), &self.key)
+    }
+
+    /// Makes one message with values of the caller's own, such as those of somebody who never was. The shape is that
+    /// of [`context_of`].
+    pub fn compose_in(
+        &self,
+        compiled: &CompiledTemplate,
+        context: &Value,
+        occasion: &Occasion<'_>,
+    ) -> Result<Composed, RenderFailure> {
         let workspace = occasion.workspace;
         let base_url = self.base_url(workspace).to_owned();
         let path = |link: Link| self.key.path(link, workspace.workspace, occasion.message_no);
-        let context = context_of(profile, occasion, &base_url, &self.key);
         let unsubscribe_url = format!("{base_url}{}", path(Link::Unsubscribe));
         let rewrite = |index: usize, _: &str| format!("{base_url}{}", path(Link::Click(index as u32)));
         let is_email = occasion.channel == "email";
@@ -325,7 +342,7 @@ impl Composer {
             allow_missing: occasion.preview,
             ..RenderOptions::default()
         };
-        let rendered = compiled.render(&context, &options).map_err(|error| match error {
+        let rendered = compiled.render(context, &options).map_err(|error| match error {
             RenderError::Missing { variables } => RenderFailure::Missing(variables),
             RenderError::Stopped(problem) => RenderFailure::Stopped(problem.to_string()),
         })?;

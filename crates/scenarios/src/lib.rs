@@ -9,6 +9,7 @@
 //! which ids things get. Start with [`library`].
 
 mod document;
+pub mod gallery;
 mod letter;
 mod parameter;
 mod prepare;

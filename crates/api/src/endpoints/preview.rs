@@ -3,19 +3,25 @@
 use crate::caller::{Reader, Sending};
 use crate::endpoints::messages::{MessageView, sent_under};
 use crate::endpoints::profiles::Whom;
-use crate::endpoints::templates::{NewTemplate, row_of};
+use crate::endpoints::templates::{NewTemplate, brand_of, row_of};
+use crate::listing::Page;
 use crate::problem::{Answer, Problem};
 use crate::services::{Services, workspace_of};
 use crate::told::Told;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use domain::consent::Channel;
+use domain::consent::{Channel, Purpose};
 use domain::identifier::{Identifier, IdentifierKind};
+use domain::normalise::text::strip_marks;
 use domain::profile::Profile;
-use domain::template::CompiledTemplate;
-use engine::{Composed, Draft, Note, Occasion, RenderFailure, order_of_context};
+use domain::sms;
+use domain::template::design::{Design, Zns, zns_param_max};
+use domain::template::lint::{Finding, Letter, Severity, lint};
+use domain::template::{Body, CompiledTemplate, TemplateSource};
+use engine::{Composed, Composer, Draft, Note, Occasion, RenderFailure, order_of_context};
 use kit::WorkspaceId;
+use scenarios::gallery::Piece;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::{Arc, PoisonError};
@@ -24,7 +30,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn router() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::new().routes(routes!(draft)).routes(routes!(stored)).routes(routes!(test))
+    OpenApiRouter::new()
+        .routes(routes!(draft))
+        .routes(routes!(check))
+        .routes(routes!(stored))
+        .routes(routes!(test))
+        .routes(routes!(gallery))
+        .routes(routes!(gallery_piece))
 }
 
 /// An event that a template sees.
@@ -42,6 +54,8 @@ struct EventTold {
 struct PreviewAsked {
     profile_id: Option<String>,
     identifier: Option<String>,
+    /// Somebody who never was instead: `full` for one of whom all is known, `empty` for one of whom nothing is.
+    sample: Option<String>,
     /// What would have started the journey.
     event: Option<EventTold>,
 }
@@ -52,7 +66,78 @@ struct DraftPreviewAsked {
     template: NewTemplate,
     profile_id: Option<String>,
     identifier: Option<String>,
+    sample: Option<String>,
     event: Option<EventTold>,
+}
+
+/// What is worth another look before a message goes out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FindingView {
+    /// Stable: `subject_missing`, `alt_missing`, `contrast_low`, ...
+    code: String,
+    /// `error`, `warning` or `hint`.
+    severity: String,
+    /// What was found: a word, an address, a number.
+    detail: String,
+    message: String,
+}
+
+impl FindingView {
+    fn of(finding: Finding) -> FindingView {
+        let severity = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Hint => "hint",
+        };
+        FindingView {
+            code: finding.code.to_owned(),
+            severity: severity.to_owned(),
+            detail: finding.detail,
+            message: finding.message.to_owned(),
+        }
+    }
+}
+
+/// How networks bill a text.
+#[derive(Debug, Serialize, ToSchema)]
+struct SmsMeasure {
+    /// As it goes out: an advertisement with its label and the way to stop.
+    text: String,
+    /// `gsm7` or `ucs2`.
+    alphabet: String,
+    units: usize,
+    parts: usize,
+    /// Units that the last part still takes.
+    left: usize,
+    /// Characters that make the text a `ucs2` one.
+    beyond: Vec<String>,
+    /// Of all parts, in minor units of the shop's currency; null when the price of a part is not set.
+    price: Option<i64>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SmsView {
+    written: SmsMeasure,
+    /// The same without marks.
+    plain: SmsMeasure,
+    /// More parts than this are refused by gateways.
+    parts_max: usize,
+}
+
+/// A parameter of a Zalo message with its value.
+#[derive(Debug, Serialize, ToSchema)]
+struct ZnsParam {
+    name: String,
+    value: String,
+    length: usize,
+    max: usize,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ZnsView {
+    params: Vec<ZnsParam>,
+    /// In minor units; null when it is not set.
+    price: Option<i64>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,14 +150,86 @@ struct Preview {
     links: Vec<String>,
     /// Values that this person lacks and that have no default: the message would not be sent.
     missing: Vec<String>,
+    /// What is worth another look, the most serious first.
+    findings: Vec<FindingView>,
+    /// Of the HTML, or of the text where there is none.
+    bytes: usize,
+    /// The MJML that was made of blocks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mjml: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sms: Option<SmsView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zns: Option<ZnsView>,
+}
+
+/// Whose values fill a message.
+enum Person {
+    Known(Box<Profile>),
+    /// Made up: with everything, or with nothing.
+    Sample {
+        full: bool,
+    },
+}
+
+impl Person {
+    async fn of(
+        services: &Arc<Services>,
+        workspace: WorkspaceId,
+        whom: Whom,
+        sample: Option<&str>,
+    ) -> Answer<Person> {
+        match sample {
+            None => Ok(Person::Known(Box::new(whom.find(services, workspace).await?.profile))),
+            Some(word @ ("full" | "empty")) => {
+                if whom.profile_id.is_some() || whom.identifier.is_some() {
+                    return Err(Problem::field("sample", "either a sample or a profile"));
+                }
+                Ok(Person::Sample { full: word == "full" })
+            }
+            Some(_) => Err(Problem::field("sample", "full or empty")),
+        }
+    }
 }
 
 struct Asked {
     workspace: WorkspaceId,
-    profile: Profile,
+    person: Person,
     event: EventTold,
     channel: Channel,
     campaign: String,
+}
+
+/// Somebody who never was, in the language of the shop or of the message.
+fn sample_context(base: &Value, language: &str) -> Value {
+    let language = if language == "en" { scenarios::Language::En } else { scenarios::Language::Vi };
+    let mut context = base.clone();
+    let shop_url = base["shop"]["url"].as_str().filter(|url| !url.is_empty()).unwrap_or("https://shop.vn");
+    let sample = scenarios::sample::context(language, shop_url.trim_end_matches('/'));
+    let media = format!("{}/media/library", base["base_url"].as_str().unwrap_or_default());
+    let fields = sample.as_object().into_iter().flatten();
+    for (name, value) in fields {
+        context[name] = value.clone();
+    }
+    for list in ["/cart/items", "/order/items", "/products", "/event/properties/products"] {
+        let items = context.pointer_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+        for (at, item) in items.enumerate() {
+            item["image_url"] = json!(format!("{media}/product-{}.png", at % 4 + 1));
+        }
+    }
+    // What the gallery's letters of one occasion ask for.
+    let extra = json!({
+        "points": 1_250, "points_expiring": 300, "points_expire_on": "31/12/2026", "tier": "VIP", "next_tier": "VIP",
+        "voucher": "LAN20", "voucher_expires_on": "30/12/2026", "confirm_url": format!("{shop_url}/xac-nhan"),
+        "old_price": 2_199_000, "price": 1_899_000, "name": context["products"][0]["name"],
+        "image_url": context["products"][0]["image_url"],
+    });
+    for (name, value) in extra.as_object().into_iter().flatten() {
+        if context["event"]["properties"].get(name).is_none() {
+            context["event"]["properties"][name] = value.clone();
+        }
+    }
+    context
 }
 
 /// Renders aside: a template may use its whole budget.
@@ -82,36 +239,123 @@ async fn preview(
     draft: Draft,
     compiled: impl FnOnce(&Draft) -> Answer<CompiledTemplate> + Send + 'static,
 ) -> Answer<Json<Preview>> {
-    let composed = services
-        .aside(move |services| {
-            let compiled = compiled(&draft)?;
-            let properties =
-                if asked.event.properties.is_null() { json!({}) } else { asked.event.properties };
-            let name = asked.event.name.unwrap_or_else(|| "api".into());
-            let now = services.now();
-            let context = json!({ "event": { "name": name, "at": now.ms(), "properties": properties } });
-            let (workspace, order) = services.store.read(|tx| {
-                Ok((workspace_of(tx, asked.workspace)?, order_of_context(tx, asked.workspace, &context)?))
-            })?;
-            let occasion = Occasion {
-                workspace: &workspace,
-                message_no: 0,
-                channel: asked.channel.as_str(),
-                purpose: draft.purpose,
-                campaign: &asked.campaign,
-                context: &context,
-                order: order.as_ref(),
-                now,
-                preview: true,
-            };
-            // The composer only remembers compiled templates: one that panicked left none half made.
-            let composer = services.composer.lock().unwrap_or_else(PoisonError::into_inner);
-            composer.compose_with(&compiled, &asked.profile, &occasion).map_err(refused)
-        })
-        .await?;
+    services.aside(move |services| shown(services, asked, &draft, compiled)).await.map(Json)
+}
+
+fn shown(
+    services: &Services,
+    asked: Asked,
+    draft: &Draft,
+    compiled: impl FnOnce(&Draft) -> Answer<CompiledTemplate>,
+) -> Answer<Preview> {
+    let compiled = compiled(draft)?;
+    let properties = if asked.event.properties.is_null() { json!({}) } else { asked.event.properties };
+    let name = asked.event.name.unwrap_or_else(|| "api".into());
+    let now = services.now();
+    let context = json!({ "event": { "name": name, "at": now.ms(), "properties": properties } });
+    let (workspace, order) = services.store.read(|tx| {
+        Ok((workspace_of(tx, asked.workspace)?, order_of_context(tx, asked.workspace, &context)?))
+    })?;
+    let occasion = Occasion {
+        workspace: &workspace,
+        message_no: 0,
+        channel: asked.channel.as_str(),
+        purpose: draft.purpose,
+        campaign: &asked.campaign,
+        context: &context,
+        order: order.as_ref(),
+        now,
+        preview: true,
+    };
+    let language = match &draft.design {
+        Some(Design::Blocks(document)) => document.language.clone(),
+        _ => workspace.settings.language.clone(),
+    };
+    // The composer only remembers compiled templates: one that panicked left none half made.
+    let composer = services.composer.lock().unwrap_or_else(PoisonError::into_inner);
+    let values = match &asked.person {
+        Person::Known(profile) => composer.values(profile, &occasion),
+        Person::Sample { full } => {
+            let nobody = Profile::new(kit::ProfileNo(0), kit::Id::from_u128(0), now);
+            let base = composer.values(&nobody, &occasion);
+            if *full { sample_context(&base, &language) } else { base }
+        }
+    };
+    let composed = composer.compose_in(&compiled, &values, &occasion).map_err(refused)?;
+    let zns = match &draft.design {
+        Some(Design::Zns(zns)) => Some(zns_of(zns, &composer, &values, &occasion)?),
+        _ => None,
+    };
+    drop(composer);
     let Composed { body, preheader, missing, .. } = composed;
-    let (subject, html, text, links) = (body.subject, body.html, body.text, body.links);
-    Ok(Json(Preview { subject, preheader, html, text, links, missing }))
+    let is_marketing = draft.purpose == Purpose::Marketing;
+    let settings = &workspace.settings;
+    let findings = match &body.html {
+        Some(html) => lint(&Letter {
+            subject: &body.subject,
+            preheader: &preheader,
+            html,
+            is_marketing,
+            has_unsubscribe: compiled.uses_unsubscribe_link(),
+            has_address: !settings.shop.address.trim().is_empty(),
+        }),
+        None => Vec::new(),
+    };
+    let text = body.text.as_deref().unwrap_or_default();
+    let sms = (asked.channel == Channel::Sms).then(|| {
+        let measured = |text: &str| {
+            let text = sms::dressed(text, is_marketing, &settings.texting.sms_opt_out);
+            let measured = sms::measure(&text);
+            let price = settings.texting.sms_part_price;
+            SmsMeasure {
+                alphabet: measured.alphabet.to_string(),
+                units: measured.units,
+                parts: measured.parts,
+                left: measured.left,
+                beyond: measured.beyond.iter().take(20).map(char::to_string).collect(),
+                price: (price > 0).then(|| price.saturating_mul(measured.parts as i64)),
+                text,
+            }
+        };
+        SmsView { written: measured(text), plain: measured(&strip_marks(text)), parts_max: sms::PARTS_MAX }
+    });
+    let mjml = match (&draft.design, &draft.source.body) {
+        (Some(Design::Blocks(_)), Body::Mjml(mjml)) => Some(mjml.clone()),
+        _ => None,
+    };
+    let price = settings.texting.zns_price;
+    Ok(Preview {
+        bytes: body.html.as_deref().unwrap_or(text).len(),
+        subject: body.subject,
+        preheader,
+        html: body.html,
+        text: body.text,
+        links: body.links,
+        missing,
+        findings: findings.into_iter().map(FindingView::of).collect(),
+        mjml,
+        sms,
+        zns: zns.map(|params| ZnsView { params, price: (price > 0).then_some(price) }),
+    })
+}
+
+/// The parameters that Zalo's template asks for, each with the value of this person.
+fn zns_of(zns: &Zns, composer: &Composer, values: &Value, occasion: &Occasion<'_>) -> Answer<Vec<ZnsParam>> {
+    let mut params = Vec::new();
+    for name in zns.asked() {
+        let source = TemplateSource {
+            body: Body::Text(zns.params.get(&name).cloned().unwrap_or_default()),
+            ..TemplateSource::default()
+        };
+        let compiled = source.compile().map_err(|problems| {
+            let first = problems.first().map_or_else(String::new, ToString::to_string);
+            Problem::unusable("invalid_template", format!("the parameter {name}: {first}"))
+        })?;
+        let value =
+            composer.compose_in(&compiled, values, occasion).map_err(refused)?.body.text.unwrap_or_default();
+        params.push(ZnsParam { length: value.chars().count(), max: zns_param_max(&name), value, name });
+    }
+    Ok(params)
 }
 
 fn refused(failure: RenderFailure) -> Problem {
@@ -120,7 +364,7 @@ fn refused(failure: RenderFailure) -> Problem {
 
 /// Preview a draft
 ///
-/// Of a template that is not stored.
+/// Of a template that is not stored, as one profile would get it or somebody made up, with what is worth another look.
 #[utoipa::path(post, path = "/templates/preview", tag = "templates", request_body = DraftPreviewAsked, responses((status = 200, body = Preview)))]
 async fn draft(
     State(services): State<Arc<Services>>,
@@ -129,11 +373,12 @@ async fn draft(
 ) -> Answer<Json<Preview>> {
     let workspace = caller.workspace;
     let whom = Whom { profile_id: told.profile_id, identifier: told.identifier };
-    let profile = whom.find(&services, workspace).await?.profile;
-    let checked = services.aside(move |_| told.template.check()).await?;
+    let person = Person::of(&services, workspace, whom, told.sample.as_deref()).await?;
+    let brand = brand_of(&services, workspace).await?;
+    let checked = services.aside(move |_| told.template.check(&brand)).await?;
     let asked = Asked {
         workspace,
-        profile,
+        person,
         event: told.event.unwrap_or_default(),
         channel: checked.channel,
         campaign: "draft".into(),
@@ -142,9 +387,64 @@ async fn draft(
     preview(&services, asked, checked.draft, move |_| Ok(compiled)).await
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LintAsked {
+    template: NewTemplate,
+}
+
+/// What is worth another look in a template.
+#[derive(Debug, Serialize, ToSchema)]
+struct LintView {
+    findings: Vec<FindingView>,
+    /// Values without a default: whoever lacks one does not get the message.
+    missing: Vec<String>,
+    /// Of the HTML, or of the text.
+    bytes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sms: Option<SmsView>,
+}
+
+/// Check a draft
+///
+/// Without anybody's data: filled with made-up values, and for `missing` with none.
+#[utoipa::path(post, path = "/templates/lint", tag = "templates", request_body = LintAsked, responses((status = 200, body = LintView)))]
+async fn check(
+    State(services): State<Arc<Services>>,
+    Reader(caller): Reader,
+    Told(told): Told<LintAsked>,
+) -> Answer<Json<LintView>> {
+    let workspace = caller.workspace;
+    let brand = brand_of(&services, workspace).await?;
+    services
+        .aside(move |services| {
+            let again = told.template.clone();
+            let one = |template: NewTemplate, full: bool| {
+                let checked = template.check(&brand)?;
+                let asked = Asked {
+                    workspace,
+                    person: Person::Sample { full },
+                    event: EventTold::default(),
+                    channel: checked.channel,
+                    campaign: "draft".into(),
+                };
+                let compiled = checked.compiled;
+                shown(services, asked, &checked.draft, move |_| Ok(compiled))
+            };
+            let (full, empty) = (one(told.template, true)?, one(again, false)?);
+            Ok(Json(LintView {
+                findings: full.findings,
+                missing: empty.missing,
+                bytes: full.bytes,
+                sms: full.sms,
+            }))
+        })
+        .await
+}
+
 /// Preview a template
 ///
-/// As one profile would get it.
+/// As one profile would get it, or somebody made up.
 #[utoipa::path(post, path = "/templates/{id}/preview", tag = "templates", params(("id" = String, Path)), request_body = PreviewAsked, responses((status = 200, body = Preview)))]
 async fn stored(
     State(services): State<Arc<Services>>,
@@ -155,12 +455,12 @@ async fn stored(
     let workspace = caller.workspace;
     let row = row_of(&services, workspace, &id).await?;
     let whom = Whom { profile_id: told.profile_id, identifier: told.identifier };
-    let profile = whom.find(&services, workspace).await?.profile;
+    let person = Person::of(&services, workspace, whom, told.sample.as_deref()).await?;
     let broken = |error: &dyn std::fmt::Display| Problem::unusable("template_broken", error.to_string());
     let draft: Draft = serde_json::from_str(&row.source).map_err(|error| broken(&error))?;
     let asked = Asked {
         workspace,
-        profile,
+        person,
         event: told.event.unwrap_or_default(),
         channel: row.channel.parse().unwrap_or(Channel::Email),
         campaign: row.template_id,
@@ -172,6 +472,112 @@ async fn stored(
         })
     })
     .await
+}
+
+/// A message to begin with.
+#[derive(Debug, Serialize, ToSchema)]
+struct GalleryPiece {
+    id: String,
+    /// `welcome`, `cart`, `order`, `after`, `occasion`, `promotion`, `loyalty` or `short`.
+    group: String,
+    channel: String,
+    purpose: String,
+    name: String,
+    about: String,
+    subject: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct WholePiece {
+    #[serde(flatten)]
+    piece: GalleryPiece,
+    /// What `POST /templates` takes.
+    #[schema(value_type = Object)]
+    template: Value,
+    /// As somebody made up would get it, in the shop's design.
+    preview: Preview,
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct LanguageAsked {
+    /// `vi` or `en`; the workspace's own when not given.
+    language: Option<String>,
+}
+
+impl LanguageAsked {
+    fn language(&self, own: &str) -> Answer<scenarios::Language> {
+        match self.language.as_deref().unwrap_or(own) {
+            "en" => Ok(scenarios::Language::En),
+            "vi" => Ok(scenarios::Language::Vi),
+            _ => Err(Problem::field("language", "vi or en")),
+        }
+    }
+}
+
+fn piece_of(piece: &Piece, language: scenarios::Language) -> GalleryPiece {
+    let template = piece.template(language);
+    GalleryPiece {
+        id: piece.id.clone(),
+        group: piece.group.to_owned(),
+        channel: piece.channel.clone(),
+        purpose: piece.purpose.clone(),
+        name: piece.name.in_language(language).to_owned(),
+        about: piece.about.in_language(language).to_owned(),
+        subject: template["subject"].as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+/// List the gallery
+///
+/// Messages to begin with, in one language.
+#[utoipa::path(get, path = "/template-gallery", tag = "templates", params(LanguageAsked), responses((status = 200, body = Page<GalleryPiece>)))]
+async fn gallery(
+    State(services): State<Arc<Services>>,
+    Reader(caller): Reader,
+    Query(asked): Query<LanguageAsked>,
+) -> Answer<Json<Page<GalleryPiece>>> {
+    let workspace = caller.workspace;
+    let row = services.read(move |tx| workspace_of(tx, workspace)).await?;
+    let language = asked.language(&row.settings.language)?;
+    Ok(Json(Page::whole(
+        scenarios::gallery::gallery().iter().map(|piece| piece_of(piece, language)).collect(),
+    )))
+}
+
+/// Read a message of the gallery
+///
+/// With the template that it makes, and as somebody made up would get it.
+#[utoipa::path(get, path = "/template-gallery/{id}", tag = "templates", params(("id" = String, Path), LanguageAsked), responses((status = 200, body = WholePiece)))]
+async fn gallery_piece(
+    State(services): State<Arc<Services>>,
+    Reader(caller): Reader,
+    Path(id): Path<String>,
+    Query(asked): Query<LanguageAsked>,
+) -> Answer<Json<WholePiece>> {
+    let workspace = caller.workspace;
+    let piece =
+        scenarios::gallery::piece(&id).ok_or_else(|| Problem::not_found("the message of the gallery"))?;
+    let row = services.read(move |tx| workspace_of(tx, workspace)).await?;
+    let language = asked.language(&row.settings.language)?;
+    services
+        .aside(move |services| {
+            let template = piece.template(language);
+            let told: NewTemplate = serde_json::from_value(template.clone())
+                .map_err(|error| Problem::internal(&format!("the gallery: {error}")))?;
+            let checked = told.check(&row.settings.brand)?;
+            let asked = Asked {
+                workspace,
+                person: Person::Sample { full: true },
+                event: EventTold::default(),
+                channel: checked.channel,
+                campaign: "gallery".into(),
+            };
+            let compiled = checked.compiled;
+            let preview = shown(services, asked, &checked.draft, move |_| Ok(compiled))?;
+            Ok(Json(WholePiece { piece: piece_of(piece, language), template, preview }))
+        })
+        .await
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
