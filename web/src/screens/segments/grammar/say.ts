@@ -70,7 +70,7 @@ export function sayDuration(value: string, words: Words): string {
 }
 
 export function sayEvent(name: string, words: Words): string {
-  return words.has(`event.${name}`) ? words.t(`event.${name}`) : words.t('event_other', { name });
+  return words.has(`event.${name}`) ? words.t(`event.${name}`) : words.t('event_unknown', { name });
 }
 
 /** A name of a field for people: known ones by their words, others as they are. */
