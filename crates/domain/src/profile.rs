@@ -411,14 +411,22 @@ impl Profile {
     /// A customer who ordered at least twice lapses after twice, and is lost after four times, the own mean gap
     /// between orders (at least 30 days); before a rhythm is known the shop's default of 90 and 270 days holds.
     pub fn lifecycle(&self, now: Timestamp) -> (LifecycleStage, Option<Timestamp>) {
-        let facts = LifecycleFacts {
+        self.lifecycle_facts().stage(now)
+    }
+
+    /// See [`LifecycleFacts::rhythm_ms`].
+    pub fn rhythm_ms(&self) -> Option<i64> {
+        self.lifecycle_facts().rhythm_ms()
+    }
+
+    fn lifecycle_facts(&self) -> LifecycleFacts {
+        LifecycleFacts {
             orders: self.totals.orders,
             first_at: self.totals.first_at.map(|at| at.0),
             last_at: self.totals.last_at.map(|at| at.0),
             shopped: self.shopped_at.is_some(),
             subscribed: self.is_known() && self.consents.granted_anywhere(Purpose::Marketing),
-        };
-        facts.stage(now)
+        }
     }
 
     /// Takes in all that `other` knows. Which of the two survives does not matter to the result, except for the

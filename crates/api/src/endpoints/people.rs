@@ -25,7 +25,7 @@ use engine::segments::{Census, Population, scan};
 use kit::{DAY_MS, Id, ProfileNo, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use transfer::bulk::{self, Action, BulkSpec};
 use transfer::export::{ExportFormat, ExportSpec, List};
@@ -535,6 +535,8 @@ struct BulkCall {
     /// People by their ids, at most 2,000; or everybody whom `choice` shows.
     ids: Vec<String>,
     choice: Option<PeopleChoice>,
+    /// With `choice`: but for these, at most 2,000.
+    without: Vec<String>,
     /// With `choice`: the list as it stood.
     snapshot: Option<String>,
     /// How many that are, as whoever asks was told: with another number nothing is done.
@@ -543,26 +545,40 @@ struct BulkCall {
     columns: Vec<String>,
 }
 
+/// The numbers of people who are named by their ids.
+async fn numbers_of(
+    services: &Arc<Services>,
+    workspace: WorkspaceId,
+    field: &str,
+    ids: &[String],
+) -> Answer<BTreeSet<u32>> {
+    if ids.len() > IDS_MAX {
+        return Err(Problem::field(field, format!("at most {IDS_MAX} ids")));
+    }
+    let ids: Result<Vec<Id>, _> = ids.iter().map(|id| id.parse()).collect();
+    let ids = ids.map_err(|_| Problem::field(field, "ids of profiles"))?;
+    services
+        .read(move |tx| {
+            let mut numbers = BTreeSet::new();
+            for id in ids {
+                let found = tx.profile_by_id(workspace, id)?;
+                numbers.extend(found.and_then(|stored| u32::try_from(stored.profile.no.0).ok()));
+            }
+            Ok(numbers)
+        })
+        .await
+}
+
 async fn people_of(services: &Arc<Services>, caller: &Caller, told: &BulkCall) -> Answer<Vec<u32>> {
     let workspace = caller.workspace;
     let people = match (&told.choice, told.ids.len()) {
         (Some(choice), 0) => {
-            select(services, workspace, choice, told.snapshot.as_deref()).await?.numbers.clone()
+            let selection = select(services, workspace, choice, told.snapshot.as_deref()).await?;
+            let without = numbers_of(services, workspace, "without", &told.without).await?;
+            selection.numbers.iter().copied().filter(|no| !without.contains(no)).collect()
         }
-        (None, 1..=IDS_MAX) => {
-            let ids = told.ids.iter().map(|id| id.parse::<Id>());
-            let ids =
-                ids.collect::<Result<Vec<_>, _>>().map_err(|_| Problem::field("ids", "ids of profiles"))?;
-            let found = services
-                .read(move |tx| {
-                    let mut numbers = std::collections::BTreeSet::new();
-                    for id in ids {
-                        numbers.extend(tx.profile_by_id(workspace, id)?.map(|stored| stored.profile.no.0));
-                    }
-                    Ok(numbers)
-                })
-                .await?;
-            found.into_iter().filter_map(|no| u32::try_from(no).ok()).collect()
+        (None, 1..) => {
+            numbers_of(services, workspace, "ids", &told.ids).await?.into_iter().collect::<Vec<_>>()
         }
         _ => return Err(Problem::field("ids", format!("either 1 to {IDS_MAX} ids or a choice"))),
     };

@@ -42,6 +42,8 @@ pub struct ProfileView {
     #[schema(value_type = Object)]
     pub attributes: Map<String, Value>,
     pub tags: Vec<String>,
+    /// Ids of lists that the person is on.
+    pub lists: Vec<String>,
     /// By channel and purpose: `email.marketing`.
     pub consents: BTreeMap<String, ConsentView>,
     pub lifecycle: LifecycleView,
@@ -49,6 +51,8 @@ pub struct ProfileView {
     pub cart: Option<CartView>,
     /// Other profiles that turned out to be this person.
     pub merges: u32,
+    /// Since when the person wants their data to be left alone.
+    pub restricted_at: Option<String>,
     pub created_at: String,
     pub first_seen_at: String,
     pub last_seen_at: String,
@@ -77,6 +81,8 @@ pub struct LifecycleView {
     pub stage: String,
     /// When it changes if nothing else happens.
     pub changes_at: Option<String>,
+    /// Days between two orders of this person on average, at least 30; null before a rhythm is known.
+    pub rhythm_days: Option<i64>,
 }
 
 /// All orders in sum, net of refunds and cancellations.
@@ -165,6 +171,7 @@ impl ProfileView {
             user_ids: profile.identifiers_of(&IdentifierKind::UserId).map(str::to_owned).collect(),
             attributes: attributes.map(|(name, held)| (name.clone(), held.value.clone())).collect(),
             tags: profile.active_tags().map(str::to_owned).collect(),
+            lists: profile.active_lists().map(str::to_owned).collect(),
             consents: profile
                 .consents
                 .iter()
@@ -182,6 +189,7 @@ impl ProfileView {
             lifecycle: LifecycleView {
                 stage: stage.as_str().to_owned(),
                 changes_at: crate::listing::iso_opt(changes_at),
+                rhythm_days: profile.rhythm_ms().map(|ms| ms / kit::DAY_MS),
             },
             orders: OrderTotalsView {
                 count: totals.orders,
@@ -204,6 +212,7 @@ impl ProfileView {
                 abandoned_at: cart.abandoned_at.map(iso_ms),
             }),
             merges: profile.merges,
+            restricted_at: profile.restricted_at.map(iso_ms),
             created_at: iso_ms(profile.created_at),
             first_seen_at: iso_ms(profile.first_seen_at),
             last_seen_at: iso_ms(profile.last_seen_at),
