@@ -11,7 +11,7 @@ use domain::identifier::{Identifier, IdentifierKind};
 use domain::normalise::text::search_key;
 use domain::profile::Profile;
 use domain::roles::Permission;
-use kit::{ProfileNo, WorkspaceId};
+use kit::{Id, ProfileNo, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::{ReadTx, StoreError};
@@ -130,8 +130,8 @@ async fn customers(
     let (found, last) = services
         .read(move |tx| {
             let mut found: Vec<SearchItem> = Vec::new();
-            if id.len() == 26
-                && let Some(stored) = tx.profile_by_id(workspace, &id)?
+            if let Ok(id) = id.parse::<Id>()
+                && let Some(stored) = tx.profile_by_id(workspace, id)?
             {
                 found.push(shown(&stored.profile));
             }
@@ -166,10 +166,9 @@ async fn customers(
     numbers.truncate(FOUND_MAX);
     let of: Vec<(WorkspaceId, ProfileNo)> = numbers.into_iter().map(|no| (workspace, no)).collect();
     let rows = services.read(move |tx| tx.profiles(&of)).await?;
-    let mut items: Vec<(ProfileNo, SearchItem)> =
-        rows.into_iter().map(|((_, no), stored)| (no, shown(&stored.profile))).collect();
-    items.sort_by_key(|(no, _)| std::cmp::Reverse(*no));
-    Ok(items.into_iter().map(|(_, item)| item).collect())
+    let mut profiles: Vec<Profile> = rows.into_iter().map(|(_, stored)| stored.profile).collect();
+    profiles.sort_by_key(|profile| std::cmp::Reverse(profile.no));
+    Ok(profiles.iter().map(shown).collect())
 }
 
 async fn scan(
