@@ -69,9 +69,9 @@ fn open() -> OpenApiRouter<Arc<Services>> {
     sessions::router().merge(invitations::open())
 }
 
-/// All routes that ask for a key, and the document that describes them and the open ones.
-pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
-    let groups = [
+/// What asks for a key, group by group.
+fn groups() -> Vec<OpenApiRouter<Arc<Services>>> {
+    vec![
         profiles::router(),
         people::router(),
         timeline::router(),
@@ -118,9 +118,13 @@ pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
         audit::router(),
         requests::router(),
         retention::router(),
-    ];
+    ]
+}
+
+/// All routes that ask for a key, and the document that describes them and the open ones.
+pub(crate) fn described() -> (Router<Arc<Services>>, utoipa::openapi::OpenApi) {
     let mut all = OpenApiRouter::new();
-    for group in groups {
+    for group in groups() {
         all = all.merge(group);
     }
     let (router, mut described) = all.split_for_parts();
@@ -167,4 +171,24 @@ async fn in_one_form(response: Response) -> Response {
     }
     let detail = "the path or the headers of the request cannot be read";
     Problem::new(response.status(), "invalid_request", detail).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// The document knows a shape by its name alone: of two with one name the later would stand for both.
+    #[test]
+    fn no_two_shapes_have_one_name() {
+        let mut known = BTreeMap::new();
+        for group in groups().into_iter().chain([open()]) {
+            let components = group.into_openapi().components.unwrap_or_default();
+            for (name, shape) in components.schemas {
+                let shape = serde_json::to_string(&shape).expect("a schema is JSON");
+                let before = known.entry(name.clone()).or_insert_with(|| shape.clone());
+                assert_eq!(*before, shape, "{name} stands for two shapes: give one of them a name of its own");
+            }
+        }
+    }
 }
