@@ -2,7 +2,7 @@ import { Avatar, Menu, SegmentedControl, Stack, Text, UnstyledButton, useMantine
 import { IconLogout, IconUserCircle } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { api, call, queries } from '../api';
+import { api, call, queries, refresh } from '../api';
 import { disconnect } from '../api/live';
 import { initials } from '../parts/person';
 import { notify } from '../parts/notify';
@@ -27,6 +27,15 @@ export default function AccountMenu() {
     queries.clear();
     await navigate({ to: '/sign-in' });
   };
+  const choose = async (wanted: Language) => {
+    await speak(wanted);
+    try {
+      await call(api.PATCH('/api/v1/account', { body: { language: wanted } }));
+      await refresh('session', 'account');
+    } catch {
+      // It is spoken here; another device learns it when it is chosen again.
+    }
+  };
   return (
     <Menu position="bottom-end" width={264}>
       <Menu.Target>
@@ -42,7 +51,7 @@ export default function AccountMenu() {
         <Menu.Divider />
         <Stack gap={8} px="sm" py={6}>
           <SegmentedControl
-            size="xs" fullWidth aria-label={t('account.language')} value={language()} onChange={(value) => void speak(value as Language)}
+            size="xs" fullWidth aria-label={t('account.language')} value={language()} onChange={(value) => void choose(value as Language)}
             data={[{ value: 'vi', label: 'Tiếng Việt' }, { value: 'en', label: 'English' }]}
           />
           <SegmentedControl

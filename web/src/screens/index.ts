@@ -1,5 +1,6 @@
 /** All pages of the app: one line an area. */
 import type { Screen } from '../app/screens';
+import { screens as accounts } from './accounts';
 import { screens as look } from './look';
 
-export const screens: Screen[] = [...look];
+export const screens: Screen[] = [...accounts, ...look];

@@ -31,7 +31,7 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct AccountView {
+struct OwnAccountView {
     id: String,
     email: String,
     name: String,
@@ -46,9 +46,9 @@ struct AccountView {
     recovery_codes_left: i64,
 }
 
-impl AccountView {
-    fn of(account: AccountRow, personal: Personal) -> AccountView {
-        AccountView {
+impl OwnAccountView {
+    fn of(account: AccountRow, personal: Personal) -> OwnAccountView {
+        OwnAccountView {
             id: account.account_id,
             email: account.email,
             name: account.name,
@@ -71,10 +71,10 @@ async fn own(services: &Arc<Services>, caller: &Caller) -> Answer<(AccountRow, P
 }
 
 /// Read your account
-#[utoipa::path(get, path = "/account", tag = "staff", responses((status = 200, body = AccountView)))]
-async fn find(State(services): State<Arc<Services>>, Member(caller): Member) -> Answer<Json<AccountView>> {
+#[utoipa::path(get, path = "/account", tag = "staff", responses((status = 200, body = OwnAccountView)))]
+async fn find(State(services): State<Arc<Services>>, Member(caller): Member) -> Answer<Json<OwnAccountView>> {
     let (account, personal) = own(&services, &caller).await?;
-    Ok(Json(AccountView::of(account, personal)))
+    Ok(Json(OwnAccountView::of(account, personal)))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -86,13 +86,13 @@ struct AccountChanges {
 }
 
 /// Change your account
-#[utoipa::path(patch, path = "/account", tag = "staff", request_body = AccountChanges, responses((status = 200, body = AccountView)))]
+#[utoipa::path(patch, path = "/account", tag = "staff", request_body = AccountChanges, responses((status = 200, body = OwnAccountView)))]
 async fn change(
     State(services): State<Arc<Services>>,
     Member(caller): Member,
     audit: Audit,
     Told(told): Told<AccountChanges>,
-) -> Answer<Json<AccountView>> {
+) -> Answer<Json<OwnAccountView>> {
     let (mut account, mut personal) = own(&services, &caller).await?;
     audit.object("users", &account.account_id);
     let mut changes = Changeset::new();
@@ -114,7 +114,7 @@ async fn change(
     if !changes.is_empty() {
         services.apply(changes).await?;
     }
-    Ok(Json(AccountView::of(account, personal)))
+    Ok(Json(OwnAccountView::of(account, personal)))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

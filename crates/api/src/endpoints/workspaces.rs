@@ -30,7 +30,7 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct WorkspaceView {
+struct OwnWorkspaceView {
     /// Names the workspace in addresses and to programs; never changes.
     slug: String,
     name: String,
@@ -39,9 +39,9 @@ struct WorkspaceView {
     currency: String,
 }
 
-impl WorkspaceView {
-    fn of(row: Workspace) -> WorkspaceView {
-        WorkspaceView {
+impl OwnWorkspaceView {
+    fn of(row: Workspace) -> OwnWorkspaceView {
+        OwnWorkspaceView {
             slug: row.slug,
             name: row.name,
             language: row.settings.language,
@@ -92,13 +92,13 @@ fn shop_name_told(name: &str) -> Answer<String> {
 ///
 /// A workspace of its own, with customers, journeys and settings that no other workspace sees. Whoever makes it
 /// becomes its owner; `PUT /session` goes there. For owners who are signed in.
-#[utoipa::path(post, path = "/workspaces", tag = "staff", request_body = NewWorkspace, responses((status = 201, body = WorkspaceView)))]
+#[utoipa::path(post, path = "/workspaces", tag = "staff", request_body = NewWorkspace, responses((status = 201, body = OwnWorkspaceView)))]
 async fn create(
     State(services): State<Arc<Services>>,
     Member(caller): Member,
     audit: Audit,
     request: Request,
-) -> Answer<(StatusCode, Json<WorkspaceView>)> {
+) -> Answer<(StatusCode, Json<OwnWorkspaceView>)> {
     let seat = caller.signed_in()?.clone();
     let visitor = Visitor::of(&services, request.headers(), request.extensions());
     let Told(told) =
@@ -144,7 +144,7 @@ async fn create(
     audit.object("workspaces", &row.slug);
     // Of two that are made at once the second finds its number taken, and is made when it is asked for again.
     services.configure(changes).await?;
-    Ok((StatusCode::CREATED, Json(WorkspaceView::of(row))))
+    Ok((StatusCode::CREATED, Json(OwnWorkspaceView::of(row))))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -156,14 +156,14 @@ struct WorkspaceName {
 /// Rename the workspace
 ///
 /// The one that is worked in. Customers see the shop's name of the settings; this one is for its staff.
-#[utoipa::path(patch, path = "/workspaces/{slug}", tag = "staff", params(("slug" = String, Path)), request_body = WorkspaceName, responses((status = 200, body = WorkspaceView)))]
+#[utoipa::path(patch, path = "/workspaces/{slug}", tag = "staff", params(("slug" = String, Path)), request_body = WorkspaceName, responses((status = 200, body = OwnWorkspaceView)))]
 async fn rename(
     State(services): State<Arc<Services>>,
     Admin(caller): Admin,
     Path(slug): Path<String>,
     audit: Audit,
     Told(told): Told<WorkspaceName>,
-) -> Answer<Json<WorkspaceView>> {
+) -> Answer<Json<OwnWorkspaceView>> {
     let workspace = caller.workspace;
     let mut row = services.read(move |tx| workspace_of(tx, workspace)).await?;
     if row.slug != slug {
@@ -177,5 +177,5 @@ async fn rename(
         changes.update_workspace(&row);
         services.configure(changes).await?;
     }
-    Ok(Json(WorkspaceView::of(row)))
+    Ok(Json(OwnWorkspaceView::of(row)))
 }
