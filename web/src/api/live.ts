@@ -12,6 +12,10 @@ const watchers = new Set<() => void>();
 const waiting = new Set<string>();
 let source: EventSource | null = null;
 let connected: boolean | null = null;
+let isWanted = false;
+let retry: ReturnType<typeof setTimeout> | null = null;
+
+const RETRY_MS = 5_000;
 
 function told(kind: string, data: unknown): void {
   for (const listener of listeners.get(kind) ?? []) listener(data);
@@ -42,22 +46,41 @@ function parsed(event: Event): unknown {
 /** Begins to listen; once for each sign-in. */
 export function connect(): void {
   if (source) return;
-  source = new EventSource('/api/v1/live');
-  source.addEventListener('open', () => {
+  isWanted = true;
+  open();
+  document.addEventListener('visibilitychange', shown);
+}
+
+function open(): void {
+  const opened = new EventSource('/api/v1/live');
+  source = opened;
+  opened.addEventListener('ready', () => {
     // What changed while nobody listened is not told again.
     if (connected === false) void queries.invalidateQueries({ refetchType: 'active' });
     setConnected(true);
   });
-  source.addEventListener('error', () => setConnected(false));
-  source.addEventListener('changed', (event) => {
+  opened.addEventListener('error', () => {
+    setConnected(false);
+    // A browser tries again by itself, unless the answer was no stream: the server restarts, or the session is over.
+    if (opened.readyState === EventSource.CLOSED && isWanted) {
+      void queries.invalidateQueries({ queryKey: ['session'] });
+      retry ??= setTimeout(() => {
+        retry = null;
+        if (isWanted && source === opened) open();
+      }, RETRY_MS);
+    }
+  });
+  opened.addEventListener('changed', (event) => {
     const data = parsed(event) as { topics?: string[] } | null;
     if (Array.isArray(data?.topics)) heard(data.topics);
   });
-  source.addEventListener('job', (event) => told('job', parsed(event)));
-  document.addEventListener('visibilitychange', shown);
+  opened.addEventListener('job', (event) => told('job', parsed(event)));
 }
 
 export function disconnect(): void {
+  isWanted = false;
+  if (retry) clearTimeout(retry);
+  retry = null;
   source?.close();
   source = null;
   connected = null;

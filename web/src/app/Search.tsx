@@ -1,4 +1,31 @@
-/** Global search and the command palette: filled by the area `home`. */
+/** Global search and the command palette: the button here, the palette itself when it is first opened. */
+import { Kbd, Text, UnstyledButton } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import { IconSearch } from '@tabler/icons-react';
+import { lazy, Suspense, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import classes from './Search.module.css';
+
+const Palette = lazy(() => import('./Palette'));
+const isMac = /mac|iphone|ipad/i.test(navigator.platform);
+
 export function SearchButton() {
-  return null;
+  const { t } = useTranslation('shell');
+  const [isOpen, setOpen] = useState(false);
+  const [wasOpen, setWasOpen] = useState(false);
+  const open = () => {
+    setWasOpen(true);
+    setOpen(true);
+  };
+  useHotkeys([['mod+K', () => (isOpen ? setOpen(false) : open()), { preventDefault: true }]], [], true);
+  return (
+    <>
+      <UnstyledButton className={classes.button} onClick={open} aria-label={t('search.open')} aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K">
+        <IconSearch size={17} aria-hidden />
+        <Text component="span" size="sm" visibleFrom="sm">{t('search.hint')}</Text>
+        <Kbd visibleFrom="sm" size="xs" aria-hidden>{isMac ? '⌘K' : 'Ctrl K'}</Kbd>
+      </UnstyledButton>
+      {wasOpen && <Suspense fallback={null}><Palette isOpen={isOpen} close={() => setOpen(false)} /></Suspense>}
+    </>
+  );
 }

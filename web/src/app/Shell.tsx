@@ -9,6 +9,7 @@ import { connect } from '../api/live';
 import { Bell } from './Bell';
 import { Mark } from './Mark';
 import { ways } from './nav';
+import { Offline } from './Offline';
 import { SearchButton } from './Search';
 import { useSession } from './session';
 import classes from './Shell.module.css';
@@ -96,6 +97,7 @@ export function Shell({ children, wide }: { children: ReactNode; wide: boolean }
       <AppShell.Main id="main" tabIndex={-1}>
         {wide ? children : <div className={classes.page}>{children}</div>}
       </AppShell.Main>
+      <Offline />
     </AppShell>
   );
 }
