@@ -186,29 +186,6 @@ pub fn card(
     answer(status, POLICY, document(language, title, false, &body))
 }
 
-/// Pages that staff post from: their browser names the page's origin then, by which foreign posts are told. With
-/// `no-referrer` it would say `null`.
-fn posting(mut response: Response) -> Response {
-    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    response
-}
-
-/// The sign-in: a card under our own mark.
-pub fn door(language: Language, status: StatusCode, title: &str, inside: Markup) -> Response {
-    let t = language.texts();
-    let body = html! {
-        div.alone {
-            header.shop { (mark()) span { "Quaylai" } }
-            main.card { (inside) }
-            footer.foot {
-                a href={ "?lang=" (language.other().code()) } lang=(language.other().code())
-                    hreflang=(language.other().code()) { (t.other_language) }
-            }
-        }
-    };
-    posting(answer(status, POLICY, document(language, &format!("{title} · Quaylai"), false, &body)))
-}
-
 /// Where in the staff's pages somebody is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -235,7 +212,7 @@ pub fn staff(frame: &Staff<'_>, title: &str, inside: Markup) -> Response {
         a.skip href="#main" { (t.skip) }
         header.bar {
             div.inside {
-                a.brand href="/outbox" { (mark()) "Quaylai" }
+                a.brand href="/app/" { (mark()) "Quaylai" }
                 nav aria-label=(t.nav_label) {
                     a href="/outbox" aria-current=[current(Place::Outbox)] { (t.nav_outbox) }
                     a href="/people" aria-current=[current(Place::People)] { (t.nav_people) }
@@ -244,9 +221,6 @@ pub fn staff(frame: &Staff<'_>, title: &str, inside: Markup) -> Response {
                     span.workspace { (frame.workspace) }
                     a href=(frame.other_language) lang=(language.other().code())
                         hreflang=(language.other().code()) { (t.other_language) }
-                    form method="post" action="/sign-out" {
-                        button.plain type="submit" { (t.sign_out) }
-                    }
                 }
             }
         }
@@ -257,7 +231,7 @@ pub fn staff(frame: &Staff<'_>, title: &str, inside: Markup) -> Response {
         policy.push_str("; script-src 'self'; connect-src 'self'");
     }
     let page = document(language, &format!("{title} · Quaylai"), frame.is_live, &body);
-    posting(answer(StatusCode::OK, &policy, page))
+    answer(StatusCode::OK, &policy, page)
 }
 
 /// What mail looks like: its own styles and pictures, and nothing that runs or sends. `ancestors` may show it in a

@@ -1,9 +1,8 @@
-//! The pages that the server renders itself: public links of messages (`/e`), the sign-in, the outbox, and people.
+//! The pages that the server renders itself: public links of messages (`/e`), the outbox, and people.
 //!
 //! They must work without scripts, hold nothing personal in an address or a title, and load nothing from elsewhere.
 //! Start with [`router`]; the words are in `texts` and `reasons`, the look in `look.css`.
 
-mod accounts;
 mod consent;
 mod language;
 mod layout;
@@ -14,18 +13,18 @@ mod people;
 mod person;
 mod reasons;
 mod recent;
-mod sign_in;
 mod staff;
 mod texts;
 mod view;
 mod visit;
+mod ways;
 mod written;
 
 use crate::Services;
 use axum::extract::DefaultBodyLimit;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Extension, Router};
 use language::Language;
 use recent::Recent;
@@ -36,7 +35,7 @@ use visit::{Refusal, asked_language};
 const FORM_BYTES_MAX: usize = 16 * 1024;
 
 pub fn router() -> Router<Arc<Services>> {
-    Router::new()
+    ways::router()
         .route("/e/o/{token}", get(link::open))
         .route("/e/c/{token}", get(link::click))
         .route("/e/h/{token}", get(link::honeypot))
@@ -45,12 +44,6 @@ pub fn router() -> Router<Arc<Services>> {
         .route("/e/v/{token}", get(view::view))
         .route("/e/-/{name}", get(layout::file))
         .route("/e/{*rest}", get(nothing))
-        .route("/", get(sign_in::start))
-        .route("/sign-in", get(sign_in::ask).post(sign_in::enter))
-        .route("/sign-out", post(sign_in::leave))
-        .route("/invitation/{token}", get(accounts::invited).post(accounts::join))
-        .route("/forgot-password", get(accounts::forgot).post(accounts::send))
-        .route("/new-password/{token}", get(accounts::choose).post(accounts::save))
         .route("/outbox", get(outbox::list))
         .route("/outbox/{id}", get(message::show))
         .route("/outbox/{id}/body", get(message::body))

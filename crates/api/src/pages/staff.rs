@@ -39,7 +39,7 @@ pub async fn seat(services: &Arc<Services>, parts: &Parts) -> Result<Seat, Refus
     let found =
         session::of_request(services, &parts.headers).await.map_err(|_| Refusal::Trouble(stranger))?;
     let Some((account, login)) = found else {
-        return Err(Refusal::Instead(Box::new(Redirect::to("/sign-in").into_response())));
+        return Err(Refusal::Instead(Box::new(Redirect::to("/app/sign-in").into_response())));
     };
     let path = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
     if !account.role.parse::<Role>().is_ok_and(|role| role.may(need_of_page(path))) {

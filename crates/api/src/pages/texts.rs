@@ -79,46 +79,6 @@ texts! {
     link_heading: "Liên kết này không còn dẫn đến đâu", "This link leads nowhere any more";
     link_text: "Nội dung mà liên kết dẫn đến đã được gỡ.", "What it led to was taken down.";
 
-    // Signing in.
-    sign_in_title: "Đăng nhập", "Sign in";
-    sign_in_heading: "Mừng bạn quay lại", "Welcome back";
-    sign_in_text: "Đăng nhập để xem tin đã gửi và khách hàng của cửa hàng.", "Sign in to see what was sent, and to whom.";
-    sign_in_email: "Email", "E-mail";
-    sign_in_password: "Mật khẩu", "Password";
-    sign_in_button: "Đăng nhập", "Sign in";
-    sign_in_wrong: "Email hoặc mật khẩu chưa đúng. Bạn kiểm tra lại nhé.", "The e-mail or the password is not right. Please check both.";
-    sign_in_empty: "Hãy nhập cả email và mật khẩu.", "Please fill in both the e-mail and the password.";
-    sign_in_too_many: "Đã thử quá nhiều lần. Bạn đợi {minutes} phút rồi thử lại.", "Too many attempts. Please wait {minutes} minutes and try again.";
-    sign_in_foreign: "Yêu cầu này đến từ một trang khác nên không được nhận. Hãy đăng nhập ngay tại đây.", "This request came from another site and was not taken. Please sign in here.";
-    sign_out: "Đăng xuất", "Sign out";
-    sign_in_forgot: "Quên mật khẩu?", "Forgot your password?";
-
-    // Invitations and new passwords.
-    invited_title: "Lời mời", "Invitation";
-    invited_heading: "Tham gia {shop}", "Join {shop}";
-    invited_text: "Bạn được mời với vai trò {role}, dùng email {email}. Hãy đặt mật khẩu để bắt đầu.", "You are invited as {role}, with the e-mail {email}. Choose a password to begin.";
-    invited_known: "Bạn được mời với vai trò {role}. Bạn đã có tài khoản với email {email}: hãy nhập mật khẩu của tài khoản đó.", "You are invited as {role}. You have an account with the e-mail {email} already: give its password.";
-    invited_name: "Tên của bạn", "Your name";
-    invited_button: "Tham gia", "Join";
-    password_new: "Mật khẩu mới", "New password";
-    password_rule: "Ít nhất 10 ký tự, và không phải loại ai cũng đoán ra.", "At least 10 characters, and none that everybody guesses.";
-    password_weak: "Mật khẩu này quá ngắn hoặc quá dễ đoán. Bạn chọn mật khẩu khác nhé.", "This password is too short or too easy to guess. Please choose another.";
-    worn_out_heading: "Liên kết không còn dùng được", "This link no longer works";
-    worn_out_text: "Liên kết này sai, đã dùng hoặc đã quá hạn. Bạn hãy xin một liên kết mới.", "It is wrong, was used, or is too old. Please ask for a new one.";
-    forgot_title: "Quên mật khẩu", "Forgotten password";
-    forgot_text: "Nhập email của bạn. Nếu có tài khoản, chúng tôi gửi một liên kết để đặt mật khẩu mới.", "Give your e-mail. If it has an account, a link to a new password is sent to it.";
-    forgot_button: "Gửi liên kết", "Send the link";
-    forgot_sent: "Nếu email này có tài khoản, liên kết đang trên đường đến. Không thấy thư? Hãy nhờ chủ cửa hàng tạo liên kết cho bạn.", "If this e-mail has an account, the link is on its way. No mail? Ask the shop's owner to make a link for you.";
-    new_password_title: "Đặt mật khẩu mới", "Choose a new password";
-    new_password_text: "Mọi phiên đăng nhập cũ sẽ kết thúc.", "Every session of yours ends.";
-    new_password_button: "Lưu mật khẩu", "Save the password";
-    new_password_saved: "Đã đổi mật khẩu. Mời bạn đăng nhập.", "The password was changed. Please sign in.";
-    role_owner: "chủ cửa hàng", "owner";
-    role_admin: "quản trị", "administrator";
-    role_marketer: "marketing", "marketer";
-    role_analyst: "phân tích", "analyst";
-    role_support: "chăm sóc khách hàng", "customer support";
-
     // Navigation of the staff.
     nav_label: "Điều hướng chính", "Main";
     nav_outbox: "Hộp thư đi", "Outbox";

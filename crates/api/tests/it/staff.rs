@@ -188,35 +188,6 @@ async fn an_invitation_works_once_until_it_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_of_an_invitation_speaks_both_languages() {
-    let world = World::new();
-    let owner = sign_in(&world, OWNER.0, OWNER.1).await;
-    let told = json!({ "email": "trang@shop.example", "role": "analyst" });
-    let link = as_staff(&world, &owner, "POST", "/invitations", told).await.json();
-    let path = link["url"].as_str().unwrap().strip_prefix(ORIGIN).unwrap().to_owned();
-    let vietnamese = world.ask("GET", &path, &[], Body::empty()).await;
-    assert!(vietnamese.text.contains("Tham gia Áo dài Hạnh") && vietnamese.text.contains("phân tích"));
-    let english = world.ask("GET", &format!("{path}?lang=en"), &[], Body::empty()).await;
-    assert!(english.text.contains("Join Áo dài Hạnh"), "{}", english.text);
-    let form = [("content-type", "application/x-www-form-urlencoded")];
-    let foreign = [form[0], ("origin", "https://evil.example")];
-    let ours = [form[0], ("origin", ORIGIN)];
-    let body = "name=Trang&password=matkhaudai+cua+Trang";
-    assert_eq!(world.ask("POST", &path, &foreign, body).await.status, 403);
-    assert_eq!(world.ask("POST", &path, &ours, "name=Trang&password=ngan").await.status, 422);
-    let joined = world.ask("POST", &path, &ours, body).await;
-    assert_eq!((joined.status.as_u16(), joined.header("location")), (303, "/outbox"));
-    assert_eq!(world.ask("GET", &path, &[], Body::empty()).await.status, 404);
-    sign_in(&world, "trang@shop.example", "matkhaudai cua Trang").await;
-    // A forgotten password: the same answer for every address.
-    for email in ["trang@shop.example", "nobody@shop.example"] {
-        let told = format!("email={email}");
-        let answer = world.ask("POST", "/forgot-password?lang=en", &ours, told).await;
-        assert!(answer.status == 200 && answer.text.contains("on its way"), "{}", answer.text);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_password_is_changed_and_reset() {
     let world = World::new();
     let owner = sign_in(&world, OWNER.0, OWNER.1).await;

@@ -18,6 +18,7 @@ import { PageSkeleton } from '../../parts/PageSkeleton';
 import { Panel } from '../../parts/Panel';
 import { initials } from '../../parts/person';
 import { usePages } from '../../parts/usePages';
+import classes from './Audit.module.css';
 import { actionKey, kindOf, pathOf, verbOf } from './audit';
 
 type Entry = Schema<'AuditView'>;
@@ -77,7 +78,7 @@ function Row({ entry }: { entry: Entry }) {
   const hasDetail = Object.keys(detail).length > 0;
   const path = pathOf(entry.object);
   return (
-    <Group component="li" align="flex-start" wrap="nowrap" gap="sm" py="sm" style={{ borderBottom: '1px solid var(--ql-line)' }}>
+    <Group component="li" align="flex-start" wrap="nowrap" gap="sm" py="sm" className={classes.row}>
       <ActorFace entry={entry} name={actor} />
       <div style={{ minWidth: 0, flex: 1 }}>
         <Text size="sm"><Text span fw={600}>{actor}</Text> {deed}</Text>

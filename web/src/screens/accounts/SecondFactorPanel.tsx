@@ -107,8 +107,8 @@ export function SecondFactorPanel({ account }: { account: Account }) {
   const title = { closed: '', password: t('second.begin'), scan: t('second.begin'), codes: t('second.codes'), off: t('second.off'), renew: t('second.renew') }[step.at];
   return (
     <Panel
-      title={t('second.panel')} text={t('second.panelText')}
-      actions={<StatusBadge tone={isOn ? 'good' : 'calm'} leftSection={isOn ? <IconShieldCheck size={13} aria-hidden /> : undefined}>{t(isOn ? 'second.isOn' : 'second.isOff')}</StatusBadge>}
+      title={<Group gap="sm">{t('second.panel')}<StatusBadge tone={isOn ? 'good' : 'calm'} leftSection={isOn ? <IconShieldCheck size={13} aria-hidden /> : undefined}>{t(isOn ? 'second.isOn' : 'second.isOff')}</StatusBadge></Group>}
+      text={t('second.panelText')}
     >
       {isOn ? (
         <Stack gap="sm">
@@ -120,7 +120,7 @@ export function SecondFactorPanel({ account }: { account: Account }) {
           </Group>
         </Stack>
       ) : (
-        <Button leftSection={<IconShieldCheck size={16} aria-hidden />} onClick={() => setStep({ at: 'password' })}>{t('second.begin')}</Button>
+        <Group><Button leftSection={<IconShieldCheck size={16} aria-hidden />} onClick={() => setStep({ at: 'password' })}>{t('second.begin')}</Button></Group>
       )}
       <Modal opened={step.at !== 'closed'} onClose={close} title={title} size="lg" closeOnClickOutside={step.at !== 'codes'} closeButtonProps={{ 'aria-label': t('close', { ns: 'common' }) }}>
         {step.at === 'password' && (

@@ -313,35 +313,31 @@ async fn a_message_is_shown_in_the_browser_without_its_picture() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sign_in_lets_in_who_knows_the_password() {
+async fn pages_of_the_staff_ask_for_a_session() {
     let mut world = World::new();
-    for path in ["/", "/outbox", "/outbox/x", "/outbox/x/body", "/people", "/people/x"] {
+    for path in ["/outbox", "/outbox/x", "/outbox/x/body", "/people", "/people/x"] {
         let answer = world.get(path).await;
-        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/sign-in"), "{path}");
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/app/sign-in"), "{path}");
         assert_eq!(answer.text, "");
     }
-    let form = world.get("/sign-in").await;
-    assert!(
-        form.text.contains("Mừng bạn quay lại") && form.text.contains("autocomplete=\"current-password\"")
-    );
-    let wrong = world.post("/sign-in", "email=owner%40nanglua.example&password=wrong-password").await;
-    assert_eq!((wrong.status, wrong.header("set-cookie")), (StatusCode::UNAUTHORIZED, ""));
-    assert!(wrong.text.contains("role=\"alert\"") && wrong.text.contains("owner@nanglua.example"));
-    assert_eq!(world.post("/sign-in", "email=&password=").await.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let foreign = [("content-type", "application/x-www-form-urlencoded"), ("origin", "https://evil.example")];
-    let answer = world.ask(Method::POST, "/sign-in", &foreign, "email=a%40b.vn&password=x").await;
-    assert_eq!(answer.status, StatusCode::FORBIDDEN);
-
-    let answer = world.sign_in().await;
-    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/outbox"));
-    assert!(answer.header("set-cookie").contains("HttpOnly"));
-    assert_eq!(world.get("/").await.header("location"), "/outbox");
+    world.sign_in().await;
     assert_eq!(world.get("/outbox").await.status, StatusCode::OK);
-    let answer = world.ask(Method::POST, "/sign-out", &foreign, "").await;
-    assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    assert_eq!(world.get("/outbox").await.status, StatusCode::OK, "a foreign page signs nobody out");
-    assert_eq!(world.post("/sign-out", "").await.header("location"), "/sign-in");
-    assert_eq!(world.get("/outbox").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_that_somebody_knows_lead_to_the_app() {
+    let world = World::new();
+    let ways = [
+        ("/", "/app/"),
+        ("/sign-in", "/app/sign-in"),
+        ("/forgot-password", "/app/forgot-password"),
+        ("/invitation/aB3", "/app/invitation/aB3"),
+        ("/new-password/aB3%2F..%0d", "/app/new-password/aB3"),
+    ];
+    for (from, to) in ways {
+        let answer = world.get(from).await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, to), "{from}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -431,7 +427,7 @@ fn check_page(path: &str, language: &str, answer: &world::Answer) {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_kept_by_their_hash() {
     let world = World::new();
-    let page = world.get("/sign-in").await.text;
+    let page = world.get("/e/nothing").await.text;
     let stylesheet = page.split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap();
     let answer = world.get(stylesheet).await;
     assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "text/css; charset=utf-8"));

@@ -352,8 +352,8 @@ impl World {
     }
 
     pub async fn sign_in(&mut self) -> Answer {
-        let form = format!("email={}&password=m%E1%BA%ADt+kh%E1%BA%A9u+c%E1%BB%A7a+ch%E1%BB%A7", OWNER.0);
-        let answer = self.post("/sign-in", &form).await;
+        let told = json!({ "email": OWNER.0, "password": OWNER.1 }).to_string();
+        let answer = self.ask(Method::POST, "/api/v1/session", &[("origin", ORIGIN)], &told).await;
         self.cookie = answer.header("set-cookie").split(';').next().map(str::to_owned);
         answer
     }
