@@ -2,6 +2,8 @@
 import type { Screen } from '../app/screens';
 import { screens as home } from './home';
 import { screens as accounts } from './accounts';
+import { screens as customers } from './customers';
 import { screens as look } from './look';
+import { screens as settings } from './settings';
 
-export const screens: Screen[] = [...home, ...accounts, ...look];
+export const screens: Screen[] = [...home, ...accounts, ...customers, ...look, ...settings];

@@ -28,7 +28,7 @@ export function Columns({ columns, set }: { columns: string[]; set: (columns: st
   const [opened, setOpened] = useState(false);
   const attributes = useQuery({
     queryKey: ['people', 'attribute-names'], enabled: opened, staleTime: 5 * 60_000,
-    queryFn: async () => (await call(api.GET('/api/v1/catalog/attributes', { params: { query: { limit: 200 } } }))).items,
+    queryFn: async () => (await call(api.GET('/api/v1/catalog/attributes'))).items,
   });
   const sensors = useSensors(useSensor(PointerSensor, { activationConstraint: { distance: 4 } }), useSensor(KeyboardSensor, { coordinateGetter: sortableKeyboardCoordinates }));
   const label = (id: string) => (id.startsWith(ATTRIBUTE) ? id.slice(ATTRIBUTE.length) : t(`column.${id}`));

@@ -1,5 +1,5 @@
 import { ActionIcon, Avatar, Badge, Checkbox, Group, Skeleton, Text } from '@mantine/core';
-import { useElementSize, useMediaQuery } from '@mantine/hooks';
+import { useMediaQuery } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp, IconDeviceMobile, IconMail, IconMessage2, IconMessageCircle } from '@tabler/icons-react';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { clsx } from 'clsx';
@@ -94,7 +94,14 @@ export function Grid({ rows, total, columns, choice, currency, chosen, listNames
   const navigate = useNavigate();
   const isPhone = useMediaQuery('(max-width: 48em)') ?? false;
   const scroller = useRef<HTMLDivElement>(null);
-  const { ref: measured, height } = useElementSize();
+  const [height, setHeight] = useState(0);
+  useEffect(() => {
+    const node = scroller.current;
+    if (!node) return undefined;
+    const watch = new ResizeObserver(() => setHeight(node.clientHeight));
+    watch.observe(node);
+    return () => watch.disconnect();
+  }, []);
   const [top, setTop] = useState(0);
   const [active, setActive] = useState(0);
   const row = isPhone ? PHONE_ROW : ROW;
@@ -157,7 +164,7 @@ export function Grid({ rows, total, columns, choice, currency, chosen, listNames
   const someChosen = chosen.all || chosen.ids.size > 0;
   return (
     <div
-      ref={(node) => { scroller.current = node; measured.current = node as never; }}
+      ref={scroller}
       className={classes.grid} data-changing={isChanging || undefined} role="grid" tabIndex={0} aria-label={t('title')}
       aria-rowcount={total + 1} aria-colcount={shown.length + 1} aria-multiselectable={canChoose}
       aria-activedescendant={rows.get(active) && active >= from && active <= to ? `customer-${active}` : undefined}
