@@ -74,6 +74,8 @@ pub struct Told {
     updated: BTreeMap<ProfileKey, (Timestamp, BTreeSet<String>)>,
     /// Orders by their place in the list.
     orders: FxHashMap<(WorkspaceId, String, String), usize>,
+    /// What is folded now is history.
+    pub(crate) hushed: bool,
     /// Ids of profiles that the batch did not load.
     ids: FxHashMap<ProfileKey, Id>,
 }
@@ -94,7 +96,7 @@ fn brief(order: &Order) -> Value {
 impl World<'_> {
     /// Whether somebody wants to be told of this; history is never told.
     pub fn hooks_want(&self, workspace: WorkspaceId, topic: Topic) -> bool {
-        !self.quiet && self.directory.workspaces.get(&workspace).is_some_and(|shop| shop.hooks.wants(topic))
+        !self.quiet && !self.told.hushed && self.directory.workspaces.get(&workspace).is_some_and(|shop| shop.hooks.wants(topic))
     }
 
     /// Tells of something, of a profile or not. The profile's id is added when the batch is written.
@@ -141,7 +143,7 @@ impl World<'_> {
         if self.directory.workspaces.values().all(|shop| shop.hooks == Hooks::default()) {
             return Ok(());
         }
-        self.quiet = false;
+        (self.quiet, self.told.hushed) = (false, false);
         for (key, (at, names)) in std::mem::take(&mut self.told.updated) {
             self.told.list.push((
                 key.0,

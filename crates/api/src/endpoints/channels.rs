@@ -141,7 +141,7 @@ async fn put(
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct CheckView {
+struct ChannelCheckView {
     ok: bool,
     /// What the provider said, or why it could not be reached.
     detail: String,
@@ -150,12 +150,12 @@ struct CheckView {
 /// Try a channel
 ///
 /// Whether the provider answers and takes the credentials. Nothing is sent.
-#[utoipa::path(post, path = "/channels/{channel}/check", tag = "channels", params(("channel" = String, Path)), responses((status = 200, body = CheckView)))]
+#[utoipa::path(post, path = "/channels/{channel}/check", tag = "channels", params(("channel" = String, Path)), responses((status = 200, body = ChannelCheckView)))]
 async fn check(
     State(services): State<Arc<Services>>,
     Admin(caller): Admin,
     Path(channel): Path<String>,
-) -> Answer<Json<CheckView>> {
+) -> Answer<Json<ChannelCheckView>> {
     let channel = named(&channel)?;
     let Some(row) = row_of(&services, caller.workspace, channel).await? else {
         return Err(Problem::conflict("channel_not_set_up", "set the channel up first"));
@@ -164,7 +164,7 @@ async fn check(
     let outcome = tokio::time::timeout(wait, services.desk.check(channel, &row.sealed)).await;
     let outcome = outcome.unwrap_or_else(|_| Err("no answer within 30 seconds".into()));
     let ok = outcome.is_ok();
-    Ok(Json(CheckView { ok, detail: outcome.unwrap_or_else(|error| error) }))
+    Ok(Json(ChannelCheckView { ok, detail: outcome.unwrap_or_else(|error| error) }))
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -178,13 +178,13 @@ struct TrialTold {
 ///
 /// A short text by the e-mail channel, past the ledger, with the channel's sender and signature. The answer is the
 /// provider's.
-#[utoipa::path(post, path = "/channels/{channel}/test", tag = "channels", params(("channel" = String, Path)), request_body = TrialTold, responses((status = 200, body = CheckView)))]
+#[utoipa::path(post, path = "/channels/{channel}/test", tag = "channels", params(("channel" = String, Path)), request_body = TrialTold, responses((status = 200, body = ChannelCheckView)))]
 async fn trial(
     State(services): State<Arc<Services>>,
     Admin(caller): Admin,
     Path(channel): Path<String>,
     Told(told): Told<TrialTold>,
-) -> Answer<Json<CheckView>> {
+) -> Answer<Json<ChannelCheckView>> {
     let (workspace, channel) = (caller.workspace, named(&channel)?);
     if channel != Channel::Email {
         let detail = "only the e-mail channel sends tests of its own; try a template instead";
@@ -217,7 +217,7 @@ async fn trial(
     let sent = tokio::time::timeout(std::time::Duration::from_secs(30), sent).await;
     let sent = sent.unwrap_or_else(|_| Err("no answer within 30 seconds".into()));
     Ok(Json(match sent {
-        Ok(()) => CheckView { ok: true, detail: to },
-        Err(detail) => CheckView { ok: false, detail },
+        Ok(()) => ChannelCheckView { ok: true, detail: to },
+        Err(detail) => ChannelCheckView { ok: false, detail },
     }))
 }

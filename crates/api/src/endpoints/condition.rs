@@ -61,7 +61,7 @@ struct HeardOfKey {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Recent {
+struct RecentlyHeard {
     /// Newest first, at most 100; remembered by the server that is asked, since it started.
     items: Vec<HeardView>,
     /// The write keys that are in force.
@@ -73,8 +73,8 @@ struct Recent {
 ///
 /// The last messages of clients, without anything about people: what a page that helps to install a snippet asks
 /// again and again. What was taken and could not be used shows up at `/rejections`.
-#[utoipa::path(get, path = "/tracking/recent", tag = "events", responses((status = 200, body = Recent)))]
-async fn recent(State(services): State<Arc<Services>>, Member(caller): Member) -> Answer<Json<Recent>> {
+#[utoipa::path(get, path = "/tracking/recent", tag = "events", responses((status = 200, body = RecentlyHeard)))]
+async fn recent(State(services): State<Arc<Services>>, Member(caller): Member) -> Answer<Json<RecentlyHeard>> {
     let workspace = caller.workspace;
     let (keys, uses) = services.read(move |tx| Ok((tx.keys(workspace)?, tx.key_uses(workspace)?))).await?;
     let items = services.memory.heard.recent(workspace.0);
@@ -101,7 +101,7 @@ async fn recent(State(services): State<Arc<Services>>, Member(caller): Member) -
         refused: Some(item.refused).filter(|code| !code.is_empty()),
         detail: item.detail,
     };
-    Ok(Json(Recent {
+    Ok(Json(RecentlyHeard {
         keys: keys.collect(),
         items: items.into_iter().map(view).collect(),
         now: iso(services.now()),
@@ -109,7 +109,7 @@ async fn recent(State(services): State<Arc<Services>>, Member(caller): Member) -
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Condition {
+struct DataConditionView {
     /// Messages that wait for the engine, of all shops here.
     inbox_messages: i64,
     /// Since when the oldest waits.
@@ -129,8 +129,8 @@ struct Condition {
 }
 
 /// Read how the data does
-#[utoipa::path(get, path = "/condition", tag = "workspace", responses((status = 200, body = Condition)))]
-async fn condition(State(services): State<Arc<Services>>, Member(caller): Member) -> Answer<Json<Condition>> {
+#[utoipa::path(get, path = "/condition", tag = "workspace", responses((status = 200, body = DataConditionView)))]
+async fn condition(State(services): State<Arc<Services>>, Member(caller): Member) -> Answer<Json<DataConditionView>> {
     let (workspace, now) = (caller.workspace, services.now());
     let (backlog, set_aside, rejections, (storage_bytes, database)) = services
         .read(move |tx| {
@@ -138,7 +138,7 @@ async fn condition(State(services): State<Arc<Services>>, Member(caller): Member
             Ok((tx.backlog()?, tx.quarantined()?, rejections, tx.storage()?))
         })
         .await?;
-    Ok(Json(Condition {
+    Ok(Json(DataConditionView {
         inbox_messages: backlog.items,
         inbox_oldest_at: iso_opt(backlog.oldest_at),
         set_aside,

@@ -428,6 +428,7 @@ impl<'e> World<'e> {
             self.at = at;
             self.quiet = false;
             self.starts.depth = 0;
+            self.told.hushed = matches!(&work, Work::Item { item, .. } if item.item.historical);
             match work {
                 Work::Item { workspace, item, meta } => self.take_item(workspace, *item, &meta)?,
                 Work::Note { workspace, note } => self.take_note(workspace, *note, at)?,

@@ -1,0 +1,48 @@
+/** What a shop has set for itself, as one document, and how a part of it is changed. */
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { api, call, refresh } from '../../api';
+import { settingsQuery } from '../../app/session';
+
+export type ChannelName = 'email' | 'sms' | 'zalo' | 'push' | 'onsite' | 'webhook';
+
+export interface Cap {
+  channel: ChannelName | null;
+  count: number;
+  hours: number;
+}
+
+export interface Hours {
+  channel: ChannelName;
+  from: number;
+  to: number;
+}
+
+export interface Settings {
+  currency: string;
+  time_zone: string;
+  language: string;
+  shop: { name: string; url: string; address: string; email: string; phone: string; [more: string]: unknown };
+  cart_abandoned_after_minutes: number;
+  policy: { caps: Cap[]; hours: Hours[]; holdout_percent: number; wait_hours_max: number };
+  utm_source: string;
+  body_retention_days: number;
+  retention: { event: string; days: number }[];
+  rejection_retention_days: number;
+  audit_retention_days: number;
+  visitor_retention_days: number;
+  allow_private_networks: boolean;
+  public_url: string;
+}
+
+export function useSettings() {
+  const query = useQuery(settingsQuery);
+  return { settings: query.data as Settings | undefined, error: query.error, retry: () => void query.refetch() };
+}
+
+/** Changes the parts that are named; the rest stays. */
+export function useChange() {
+  return useMutation({
+    mutationFn: async (patch: Partial<Settings>) => (await call(api.PATCH('/api/v1/settings', { body: patch as Record<string, never> }))) as unknown as Settings,
+    onSuccess: () => refresh('settings'),
+  });
+}
