@@ -39,7 +39,8 @@ async fn file_or_page(
     Path(path): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let is_file = path.starts_with(HASHED) || path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    // Pages may have a dot in their address: a sending domain has one in its name.
+    let is_file = path.starts_with(HASHED) || (!path.contains('/') && path.contains('.'));
     answer(&services, if is_file { &path } else { "index.html" }, &headers)
 }
 
