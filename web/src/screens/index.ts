@@ -2,8 +2,11 @@
 import type { Screen } from '../app/screens';
 import { screens as home } from './home';
 import { screens as accounts } from './accounts';
+import { screens as campaigns } from './campaigns';
 import { screens as customers } from './customers';
 import { screens as look } from './look';
+import { screens as messages } from './messages';
+import { screens as segments } from './segments';
 import { screens as settings } from './settings';
 
-export const screens: Screen[] = [...home, ...accounts, ...customers, ...look, ...settings];
+export const screens: Screen[] = [...home, ...accounts, ...campaigns, ...customers, ...look, ...segments, ...messages, ...settings];
