@@ -15,7 +15,10 @@ from recorder import Recorder
 def pytest_generate_tests(metafunc):
     """Every test that needs a server runs on both stores."""
     if "backend" in metafunc.fixturenames:
-        wanted = os.environ.get("QUAYLAI_TEST_STORES", "sqlite,postgres").split(",")
+        # The web app is the same on both stores: SQLite unless told otherwise.
+        of_web = metafunc.definition.path.parent.name == "web"
+        names = ("QUAYLAI_TEST_WEB_STORES", "sqlite") if of_web else ("QUAYLAI_TEST_STORES", "sqlite,postgres")
+        wanted = os.environ.get(*names).split(",")
         metafunc.parametrize("backend", wanted, scope="session", indirect=True)
 
 

@@ -17,13 +17,6 @@ OWNER_EMAIL = "owner@moclan.test"
 OWNER_PASSWORD = "cà phê sữa đá 36 phố"
 
 
-def pytest_generate_tests(metafunc):
-    """The app is the same on both stores: SQLite unless told otherwise."""
-    if "backend" in metafunc.fixturenames:
-        wanted = os.environ.get("QUAYLAI_TEST_WEB_STORES", "sqlite").split(",")
-        metafunc.parametrize("backend", wanted, scope="session", indirect=True)
-
-
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
