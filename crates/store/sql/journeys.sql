@@ -161,7 +161,7 @@ SELECT version, created_at FROM journey_version
 WHERE workspace_id = $1 AND journey_id = $2 AND version < $3 ORDER BY version DESC LIMIT $4;
 
 -- name: journey_totals
-SELECT journey_id, code, CAST(sum(count) AS BIGINT) FROM journey_count WHERE workspace_id = $1 AND node = ''
+SELECT journey_id, code, CAST(sum(count) AS BIGINT) FROM journey_count WHERE workspace_id = $1 AND code LIKE 'run.%'
 GROUP BY journey_id, code ORDER BY journey_id, code;
 
 -- name: journey_active_totals

@@ -363,7 +363,7 @@ impl ReadTx<'_> {
         rows.into_iter().map(|row| Ok((row.int(0)?, row.at(1)?))).collect()
     }
 
-    /// How often each thing happened to the runs of each journey as a whole: journey, code, count.
+    /// How often runs of each journey began and ended, and how: journey, code, count.
     pub fn journey_totals(
         &mut self,
         workspace: WorkspaceId,

@@ -4,6 +4,7 @@ import { screens as home } from './home';
 import { screens as accounts } from './accounts';
 import { screens as campaigns } from './campaigns';
 import { screens as customers } from './customers';
+import { screens as journeys } from './journeys';
 import { screens as look } from './look';
 import { screens as messages } from './messages';
 import { screens as segments } from './segments';

@@ -9,7 +9,7 @@ pub use check::Checks;
 pub use figures::Figures;
 
 use crate::caller::{Caller, Reader, Sending, Writer};
-use crate::endpoints::messages::{ACCEPTED, MessageView, sent_under};
+use crate::endpoints::messages::{ACCEPTED, MessageLine, MessageView, lines, sent_under};
 use crate::endpoints::profiles::Whom;
 use crate::listing::{Page, Paging};
 use crate::problem::{Answer, Problem};
@@ -616,13 +616,13 @@ struct MessagesQuery {
 /// List the messages of a campaign
 ///
 /// Of one run, with the reason of each.
-#[utoipa::path(get, path = "/campaigns/{id}/messages", tag = "campaigns", params(("id" = String, Path), MessagesQuery), responses((status = 200, body = Page<MessageView>)))]
+#[utoipa::path(get, path = "/campaigns/{id}/messages", tag = "campaigns", params(("id" = String, Path), MessagesQuery), responses((status = 200, body = Page<MessageLine>)))]
 async fn messages(
     State(services): State<Arc<Services>>,
     Reader(caller): Reader,
     Path(id): Path<String>,
     Asked(query): Asked<MessagesQuery>,
-) -> Answer<Json<Page<MessageView>>> {
+) -> Answer<Json<Page<MessageLine>>> {
     let workspace = caller.workspace;
     let row = row_of(&services, workspace, &id).await?;
     let paging = Paging { limit: query.limit, cursor: query.cursor };
@@ -640,20 +640,14 @@ async fn messages(
         return Err(Problem::field("did", "opened, clicked, unsubscribed, machine or nothing"));
     }
     let run_no = query.run.unwrap_or(row.run_no);
-    let (rows, ids) = services
+    let (lines, next) = services
         .read(move |tx| {
             let run = RunKey { workspace, campaign_id: &row.campaign_id, run_no };
             let rows = tx.campaign_messages(run, after, limit + 1, (&state, &reason, &did))?;
-            let keys: Vec<_> = rows.iter().map(|row| (workspace, row.profile)).collect();
-            let people = tx.profiles(&keys)?.into_iter();
-            let ids = people.map(|(_, stored)| (stored.profile.no, stored.profile.id.to_string()));
-            Ok((rows, ids.collect::<std::collections::BTreeMap<_, _>>()))
+            let behind = |row: &MessageRow| [row.profile.0.to_string(), row.message_no.to_string()];
+            let Page { items, next } = Page::of(rows, limit, behind, |row| row);
+            Ok((lines(tx, workspace, items)?, next))
         })
         .await?;
-    let behind = |row: &MessageRow| [row.profile.0.to_string(), row.message_no.to_string()];
-    let show = |row: MessageRow| {
-        let profile_id = ids.get(&row.profile).cloned().unwrap_or_default();
-        MessageView::of(row, profile_id)
-    };
-    Ok(Json(Page::of(rows, limit, behind, show)))
+    Ok(Json(Page { items: lines, next }))
 }

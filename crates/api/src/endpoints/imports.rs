@@ -11,8 +11,9 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::Changeset;
@@ -30,6 +31,8 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
         .routes(routes!(dry_run))
         .routes(routes!(start))
         .routes(routes!(cancel))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
         .routes(routes!(undo))
         .routes(routes!(rejected))
 }
@@ -53,6 +56,132 @@ struct Mapped {
     /// What the columns hold, see docs/data.md; by the columns' names when not given.
     #[schema(value_type = Option<Object>)]
     map: Option<Map>,
+}
+
+/// What a file looks like, and how it could be read.
+#[derive(Debug, Serialize, ToSchema)]
+struct ImportPreview {
+    /// `csv`, `xlsx` or `jsonl`.
+    #[schema(value_type = String)]
+    format: Value,
+    encoding: String,
+    separator: Option<String>,
+    bytes: u64,
+    /// The rows that this was found out from.
+    rows_looked_at: usize,
+    columns: Vec<ImportColumn>,
+    /// A map by the names of the columns, see docs/data.md.
+    #[schema(value_type = Object)]
+    suggested: Map,
+    /// What is wrong with the map given, or with the suggestion.
+    problems: Vec<ImportRemark>,
+    /// What is assumed, and worth knowing.
+    warnings: Vec<ImportRemark>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ImportColumn {
+    name: String,
+    samples: Vec<String>,
+    /// Of the rows looked at, those with something in it.
+    filled: usize,
+    /// What it is taken for, or would be by its name.
+    suggestion: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ImportRemark {
+    column: Option<String>,
+    code: String,
+    message: String,
+}
+
+impl ImportPreview {
+    fn of(looked: transfer::Preview) -> ImportPreview {
+        let remarks = |remarks: Vec<transfer::Remark>| {
+            let view = |one: transfer::Remark| ImportRemark {
+                column: one.column,
+                code: one.code.to_owned(),
+                message: one.message,
+            };
+            remarks.into_iter().map(view).collect()
+        };
+        let column = |one: transfer::SeenColumn| ImportColumn {
+            name: one.name,
+            samples: one.samples,
+            filled: one.filled,
+            suggestion: one.suggestion,
+        };
+        ImportPreview {
+            format: serde_json::to_value(looked.format).unwrap_or_default(),
+            encoding: looked.encoding,
+            separator: looked.separator.map(String::from),
+            bytes: looked.bytes,
+            rows_looked_at: looked.rows_looked_at,
+            columns: looked.columns.into_iter().map(column).collect(),
+            suggested: looked.suggested,
+            problems: remarks(looked.problems),
+            warnings: remarks(looked.warnings),
+        }
+    }
+}
+
+/// What an import would do.
+#[derive(Debug, Serialize, ToSchema)]
+struct ImportTrial {
+    rows_read: u64,
+    rows_taken: u64,
+    rows_rejected: u64,
+    /// By the rules of the map, and why.
+    rows_left_out: BTreeMap<String, u64>,
+    /// Orders that the lines came to.
+    orders: u64,
+    /// Things of the file's kind that nobody knows yet.
+    new: u64,
+    /// And those that are known.
+    updated: u64,
+    /// The first rejected rows.
+    rejected: Vec<RejectedRow>,
+    warnings: Vec<String>,
+    /// The first documents, as they would be taken in.
+    #[schema(value_type = Vec<Object>)]
+    sample: Vec<Value>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct RejectedRow {
+    line: u64,
+    code: String,
+    column: Option<String>,
+    /// What to do, in English and in Vietnamese.
+    message: String,
+    message_vi: String,
+    cells: Vec<String>,
+}
+
+impl ImportTrial {
+    fn of(done: transfer::DryRun) -> ImportTrial {
+        let rejected = done.rejected.into_iter().map(|row| RejectedRow {
+            line: row.line,
+            code: row.code,
+            column: row.column,
+            message: row.message,
+            message_vi: row.message_vi,
+            cells: row.cells,
+        });
+        ImportTrial {
+            rows_read: done.counts.rows_read,
+            rows_taken: done.counts.rows_taken,
+            rows_rejected: done.counts.rows_rejected,
+            rows_left_out: done.counts.rows_left_out,
+            orders: done.counts.orders,
+            new: done.new,
+            updated: done.updated,
+            rejected: rejected.collect(),
+            warnings: done.warnings,
+            sample: done.sample,
+        }
+    }
 }
 
 fn kind_of(text: &str) -> Answer<Kind> {
@@ -141,13 +270,13 @@ async fn find(
 ///
 /// Encoding, separator, the columns with samples, a suggested map, and what is wrong with the map given.
 #[utoipa::path(post, path = "/imports/{id}/preview", tag = "data", params(("id" = String, Path)), request_body = Mapped,
-    responses((status = 200, body = Object)))]
+    responses((status = 200, body = ImportPreview)))]
 async fn preview(
     State(services): State<Arc<Services>>,
     Member(caller): Member,
     Path(id): Path<String>,
     Told(told): Told<Mapped>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<ImportPreview>> {
     let job = job(&services, caller.workspace, &id, "import").await?;
     let workspace = caller.workspace;
     services
@@ -156,7 +285,7 @@ async fn preview(
             let work = folder(services, &job.job_id)?;
             let map = told.map.as_ref();
             let looked = transfer::preview(&services.store, workspace, spec.kind, &spec.file, map, &work)?;
-            serde_json::to_value(looked).map(Json).map_err(|error| Problem::internal(&error.to_string()))
+            Ok(Json(ImportPreview::of(looked)))
         })
         .await
 }
@@ -179,13 +308,13 @@ fn with_map(services: &Services, job: &JobRow, map: Option<Map>) -> Answer<Spec>
 ///
 /// Reads the whole file: how many rows are good, new and known, the first rejected rows, and the first documents.
 #[utoipa::path(post, path = "/imports/{id}/dry-run", tag = "data", params(("id" = String, Path)), request_body = Mapped,
-    responses((status = 200, body = Object)))]
+    responses((status = 200, body = ImportTrial)))]
 async fn dry_run(
     State(services): State<Arc<Services>>,
     Member(caller): Member,
     Path(id): Path<String>,
     Told(told): Told<Mapped>,
-) -> Answer<Json<Value>> {
+) -> Answer<Json<ImportTrial>> {
     let job = job(&services, caller.workspace, &id, "import").await?;
     if job.state != "uploaded" {
         return Err(Problem::conflict("import_started", "only what was not started yet can be tried"));
@@ -202,7 +331,7 @@ async fn dry_run(
             let work = folder(services, &job.job_id)?;
             let now = services.now();
             let done = transfer::dry_run(&services.store, workspace, &spec, &work, now, &mut |_| {})?;
-            serde_json::to_value(done).map(Json).map_err(|error| Problem::internal(&error.to_string()))
+            Ok(Json(ImportTrial::of(done)))
         })
         .await
 }
@@ -261,6 +390,40 @@ async fn cancel(
     Path(id): Path<String>,
 ) -> Answer<Json<JobView>> {
     jobs::cancel_of(&services, caller.workspace, &id, "import").await
+}
+
+/// Pause an import
+///
+/// It rests where it is until it is resumed; what it took in stays.
+#[utoipa::path(post, path = "/imports/{id}/pause", tag = "data", params(("id" = String, Path)), responses((status = 200, body = JobView)))]
+async fn pause(
+    State(services): State<Arc<Services>>,
+    Member(caller): Member,
+    Path(id): Path<String>,
+) -> Answer<Json<JobView>> {
+    let job = job(&services, caller.workspace, &id, "import").await?;
+    turned(&services, job, transfer::request_pause).await
+}
+
+/// Resume an import
+#[utoipa::path(post, path = "/imports/{id}/resume", tag = "data", params(("id" = String, Path)), responses((status = 200, body = JobView)))]
+async fn resume(
+    State(services): State<Arc<Services>>,
+    Member(caller): Member,
+    Path(id): Path<String>,
+) -> Answer<Json<JobView>> {
+    let job = job(&services, caller.workspace, &id, "import").await?;
+    turned(&services, job, transfer::request_resume).await
+}
+
+type Turn = fn(&store::Store, JobRow, kit::Timestamp) -> Result<JobRow, transfer::TransferError>;
+
+async fn turned(services: &Arc<Services>, job: JobRow, turn: Turn) -> Answer<Json<JobView>> {
+    let changed = services
+        .aside(move |services| turn(&services.store, job, services.now()).map_err(Problem::from))
+        .await?;
+    services.jobs_bell.ring();
+    Ok(Json(JobView::of(changed)))
 }
 
 /// Take an import back

@@ -35,7 +35,7 @@ pub struct JobView {
     pub id: String,
     /// `import`, `export` or `backup`.
     pub kind: String,
-    /// `uploaded`, `waiting`, `running`, `cancelling`, `undoing`; `completed`, `cancelled`, `failed`, `undone`.
+    /// `uploaded`, `waiting`, `running`, `paused`, `cancelling`, `undoing`; `completed`, `cancelled`, `failed`, `undone`.
     pub state: String,
     pub name: String,
     /// How far it has come.

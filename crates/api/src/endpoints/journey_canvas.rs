@@ -280,7 +280,7 @@ pub struct JourneyProblem {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Checked {
+struct JourneyCheck {
     problems: Vec<JourneyProblem>,
 }
 
@@ -288,12 +288,12 @@ struct Checked {
 ///
 /// Everything that keeps a definition from being published, each at its path: what cannot run, and templates, segments and
 /// journeys that are not there. Nothing is written.
-#[utoipa::path(post, path = "/journeys/check", tag = "journeys", request_body = CheckDraft, responses((status = 200, body = Checked)))]
+#[utoipa::path(post, path = "/journeys/check", tag = "journeys", request_body = CheckDraft, responses((status = 200, body = JourneyCheck)))]
 async fn check(
     State(services): State<Arc<Services>>,
     Reader(caller): Reader,
     Told(told): Told<CheckDraft>,
-) -> Answer<Json<Checked>> {
+) -> Answer<Json<JourneyCheck>> {
     let workspace = caller.workspace;
     let own = told.id.as_deref().map(journey_id).transpose()?.unwrap_or_default();
     let definition = match Definition::from_value(&told.definition) {
@@ -304,11 +304,11 @@ async fn check(
                 code: problem.code.to_owned(),
                 message: problem.message,
             });
-            return Ok(Json(Checked { problems: problems.collect() }));
+            return Ok(Json(JourneyCheck { problems: problems.collect() }));
         }
     };
     let problems = services.read(move |tx| problems_of(tx, workspace, &own, &definition)).await?;
-    Ok(Json(Checked { problems }))
+    Ok(Json(JourneyCheck { problems }))
 }
 
 #[derive(Debug, Serialize, ToSchema)]

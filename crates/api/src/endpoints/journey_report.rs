@@ -53,7 +53,7 @@ impl ReportQuery {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Report {
+struct JourneyReport {
     journey_id: String,
     /// Runs started.
     entered: i64,
@@ -173,13 +173,13 @@ fn is_visit(code: &str) -> bool {
 /// Report on a journey
 ///
 /// Runs, nodes, messages, and the orders that followed.
-#[utoipa::path(get, path = "/journeys/{id}/report", tag = "journeys", params(("id" = String, Path), ReportQuery), responses((status = 200, body = Report)))]
+#[utoipa::path(get, path = "/journeys/{id}/report", tag = "journeys", params(("id" = String, Path), ReportQuery), responses((status = 200, body = JourneyReport)))]
 async fn report(
     State(services): State<Arc<Services>>,
     Reader(caller): Reader,
     Path(id): Path<String>,
     Asked(query): Asked<ReportQuery>,
-) -> Answer<Json<Report>> {
+) -> Answer<Json<JourneyReport>> {
     let workspace = caller.workspace;
     let row = row_of(&services, workspace, &id).await?;
     let id = row.journey_id.clone();
@@ -277,7 +277,7 @@ async fn report(
         let revenue = Money { minor: row.net, currency }.to_f64();
         CurrencyReport { currency: row.currency, orders: row.orders, buyers: row.buyers, revenue }
     });
-    Ok(Json(Report {
+    Ok(Json(JourneyReport {
         journey_id: id,
         entered,
         active: active.iter().filter(|(version, ..)| of_version(*version)).map(|(.., count)| count).sum(),

@@ -16,7 +16,7 @@ use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::topics::{Topic, TopicCounts};
+use store::{Topic, TopicCounts};
 use tokio::sync::{broadcast, watch};
 use tokio::time::MissedTickBehavior;
 use utoipa_axum::router::OpenApiRouter;

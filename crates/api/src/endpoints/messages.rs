@@ -150,7 +150,7 @@ struct ListQuery {
 
 /// A message in a list, with the names of what it refers to.
 #[derive(Debug, Serialize, ToSchema)]
-struct MessageLine {
+pub struct MessageLine {
     #[serde(flatten)]
     message: MessageView,
     /// Whom it is to; null for people who are gone.
@@ -303,7 +303,7 @@ fn place(row: &MessageRow) -> Place {
 }
 
 /// Rows with what they name.
-fn lines(
+pub fn lines(
     tx: &mut ReadTx<'_>,
     workspace: WorkspaceId,
     rows: Vec<MessageRow>,
@@ -397,6 +397,7 @@ async fn list(
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MessageLog)]
 struct LogView {
     at: String,
     what: String,
@@ -405,6 +406,7 @@ struct LogView {
 
 /// What people did with a message; what machines did stands apart.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MessageResponses)]
 struct ResponsesView {
     opens: i64,
     clicks: i64,
@@ -417,6 +419,7 @@ struct ResponsesView {
 
 /// The words that were sent. They are forgotten after some time, see the settings.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MessageBody)]
 struct BodyView {
     subject: String,
     html: Option<String>,

@@ -100,13 +100,13 @@ struct Scripted {
 struct Timeline {
     started_at: String,
     horizon: String,
-    lines: Vec<LineView>,
+    lines: Vec<RehearsedLine>,
     /// Whether there was more than 2,000 lines.
     cut: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct LineView {
+struct RehearsedLine {
     at: String,
     /// Which run it is about, from 1; null for what comes from outside.
     run: Option<usize>,
@@ -119,12 +119,12 @@ struct LineView {
     text: String,
     #[schema(value_type = Option<Object>)]
     params: Option<Value>,
-    message: Option<MessageView>,
+    message: Option<RehearsedMessage>,
 }
 
 /// The gate's word on a message.
 #[derive(Debug, Serialize, ToSchema)]
-struct MessageView {
+struct RehearsedMessage {
     channel: String,
     purpose: String,
     template: String,
@@ -374,8 +374,8 @@ async fn play(
     Ok(Json(services.aside(acted).await?))
 }
 
-fn shown(line: rehearsal::Line) -> LineView {
-    let mut view = LineView {
+fn shown(line: rehearsal::Line) -> RehearsedLine {
+    let mut view = RehearsedLine {
         at: iso(line.at),
         run: line.run,
         node: line.node,
@@ -405,7 +405,7 @@ fn shown(line: rehearsal::Line) -> LineView {
             };
             let words = words.unwrap_or_default();
             let told = |text: String| (!text.is_empty()).then_some(text);
-            view.message = Some(MessageView {
+            view.message = Some(RehearsedMessage {
                 channel: channel.to_string(),
                 purpose: purpose.to_string(),
                 template,

@@ -1,6 +1,7 @@
 //! Segments: written, counted, explained, archived. docs/segments.md is the grammar of definitions.
 
 mod counting;
+mod growth;
 mod members;
 
 use crate::caller::{Reader, Writer};
@@ -38,6 +39,7 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
         .routes(routes!(usage))
         .merge(members::router())
         .merge(counting::router())
+        .merge(growth::router())
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -284,6 +286,9 @@ async fn create(
     Ok((StatusCode::CREATED, shown(&services, workspace, &id).await?))
 }
 
+/// Paths of the API that an id would hide.
+const RESERVED: [&str; 4] = ["preview", "overlap", "growth", "uses"];
+
 /// An id made of a name that no segment has, archived ones included.
 async fn free_id(services: &Arc<Services>, workspace: WorkspaceId, name: &str) -> Answer<String> {
     let word = match id_from(name) {
@@ -291,7 +296,9 @@ async fn free_id(services: &Arc<Services>, workspace: WorkspaceId, name: &str) -
         word => word,
     };
     let rows = services.read(move |tx| tx.segments(workspace)).await?;
-    let is_free = |id: &String| rows.iter().all(|row| row.segment_id != *id);
+    let is_free = |id: &String| {
+        !RESERVED.contains(&id.as_str()) && rows.iter().all(|row| row.segment_id != *id)
+    };
     let numbered = (2..).map(|n| format!("{word}-{n}"));
     let found = std::iter::once(word.clone()).chain(numbered).find(is_free);
     Ok(found.unwrap_or(word))

@@ -195,3 +195,134 @@ async fn what_a_journey_names_has_to_be_there() {
     let problem = world.refused("PUT", "/journeys/club", refused, 422, "invalid_definition").await;
     assert!(problem["problems"][0]["message"].as_str().unwrap().contains("loyalty points"), "{problem}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_canvas_stands_beside_the_versions() {
+    let world = World::new();
+    with_templates(&world).await;
+    world.write("PUT", "/journeys/cart", definition()).await;
+    let canvas = world.get("/journeys/cart/canvas").await;
+    assert_eq!((&canvas["revision"], &canvas["draft"]), (&json!(0), &Value::Null));
+    let note = json!({ "id": "n1", "x": 1.5, "y": -20, "width": 200, "height": 120, "text": "Hỏi lại chị Lan", "colour": "yellow" });
+    let mut told = json!({
+        "revision": 0, "draft": { "schema": 1, "name": "" },
+        "canvas": { "free": true, "places": { "first": { "x": 10, "y": 20 } }, "notes": [note] },
+    });
+    let stored = world.write("PUT", "/journeys/cart/canvas", told.clone()).await;
+    assert_eq!(stored["revision"], 1);
+    assert_eq!(stored["canvas"]["notes"][0]["text"], "Hỏi lại chị Lan");
+    assert_eq!(stored["draft"]["name"], "");
+    assert_eq!(world.get("/journeys/cart").await["latest"], 1, "a draft is no version");
+    // Who was slower is told so, and nothing is written over.
+    world.refused("PUT", "/journeys/cart/canvas", told.clone(), 409, "canvas_changed").await;
+    told["revision"] = json!(1);
+    told["draft"] = Value::Null;
+    assert_eq!(world.write("PUT", "/journeys/cart/canvas", told.clone()).await["revision"], 2);
+    told["revision"] = json!(2);
+    for (place, value) in [
+        ("/canvas/notes/0/colour", json!("plaid")),
+        ("/canvas/notes/0/width", json!(1)),
+        ("/canvas/notes/0/text", json!("x".repeat(2_001))),
+        ("/canvas/places/first/x", json!(1e12)),
+    ] {
+        let mut wrong = told.clone();
+        *wrong.pointer_mut(place).unwrap() = value;
+        world.refused("PUT", "/journeys/cart/canvas", wrong, 422, "invalid_field").await;
+    }
+    world.refused("GET", "/journeys/none/canvas", Value::Null, 404, "not_found").await;
+    world.write("POST", "/journeys/cart/archive", Value::Null).await;
+    world.refused("PUT", "/journeys/cart/canvas", told, 409, "journey_archived").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_checked_at_its_places_and_versions_are_listed() {
+    let world = World::new();
+    with_templates(&world).await;
+    let checked = async |definition: Value| -> Vec<String> {
+        let told = world.write("POST", "/journeys/check", json!({ "definition": definition })).await;
+        let problems = told["problems"].as_array().unwrap().iter();
+        let text = |problem: &Value, key: &str| problem[key].as_str().unwrap().to_owned();
+        problems.map(|problem| format!("{} {}", text(problem, "path"), text(problem, "code"))).collect()
+    };
+    assert_eq!(checked(definition()).await, Vec::<String>::new());
+    let mut draft = definition();
+    draft["nodes"]["second"]["template"] = json!("none");
+    draft["nodes"]["third"]["template"] = json!("hello");
+    draft["trigger"] = json!({ "type": "segment", "segment": "vip" });
+    draft["nodes"]["hook"] = json!({ "type": "start_journey", "journey": "gift" });
+    let told = checked(draft.clone()).await;
+    assert_eq!(
+        told,
+        [
+            "nodes.second.template template.missing",
+            "nodes.third.template template.channel",
+            "trigger.segment segment.missing",
+            "nodes.hook.journey journey.missing",
+        ]
+    );
+    draft["nodes"]["wait"]["timeout"] = json!("0s");
+    assert_eq!(checked(draft).await, ["nodes.wait.timeout duration.range"]);
+
+    world.write("PUT", "/journeys/cart", definition()).await;
+    world.write("POST", "/journeys/cart/publish", Value::Null).await;
+    let mut next = definition();
+    next["name"] = json!("Giỏ hàng 2");
+    world.write("PUT", "/journeys/cart", next).await;
+    let versions = world.get("/journeys/cart/versions?limit=1").await;
+    assert_eq!(
+        (&versions["items"][0]["version"], &versions["items"][0]["published"]),
+        (&json!(2), &json!(false))
+    );
+    let cursor = versions["next"].as_str().unwrap();
+    let rest = world.get(&format!("/journeys/cart/versions?limit=1&cursor={cursor}")).await;
+    assert_eq!((&rest["items"][0]["version"], &rest["items"][0]["published"]), (&json!(1), &json!(true)));
+    assert_eq!(rest["next"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_period_has_the_runs_that_began_in_it() {
+    let mut world = World::new();
+    with_templates(&world).await;
+    world.customer("an").await;
+    let mut journey = definition();
+    journey["trigger"]["event"] = json!("Signed Up");
+    world.write("PUT", "/journeys/cart", journey).await;
+    world.write("POST", "/journeys/cart/publish", Value::Null).await;
+    for name in ["an", "binh"] {
+        assert_eq!(world.track("track", json!({ "event": "Signed Up", "userId": name })).await.status, 200);
+    }
+    world.settle().await;
+    world.deliver();
+    world.advance_ms(kit::HOUR_MS);
+    let order = json!({ "event": "Order Completed", "userId": "an", "properties": { "order_id": "o", "total": 250000 } });
+    assert_eq!(world.track("track", order).await.status, 200);
+    world.settle().await;
+    let report = world.get("/journeys/cart/report?from=2026-01-01T00:00:00Z").await;
+    let total = |key: &str| report[key].as_i64().unwrap();
+    assert_eq!(["entered", "active", "goal_reached"].map(total), [2, 1, 1], "{report}");
+    let wait = &report["nodes"][1];
+    assert_eq!(
+        (&wait["visits"], &wait["active"], &wait["ended"]),
+        (&json!(2), &json!(1), &json!({ "goal_reached": 1 }))
+    );
+    assert_eq!(report["nodes"][0]["messages"]["sent"], 1);
+    assert_eq!(report["revenue"]["by_currency"][0]["orders"], 1);
+    let later = world.get("/journeys/cart/report?from=2030-01-01T00:00:00Z&to=2031-01-01T00:00:00Z").await;
+    assert_eq!((&later["entered"], &later["revenue"]["by_currency"]), (&json!(0), &json!([])));
+    world.refused("GET", "/journeys/cart/report?from=soon", Value::Null, 422, "invalid_field").await;
+
+    let here = world.get("/journeys/cart/runs?node=wait&state=active").await;
+    assert_eq!(here["items"].as_array().unwrap().len(), 1, "{here}");
+    assert_eq!(world.get("/journeys/cart/runs?node=second").await["items"], json!([]));
+    let over = world.get("/journeys/cart/runs?state=goal_reached").await;
+    assert!(over["items"][0]["person"].is_string(), "{over}");
+    world.refused("GET", "/journeys/cart/runs?state=lost", Value::Null, 422, "invalid_field").await;
+
+    let numbers = world.get("/journeys/numbers").await;
+    let cart = &numbers["items"][0];
+    assert_eq!(
+        (&cart["entered"], &cart["active"], &cart["goal_reached"], &cart["goal_rate"]),
+        (&json!(2), &json!(1), &json!(1), &json!(1.0))
+    );
+    assert_eq!(cart["revenue"][0]["minor"], 250_000);
+}

@@ -86,6 +86,7 @@ impl Checks {
 
 /// Some of the people of one reason.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignCheckReason)]
 struct ReasonView {
     reason: String,
     people: u64,
@@ -95,6 +96,7 @@ struct ReasonView {
 
 /// Somebody for whom the words cannot be made.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignCheckProblem)]
 struct RenderView {
     profile_id: String,
     code: String,
@@ -102,6 +104,7 @@ struct RenderView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignCheckResult)]
 struct ResultView {
     /// Whom the audience names.
     named: u64,
@@ -120,6 +123,7 @@ struct ResultView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignCheckView)]
 struct CheckView {
     /// `running`, `done`, `failed` or `cancelled`.
     state: String,

@@ -60,6 +60,7 @@ impl CampaignView {
 /// What became of an audience. `audience` is the sum of `accepted`, `refused`, `failed`, `unknown`, `queued` and
 /// `cancelled`.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignCounts)]
 struct CountsView {
     /// Whom the audience named, before anybody was left out.
     named: i64,
@@ -117,6 +118,7 @@ impl CountsView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignProgress)]
 struct ProgressView {
     run: i64,
     /// `gathering` (finding out who is on the lists), `planning` (finding out each recipient's time zone), `sending`,
@@ -188,6 +190,7 @@ impl ResultView {
 
 /// An hour in which something happened.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignHour)]
 struct HourView {
     hour: String,
     accepted: i64,
@@ -197,6 +200,7 @@ struct HourView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignLink)]
 struct LinkView {
     url: String,
     people: i64,
@@ -204,6 +208,7 @@ struct LinkView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignRun)]
 struct RunView {
     run: i64,
     state: String,
@@ -217,6 +222,7 @@ struct RunView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CampaignReport)]
 pub struct ReportView {
     id: String,
     currency: String,

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use store::access::Workspace;
 use store::home::{Answer as Did, Sale, Span};
-use store::topics::{Topic, TopicCounts};
+use store::{Topic, TopicCounts};
 use store::{ReadTx, StoreError};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;

@@ -4,8 +4,8 @@ use super::members::population;
 use super::{expanded, row_of};
 use crate::caller::Reader;
 use crate::problem::{Answer, Problem};
-use crate::scans::{Found, Running};
-use crate::services::Services;
+use crate::scans::{Found, FoundPeople, PersonInBrief, Running};
+use crate::services::{Services, workspace_of};
 use crate::told::{Asked, Told};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -13,8 +13,9 @@ use axum::http::StatusCode;
 use domain::condition::Condition;
 use domain::identifier::IdentifierKind;
 use engine::segments::people_count;
+use engine::segments::reach::{self, OnChannel, Reach};
 use engine::segments::{Population, scan};
-use kit::{ProfileNo, WorkspaceId};
+use kit::{ProfileNo, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -47,6 +48,9 @@ struct PreviewCall {
     /// Count everybody instead of estimating by a sample.
     #[serde(default)]
     exact: bool,
+    /// With `exact`: show a few of them too, and on which channels they can be reached.
+    #[serde(default)]
+    people: bool,
 }
 
 /// How many members a definition has.
@@ -69,6 +73,65 @@ struct PreviewView {
     preview_id: Option<String>,
     /// From 0 to 1.
     progress: Option<f64>,
+    /// A few of the members, where `people` was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    people: Option<Vec<PersonView>>,
+    /// Where the members can be reached, where `people` was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reach: Option<SegmentReach>,
+}
+
+/// On which channels an advertisement would get to the members.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SegmentReach {
+    members: u64,
+    /// Whether everybody was looked at; else 2,000 members, evenly spread, stand for all.
+    exact: bool,
+    channels: Vec<SegmentChannel>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SegmentChannel {
+    /// `email`, `sms`, `zalo` or `push`.
+    channel: String,
+    reachable: u64,
+    /// The others by why not, most first.
+    refused: Vec<SegmentRefusal>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SegmentRefusal {
+    /// `no_address`, `no_consent`, `consent_pending`, `consent_denied`, `suppressed`, `restricted`, `holdout`.
+    reason: String,
+    people: u64,
+}
+
+impl SegmentReach {
+    pub fn of(reach: &Reach, members: u64) -> SegmentReach {
+        // Of a sample: as many of all.
+        let scale = |people: u64| match reach.looked_at {
+            0 => 0,
+            looked_at => {
+                let of_all = u128::from(people) * u128::from(members) / u128::from(looked_at);
+                u64::try_from(of_all).unwrap_or(members)
+            }
+        };
+        let channel = |on: &OnChannel| {
+            let refusal = |(reason, people): (&&str, &u64)| SegmentRefusal {
+                reason: (*reason).to_owned(),
+                people: scale(*people),
+            };
+            let mut refused: Vec<_> = on.refused.iter().map(refusal).collect();
+            refused.sort_by_key(|one| std::cmp::Reverse(one.people));
+            SegmentChannel {
+                channel: on.channel.as_str().to_owned(),
+                reachable: scale(on.reachable),
+                refused,
+            }
+        };
+        let channels = reach.channels.iter().map(channel).collect();
+        SegmentReach { members, exact: reach.looked_at == members, channels }
+    }
 }
 
 impl PreviewView {
@@ -83,6 +146,8 @@ impl PreviewView {
             profiles: Some(found.profiles),
             took_ms: Some(found.took_ms),
             progress: Some(1.0),
+            people: found.people.as_ref().map(|people| people.sample.iter().map(PersonView::of).collect()),
+            reach: found.people.as_ref().map(|people| SegmentReach::of(&people.reach, found.count)),
             ..PreviewView::default()
         }
     }
@@ -119,7 +184,7 @@ async fn preview(
     let workspace = caller.workspace;
     let condition = condition_of(&services, workspace, told.definition).await?;
     if told.exact {
-        return exact(&services, workspace, condition).await;
+        return exact(&services, workspace, condition, told.people).await;
     }
     let view = services
         .aside(move |services| {
@@ -149,6 +214,7 @@ async fn exact(
     services: &Arc<Services>,
     workspace: WorkspaceId,
     condition: Condition,
+    with_people: bool,
 ) -> Answer<(StatusCode, Json<PreviewView>)> {
     let id = services.new_id().to_string();
     let running = services.memory.scans.begin(workspace, &id).ok_or_else(|| {
@@ -159,13 +225,21 @@ async fn exact(
     let work = tokio::task::spawn_blocking(move || {
         let services = services_of_count;
         let now = services.now();
-        let found = scan::scan(&services.store, workspace, &condition, now, &counting.progress)
-            .map(|members| members.map(|members| (members.len(), services.now().since_ms(now))));
-        let profiles = services.store.read(|tx| people_count(tx, workspace));
-        counting.finish(match (found, profiles) {
-            (Ok(Some((count, took_ms))), Ok(profiles)) => Ok(Found { count, took_ms, profiles }),
-            (Ok(None), _) => Err(Problem::conflict("cancelled", "the count was cancelled")),
-            (Err(error), _) | (_, Err(error)) => Err(error.into()),
+        let found = scan::scan(&services.store, workspace, &condition, now, &counting.progress);
+        let took_ms = services.now().since_ms(now);
+        let told = found.and_then(|members| {
+            let Some(members) = members else { return Ok(None) };
+            services.store.read(|tx| {
+                let people = with_people.then(|| people_of(tx, workspace, &members, now)).transpose()?;
+                let people = people.map(Arc::new);
+                let profiles = people_count(tx, workspace)?;
+                Ok(Some(Found { count: members.len(), took_ms, profiles, people }))
+            })
+        });
+        counting.finish(match told {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => Err(Problem::conflict("cancelled", "the count was cancelled")),
+            Err(error) => Err(error.into()),
         });
     });
     let done = tokio::time::timeout(EXACT_WAIT, work).await.is_ok();
@@ -223,13 +297,22 @@ struct DiffCall {
 
 /// A profile in brief.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PersonInBrief)]
 struct PersonView {
     profile_id: String,
     name: Option<String>,
     email: Option<String>,
 }
 
+impl PersonView {
+    fn of(person: &PersonInBrief) -> PersonView {
+        let PersonInBrief { profile_id, name, email } = person.clone();
+        PersonView { profile_id, name, email }
+    }
+}
+
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SegmentDiffPart)]
 struct PartView {
     count: u64,
     /// A few of them.
@@ -238,6 +321,7 @@ struct PartView {
 
 /// What another definition would change.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SegmentDiff)]
 struct DiffView {
     before: u64,
     after: u64,
@@ -245,14 +329,39 @@ struct DiffView {
     removed: PartView,
 }
 
-fn part(tx: &mut ReadTx<'_>, workspace: WorkspaceId, part: &Population) -> Result<PartView, StoreError> {
-    let of: Vec<(WorkspaceId, ProfileNo)> = part.iter().take(SAMPLE).map(|no| (workspace, no)).collect();
-    let sample = tx.profiles(&of)?.into_iter().map(|(_, stored)| PersonView {
+/// A few of them, evenly spread.
+fn some_of(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    members: &Population,
+) -> Result<Vec<PersonInBrief>, StoreError> {
+    let step = (usize::try_from(members.len()).unwrap_or(usize::MAX) / SAMPLE).max(1);
+    let of: Vec<(WorkspaceId, ProfileNo)> =
+        members.iter().step_by(step).take(SAMPLE).map(|no| (workspace, no)).collect();
+    let person = |(_, stored): (WorkspaceId, store::people::StoredProfile)| PersonInBrief {
         profile_id: stored.profile.id.to_string(),
         name: stored.profile.full_name(),
         email: stored.profile.address(&IdentifierKind::Email).map(str::to_owned),
-    });
-    Ok(PartView { count: part.len(), sample: sample.collect() })
+    };
+    Ok(tx.profiles(&of)?.into_iter().map(person).collect())
+}
+
+fn people_of(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    members: &Population,
+    now: Timestamp,
+) -> Result<FoundPeople, StoreError> {
+    let shop = workspace_of(tx, workspace)?;
+    Ok(FoundPeople {
+        sample: some_of(tx, workspace, members)?,
+        reach: reach::reach(tx, &shop, members, now)?,
+    })
+}
+
+fn part(tx: &mut ReadTx<'_>, workspace: WorkspaceId, part: &Population) -> Result<PartView, StoreError> {
+    let sample = some_of(tx, workspace, part)?;
+    Ok(PartView { count: part.len(), sample: sample.iter().map(PersonView::of).collect() })
 }
 
 /// Compare with another definition

@@ -12,8 +12,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use domain::condition::Compared;
-use engine::segments::save::{SaveError, Trees};
+use domain::condition::{Account, Compared, Condition};
+use engine::segments::save::Trees;
 use engine::segments::{Census, Population, scan};
 use kit::{ProfileNo, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
@@ -199,6 +199,61 @@ impl ComparedView {
     }
 }
 
+/// The verdict of a part of a definition.
+#[derive(Debug, Serialize, ToSchema)]
+struct ExplanationView {
+    /// `all`, `any`, `none`, `segment` or `leaf`.
+    kind: String,
+    /// Where it stands in the definition: `all.0.none.1`. Below a `segment`, in the definition of that one.
+    path: String,
+    /// Of a leaf and of a segment, as it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    condition: Option<Value>,
+    holds: bool,
+    /// What was compared.
+    compared: Vec<ComparedView>,
+    #[schema(no_recursion)]
+    parts: Vec<ExplanationView>,
+}
+
+/// Of a condition as it is written, whose references are expanded in `account`; `trees` are those of the segments.
+fn account_view(
+    written: &Condition,
+    account: Account,
+    path: &str,
+    trees: &HashMap<String, Condition>,
+) -> ExplanationView {
+    let Account { holds, compared, parts } = account;
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    let whole = |kind: &str, parts: Vec<ExplanationView>, compared: Vec<Compared>| ExplanationView {
+        kind: kind.to_owned(),
+        path: path.to_owned(),
+        condition: match written {
+            Condition::All(_) | Condition::Any(_) | Condition::None(_) => None,
+            leaf => serde_json::to_value(leaf).ok(),
+        },
+        holds,
+        compared: compared.into_iter().map(ComparedView::of).collect(),
+        parts,
+    };
+    let (kind, list) = match written {
+        Condition::All(list) => ("all", list),
+        Condition::Any(list) => ("any", list),
+        Condition::None(list) => ("none", list),
+        Condition::Segment(id) => {
+            let tree = trees.get(id);
+            let inner = tree.map(|tree| account_view(tree, Account { holds, compared, parts }, "", trees));
+            return whole("segment", inner.into_iter().collect(), Vec::new());
+        }
+        _ => return whole("leaf", Vec::new(), compared),
+    };
+    let parts = list.iter().zip(parts).enumerate();
+    let parts =
+        parts.map(|(at, (one, account))| account_view(one, account, &below(&format!("{kind}.{at}")), trees));
+    whole(kind, parts.collect(), compared)
+}
+
 /// Why a profile is in a segment or not.
 #[derive(Debug, Serialize, ToSchema)]
 struct ExplainedView {
@@ -207,6 +262,8 @@ struct ExplainedView {
     member: bool,
     /// What was compared until that was certain.
     compared: Vec<ComparedView>,
+    /// The verdicts of all parts of the definition.
+    tree: ExplanationView,
     /// When it turns if nothing else happens; null: never.
     changes_at: Option<String>,
     /// When the profile entered last, if it is in.
@@ -233,19 +290,22 @@ async fn explain(
     let profile = whom.find(&services, workspace).await?.profile;
     let now = services.now();
     let (no, profile_id) = (profile.no, profile.id.to_string());
-    let (explained, entered) = services
+    let (explained, entered, written, trees) = services
         .aside(move |services| {
-            let (condition, entered) = services.store.read(|tx| {
-                let condition = tx.segments(workspace).map_err(SaveError::Store).and_then(|rows| {
-                    let definition: Value = serde_json::from_str(&row.definition).unwrap_or_default();
-                    let condition = engine::segments::save::read_definition(&definition)?;
-                    Trees::of(&rows).expand(&condition)
-                });
+            let (rows, entered) = services.store.read(|tx| {
                 let entered = tx.entered_at(workspace, &row.segment_id, &[no])?;
-                Ok((condition, entered.into_iter().next().flatten().or(row.computed_at)))
+                Ok((tx.segments(workspace)?, entered.into_iter().next().flatten().or(row.computed_at)))
             })?;
-            let explained = scan::explain(&services.store, workspace, &condition?, no, now)?;
-            Ok((explained, entered))
+            let read = |text: &str| {
+                let definition: Value = serde_json::from_str(text).unwrap_or_default();
+                engine::segments::save::read_definition(&definition)
+            };
+            let written = read(&row.definition)?;
+            let condition = Trees::of(&rows).expand(&written)?;
+            let explained = scan::explain(&services.store, workspace, &condition, no, now)?;
+            let tree = |row: &SegmentRow| Some((row.segment_id.clone(), read(&row.definition).ok()?));
+            let trees: HashMap<String, Condition> = rows.iter().filter_map(tree).collect();
+            Ok((explained, entered, written, trees))
         })
         .await?;
     let explained = explained.ok_or_else(|| Problem::not_found("the profile"))?;
@@ -254,6 +314,7 @@ async fn explain(
         profile_id,
         member,
         compared: explained.compared.into_iter().map(ComparedView::of).collect(),
+        tree: account_view(&written, explained.account, "", &trees),
         changes_at: iso_opt(explained.evaluation.changes_at),
         entered_at: iso_opt(entered.filter(|_| member)),
     }))

@@ -68,7 +68,7 @@ fn hot_queries_use_their_indexes() {
         ("run_of_journey_at", "SEARCH journey_run USING INDEX journey_run_by_journey", Never),
         ("journey_run_states", "SEARCH journey_run USING INDEX journey_run_by_journey", Ties),
         ("journey_step_counts", "SEARCH r USING INDEX journey_run_by_journey", Ties),
-        ("journey_messages_of_runs", "SEARCH m USING INDEX message_of_journey", Ties),
+        ("journey_messages_of_runs", "SEARCH m USING INDEX message_by_run", Ties),
         ("journey_version_page", "SEARCH journey_version USING INDEX sqlite_autoindex_journey_version_1", Never),
         ("run_of_journey", "SEARCH journey_run USING INDEX journey_run_by_journey", Never),
         ("timer_due", "SEARCH timer USING COVERING INDEX timer_due (due_at<?)", Never),
@@ -171,6 +171,13 @@ fn hot_queries_use_their_indexes() {
             "SEARCH template_version USING INDEX sqlite_autoindex_template_version_1",
             Never,
         ),
+        ("search_range", "SEARCH profile_search USING PRIMARY KEY", Never),
+        ("overview_orders", "SEARCH shop_order USING COVERING INDEX shop_order_by_time", Never),
+        ("overview_bought_before", "SEARCH shop_order USING INDEX shop_order_by_profile", Never),
+        ("overview_people", "SEARCH profile USING COVERING INDEX profile_by_id", Never),
+        ("overview_sent", "SEARCH message USING COVERING INDEX message_accepted", Ties),
+        ("overview_first_sent", "SEARCH message USING COVERING INDEX message_accepted", Never),
+        ("overview_machines", "SEARCH r USING COVERING INDEX message_response_machine", Never),
         ("idempotency_expire", "SEARCH idempotency USING INDEX idempotency_by_age", Never),
     ];
     let database = Database::sqlite();

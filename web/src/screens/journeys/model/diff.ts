@@ -1,4 +1,5 @@
 // What two versions of a journey differ in.
+import { canonical } from './canonical';
 import { type Definition, type NodeDoc, TRIGGER } from './types';
 import { waysFrom } from './ways';
 
@@ -53,7 +54,13 @@ function isCondition(path: string): boolean {
 
 const WAY = /(^|\.)(next|on_event|on_met|on_timeout|otherwise)$/;
 
-export function diff(before: Definition, after: Definition): Diff {
+/** Whether two definitions mean the same. */
+export function isSameJourney(a: Definition, b: Definition): boolean {
+  return a === b || isSame(canonical(a), canonical(b));
+}
+
+export function diff(toldBefore: Definition, toldAfter: Definition): Diff {
+  const [before, after] = [canonical(toldBefore), canonical(toldAfter)];
   const nodes: Diff['nodes'] = new Map();
   for (const [id, node] of Object.entries(after.nodes)) {
     const old: NodeDoc | undefined = before.nodes[id];
@@ -76,5 +83,11 @@ export function diff(before: Definition, after: Definition): Diff {
   const linesRemoved = new Set([...was].filter(([id, to]) => is.get(id) !== to && to !== '').map(([id]) => id));
   const changed = [...nodes.values()].filter((one) => one.state !== 'same').length;
   const isOnlyWays = changed === 0 && settings.length === 0;
+  // In the words of whoever wrote them, not in the form in which they were compared.
+  const at = (told: unknown, path: string): unknown => path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], told);
+  for (const [id, one] of nodes) one.changes = one.changes.map(({ path }) => ({ path, before: at(toldBefore.nodes[id], path), after: at(toldAfter.nodes[id], path) }));
+  settings.forEach((one, i) => {
+    settings[i] = { path: one.path, before: at(toldBefore, one.path), after: at(toldAfter, one.path) };
+  });
   return { nodes, settings, linesAdded, linesRemoved, count: changed + settings.length + (isOnlyWays ? linesAdded.size + linesRemoved.size : 0) };
 }

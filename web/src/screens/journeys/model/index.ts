@@ -1,3 +1,4 @@
+export * from './canonical';
 export * from './diff';
 export * from './duration';
 export * from './edit';

@@ -1,0 +1,75 @@
+/** The library of ready scenarios, by what they are for. */
+import { Badge, Card, Group, SegmentedControl, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { IconCircleCheckFilled, IconCircleDashed } from '@tabler/icons-react';
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, call, type Schema } from '../../../api';
+import { ErrorNote } from '../../../parts/ErrorNote';
+import { Page } from '../../../parts/Page';
+import { StatusBadge } from '../../../parts/StatusBadge';
+import { Mini } from '../canvas/Mini';
+import type { Definition } from '../model';
+import { STATUS_TONES } from '../status';
+import classes from './library.module.css';
+import { useNeeds } from './needs';
+
+const CATEGORIES = ['welcome', 'browsing', 'orders', 'after_purchase', 'win_back', 'occasions', 'leads'] as const;
+
+export default function LibraryPage() {
+  const { t, i18n } = useTranslation('journeys');
+  const language = i18n.language === 'en' ? 'en' : 'vi';
+  const [category, setCategory] = useState<string>('all');
+  const needsOf = useNeeds();
+  const list = useQuery({ queryKey: ['journeys', 'scenarios'], queryFn: () => call(api.GET('/api/v1/scenarios', { params: { query: {} } })) });
+  const all = list.data?.items ?? [];
+  const wholes = useQueries({
+    queries: all.map((one) => ({
+      queryKey: ['journeys', 'scenario', one.slug, language], staleTime: 5 * 60_000,
+      queryFn: () => call(api.GET('/api/v1/scenarios/{slug}', { params: { path: { slug: one.slug }, query: { language } } })),
+    })),
+  });
+  const pictures = new Map(wholes.map((query, i) => [all[i]?.slug, query.data?.journeys[0]?.definition as unknown as Definition | undefined]));
+  const card = (one: Schema<'ScenarioView'>) => {
+    const needs = needsOf(one.needs);
+    const missing = needs.filter((need) => need.isThere === false).length;
+    const picture = pictures.get(one.slug);
+    return (
+      <Card key={one.slug} component={Link} {...({ to: `/library/${one.slug}` } as object)} className={`${classes.card} ql-press`} padding={0} data-scenario={one.slug}>
+        <div className={classes.picture}>{picture ? <Mini definition={picture} height={168} label={t('library.picture', { name: one.name[language] })} /> : <Skeleton h={168} />}</div>
+        <Stack gap={6} p="md" style={{ flex: 1 }}>
+          <Group gap="xs" justify="space-between" wrap="nowrap" align="flex-start">
+            <Title order={3} size="h4">{one.name[language]}</Title>
+            {one.installed && <StatusBadge tone={STATUS_TONES[one.installed] ?? 'calm'}>{t(`status.${one.installed}`)}</StatusBadge>}
+          </Group>
+          <Text size="sm" c="dimmed" lineClamp={3}>{one.summary[language]}</Text>
+          <Group gap={6} mt="auto" pt="xs">
+            {missing > 0 ? (
+              <Group gap={4} c="var(--ql-wait)"><IconCircleDashed size={16} aria-hidden /><Text size="xs" fw={600}>{t('library.missing', { count: missing })}</Text></Group>
+            ) : (
+              <Group gap={4} c="var(--ql-good)"><IconCircleCheckFilled size={16} aria-hidden /><Text size="xs" fw={600}>{t('library.ready')}</Text></Group>
+            )}
+            {picture && <Badge color="gray" ml="auto">{t('library.steps', { count: Object.keys(picture.nodes).length })}</Badge>}
+          </Group>
+        </Stack>
+      </Card>
+    );
+  };
+  const shown = CATEGORIES.filter((one) => category === 'all' || category === one).map((one) => ({ one, items: all.filter((scenario) => scenario.category === one) })).filter(({ items }) => items.length > 0);
+  return (
+    <Page title={t('library.title')} text={t('library.about')}>
+      <div style={{ maxWidth: '100%', overflowX: 'auto' }}>
+        <SegmentedControl aria-label={t('library.category')} value={category} onChange={setCategory} data={['all', ...CATEGORIES].map((one) => ({ value: one, label: t(`category.${one}`) }))} />
+      </div>
+      {list.isError && <ErrorNote error={list.error} retry={() => void list.refetch()} />}
+      {list.isPending && <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>{Array.from({ length: 6 }, (_, i) => <Skeleton key={i} h={330} radius="lg" />)}</SimpleGrid>}
+      {shown.map(({ one, items }) => (
+        <section key={one} aria-labelledby={`category-${one}`}>
+          <Title order={2} size="h3" mb="sm" id={`category-${one}`}>{t(`category.${one}`)}</Title>
+          <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>{items.map(card)}</SimpleGrid>
+        </section>
+      ))}
+    </Page>
+  );
+}
