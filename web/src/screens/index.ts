@@ -5,9 +5,10 @@ import { screens as accounts } from './accounts';
 import { screens as campaigns } from './campaigns';
 import { screens as customers } from './customers';
 import { screens as journeys } from './journeys';
+import { screens as imports } from './imports';
 import { screens as look } from './look';
 import { screens as messages } from './messages';
 import { screens as segments } from './segments';
 import { screens as settings } from './settings';
 
-export const screens: Screen[] = [...home, ...accounts, ...campaigns, ...customers, ...look, ...segments, ...messages, ...settings];
+export const screens: Screen[] = [...home, ...accounts, ...campaigns, ...customers, ...imports, ...look, ...segments, ...messages, ...settings];
