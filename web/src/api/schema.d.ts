@@ -178,6 +178,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/brand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the design of messages */
+        get: operations["get_brand"];
+        /**
+         * Set the design of messages
+         * @description Templates keep the design that they were saved with, unless `apply` is set.
+         */
+        put: operations["put_brand"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns": {
         parameters: {
             query?: never;
@@ -750,6 +771,111 @@ export interface paths {
          * @description Whether the provider answers and takes the credentials. Nothing is sent.
          */
         post: operations["post_channels_channel_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{channel}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send yourself a test
+         * @description A short text by the e-mail channel, past the ledger, with the channel's sender and signature. The answer is the
+         *     provider's.
+         */
+        post: operations["post_channels_channel_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how the data does */
+        get: operations["get_condition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List sending domains */
+        get: operations["get_domains"];
+        put?: never;
+        /**
+         * Add a sending domain
+         * @description Makes a DKIM key of 2048 bits, or takes one. Mail of the e-mail channel from an address of the domain is signed
+         *     with it from then on. The answer says what to write into the DNS.
+         */
+        post: operations["post_domains"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains/{domain}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a sending domain */
+        get: operations["get_domains_domain"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a sending domain
+         * @description With its key; mail from it is no longer signed.
+         */
+        delete: operations["delete_domains_domain"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a sending domain
+         * @description What is left out stays. The records are to be checked anew.
+         */
+        patch: operations["patch_domains_domain"];
+        trace?: never;
+    };
+    "/api/v1/domains/{domain}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the DNS for the records of a domain
+         * @description What is found is kept with the time of the question.
+         */
+        post: operations["post_domains_domain_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1650,6 +1776,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List pictures
+         * @description Newest first.
+         */
+        get: operations["get_media"];
+        put?: never;
+        /**
+         * Bring in a picture
+         * @description The body is the file itself: PNG, JPEG, GIF or WebP, at most 5 MB and 6000 pixels a side. What it is, its bytes
+         *     say, not its name.
+         */
+        post: operations["post_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a picture's facts
+         * @description With where it is used.
+         */
+        get: operations["get_media_id"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a picture
+         * @description Refused while a template or the brand shows it, unless `force` is set. Messages that were sent lose it too.
+         */
+        delete: operations["delete_media_id"];
+        options?: never;
+        head?: never;
+        /** Rename or describe a picture */
+        patch: operations["patch_media_id"];
+        trace?: never;
+    };
     "/api/v1/messages": {
         parameters: {
             query?: never;
@@ -1979,6 +2155,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/profiles/{id}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may be the same person
+         * @description Profiles that were kept apart from this one though something linked them, and those of exactly the same name. At
+         *     most 20.
+         */
+        get: operations["get_profiles_id_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/profiles/{id}/erase": {
         parameters: {
             query?: never;
@@ -2172,6 +2369,26 @@ export interface paths {
         };
         /** The segments that a profile is in */
         get: operations["get_profiles_id_segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One list of all that happened
+         * @description Newest first. A search looks through a stretch of it and says how to go on where it found too little.
+         */
+        get: operations["get_profiles_id_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2527,6 +2744,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search everything
+         * @description What the caller may not see is not found.
+         */
+        get: operations["get_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/segments": {
         parameters: {
             query?: never;
@@ -2623,6 +2860,26 @@ export interface paths {
         post?: never;
         /** Stop a count */
         delete: operations["delete_segments_preview_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where all segments are used
+         * @description Those that nothing refers to are left out.
+         */
+        get: operations["get_segments_uses"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2935,6 +3192,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/set-aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was set aside
+         * @description Requests that no try could process; they are kept whole until somebody tries them again or drops them. Newest
+         *     first.
+         */
+        get: operations["get_set-aside"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/set-aside/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop what was set aside
+         * @description For good.
+         */
+        delete: operations["delete_set-aside_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/set-aside/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Process what was set aside once more
+         * @description It goes behind all that waits now. What fails again is set aside again.
+         */
+        post: operations["post_set-aside_id_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -2954,6 +3272,49 @@ export interface paths {
          * @description A JSON merge patch (RFC 7396): only what is named changes; null takes a setting back to its default.
          */
         patch: operations["patch_settings"];
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a new shop is
+         * @description Steps are done when the shop has what they are for, whoever made it and however.
+         */
+        get: operations["get_setup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Put steps off, or close the wizard */
+        patch: operations["patch_setup"];
+        trace?: never;
+    };
+    "/api/v1/setup/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pretend to be a customer who left a cart
+         * @description Makes a customer of an address of your own, with consent to e-mails, and tells of a cart that was left long enough
+         *     ago. From there everything takes its usual course: journeys start, and messages pass every rule. Ask `GET /setup` for
+         *     what became of it.
+         */
+        post: operations["post_setup_try"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/status": {
@@ -3040,6 +3401,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/template-gallery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the gallery
+         * @description Messages to begin with, in one language.
+         */
+        get: operations["get_template-gallery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-gallery/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a message of the gallery
+         * @description With the template that it makes, and as somebody made up would get it.
+         */
+        get: operations["get_template-gallery_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates": {
         parameters: {
             query?: never;
@@ -3061,6 +3462,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/templates/lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a draft
+         * @description Without anybody's data: filled with made-up values, and for `missing` with none.
+         */
+        post: operations["post_templates_lint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates/preview": {
         parameters: {
             query?: never;
@@ -3072,7 +3493,7 @@ export interface paths {
         put?: never;
         /**
          * Preview a draft
-         * @description Of a template that is not stored.
+         * @description Of a template that is not stored, as one profile would get it or somebody made up, with what is worth another look.
          */
         post: operations["post_templates_preview"];
         delete?: never;
@@ -3096,7 +3517,33 @@ export interface paths {
          */
         put: operations["put_templates_id"];
         post?: never;
-        delete?: never;
+        /**
+         * Delete a template
+         * @description With its versions. Refused while a journey or a campaign sends it; messages that were sent keep their words.
+         */
+        delete: operations["delete_templates_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the draft of a template
+         * @description What the editor saves by itself while somebody writes.
+         */
+        get: operations["get_templates_id_draft"];
+        /** Keep the draft of a template */
+        put: operations["put_templates_id_draft"];
+        post?: never;
+        /** Drop the draft of a template */
+        delete: operations["delete_templates_id_draft"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3113,7 +3560,7 @@ export interface paths {
         put?: never;
         /**
          * Preview a template
-         * @description As one profile would get it.
+         * @description As one profile would get it, or somebody made up.
          */
         post: operations["post_templates_id_preview"];
         delete?: never;
@@ -3136,6 +3583,84 @@ export interface paths {
          * @description To the address given, with the values of a profile. Counts for nothing, and asks nobody for consent.
          */
         post: operations["post_templates_id_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where a template is used
+         * @description Journeys that are not archived and campaigns that are not over.
+         */
+        get: operations["get_templates_id_uses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a template's versions
+         * @description Newest first; the newest is in force.
+         */
+        get: operations["get_templates_id_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a template */
+        get: operations["get_templates_id_versions_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracking/recent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was heard of late
+         * @description The last messages of clients, without anything about people: what a page that helps to install a snippet asks
+         *     again and again. What was taken and could not be used shows up at `/rejections`.
+         */
+        get: operations["get_tracking_recent"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3287,6 +3812,168 @@ export interface paths {
         patch: operations["patch_views_id"];
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhooks */
+        get: operations["get_webhooks"];
+        put?: never;
+        /**
+         * Make a webhook
+         * @description Messages are signed by the Standard Webhooks specification (`webhook-id`, `webhook-timestamp`,
+         *     `webhook-signature`) with the secret of the answer, which cannot be shown again. Each is delivered at least once:
+         *     one with a `webhook-id` that was seen before is a repetition.
+         */
+        post: operations["post_webhooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what can be told */
+        get: operations["get_webhooks_topics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a webhook */
+        get: operations["get_webhooks_id"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description With its log and all that waits for it.
+         */
+        delete: operations["delete_webhooks_id"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook
+         * @description What is left out stays.
+         */
+        patch: operations["patch_webhooks_id"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was delivered to a webhook
+         * @description Newest first, with what waits and what failed. Kept for 30 days.
+         */
+        get: operations["get_webhooks_id_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one message to a webhook */
+        get: operations["get_webhooks_id_deliveries_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries/{delivery}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver a message once more
+         * @description Under the same `webhook-id`.
+         */
+        post: operations["post_webhooks_id_deliveries_delivery_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the secret of a webhook
+         * @description For a day messages carry two signatures, by the new and by the old secret; one that fits is enough.
+         */
+        post: operations["post_webhooks_id_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a webhook
+         * @description Puts a message of the topic `webhook.test` behind what waits; what becomes of it stands in the log.
+         */
+        post: operations["post_webhooks_id_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces": {
         parameters: {
             query?: never;
@@ -3348,19 +4035,6 @@ export interface components {
             language?: string | null;
             name?: string | null;
         };
-        /** @description The verdict of a part of a definition. */
-        AccountView: {
-            /** @description What was compared. */
-            compared: components["schemas"]["ComparedView"][];
-            /** @description Of a leaf and of a segment, as it is written. */
-            condition?: Record<string, never> | null;
-            holds: boolean;
-            /** @description `all`, `any`, `none`, `segment` or `leaf`. */
-            kind: string;
-            parts: components["schemas"]["AccountView"][];
-            /** @description Where it stands in the definition: `all.0.none.1`. Below a `segment`, in the definition of that one. */
-            path: string;
-        };
         /** @description Something that somebody has to see to. */
         Alert: {
             /** @description When it is due, or since when it is so. */
@@ -3385,6 +4059,20 @@ export interface components {
             /** @description `error`, `warning` or `info`. */
             level: string;
             name?: string | null;
+        };
+        AttemptView: {
+            /** @description The beginning of the answer. */
+            answer: string;
+            at: string;
+            /** Format: int64 */
+            duration_ms: number;
+            /** @description Why there was none. */
+            error: string;
+            /**
+             * Format: int32
+             * @description Null: there was no answer.
+             */
+            status?: number | null;
         };
         Attention: {
             /** @description The most urgent first. */
@@ -3412,17 +4100,31 @@ export interface components {
             /** @description The role or the scopes under which it was done. */
             role: string;
         };
-        /** @description The words that were sent. They are forgotten after some time, see the settings. */
-        BodyView: {
-            html?: string | null;
-            links: string[];
-            subject: string;
-            text?: string | null;
-        };
         /** @description A text in both languages. */
         BothLanguages: {
             en: string;
             vi: string;
+        };
+        BrandView: {
+            background: string;
+            button_text: string;
+            /** @description `system`, `arial`, `georgia`, `verdana`, `tahoma`, `times` or `trebuchet`. */
+            font: string;
+            footer_note: string;
+            /** @description As in the register of companies. */
+            legal_name: string;
+            /** @description `/media/...` of the library, or an address. */
+            logo: string;
+            /** Format: int32 */
+            logo_width: number;
+            muted: string;
+            primary: string;
+            /** Format: int32 */
+            radius: number;
+            social: components["schemas"]["SocialLinkView"][];
+            surface: string;
+            tax_code: string;
+            text: string;
         };
         BuildView: {
             commit: string;
@@ -3462,6 +4164,11 @@ export interface components {
              * @default
              */
             value?: string;
+            /**
+             * @description With `choice`: but for these, at most 2,000.
+             * @default []
+             */
+            without?: string[];
         };
         /** @description A run of a campaign, past or to come. */
         CalendarRun: {
@@ -3488,6 +4195,142 @@ export interface components {
             /** @description Whether there are more runs than are shown. */
             cut: boolean;
             items: components["schemas"]["CalendarRun"][];
+        };
+        /** @description Somebody for whom the words cannot be made. */
+        CampaignCheckProblem: {
+            code: string;
+            detail: string;
+            profile_id: string;
+        };
+        /** @description Some of the people of one reason. */
+        CampaignCheckReason: {
+            /** Format: int64 */
+            people: number;
+            reason: string;
+            /** @description Ids of up to five profiles. */
+            sample: string[];
+        };
+        CampaignCheckResult: {
+            /**
+             * Format: int64
+             * @description Who is to get it.
+             */
+            audience: number;
+            /** @description Who would get it later. */
+            delayed: components["schemas"]["CampaignCheckReason"][];
+            excluded: components["schemas"]["CampaignCheckReason"][];
+            /**
+             * Format: int64
+             * @description Who would get it at its time.
+             */
+            goes: number;
+            /**
+             * Format: int64
+             * @description Whom the audience names.
+             */
+            named: number;
+            problems: components["schemas"]["CampaignCheckProblem"][];
+            /** @description Who would not get it. */
+            refused: components["schemas"]["CampaignCheckReason"][];
+            /**
+             * Format: int64
+             * @description For how many people the words were made.
+             */
+            rendered: number;
+        };
+        CampaignCheckView: {
+            /** @description Why it failed. */
+            detail: string;
+            /** Format: int64 */
+            done: number;
+            ended_at?: string | null;
+            result?: components["schemas"]["CampaignCheckResult"] | null;
+            started_at: string;
+            /** @description `running`, `done`, `failed` or `cancelled`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description 0 while the audience is not known.
+             */
+            total: number;
+        };
+        /**
+         * @description What became of an audience. `audience` is the sum of `accepted`, `refused`, `failed`, `unknown`, `queued` and
+         *     `cancelled`.
+         */
+        CampaignCounts: {
+            /**
+             * Format: int64
+             * @description The provider took it.
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Who was to get it.
+             */
+            audience: number;
+            /** Format: int64 */
+            cancelled: number;
+            cancelled_by: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Of those: wait for a reason, such as quiet hours.
+             */
+            delayed: number;
+            delayed_by: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Left out.
+             */
+            excluded: number;
+            excluded_by: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description The provider refused it, or it was given up.
+             */
+            failed: number;
+            failed_by: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description People who were no longer there when their turn came.
+             */
+            gone: number;
+            /**
+             * Format: int64
+             * @description People who were found to be the same person as another one of the audience.
+             */
+            merged: number;
+            /**
+             * Format: int64
+             * @description Whom the audience named, before anybody was left out.
+             */
+            named: number;
+            /**
+             * Format: int64
+             * @description Still to come.
+             */
+            queued: number;
+            /**
+             * Format: int64
+             * @description Not sent by our own rules.
+             */
+            refused: number;
+            refused_by: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Nobody can say whether it arrived; it is not sent again.
+             */
+            unknown: number;
         };
         CampaignDomain: {
             /** Format: int64 */
@@ -3519,6 +4362,49 @@ export interface components {
         CampaignFiguresList: {
             items: components["schemas"]["CampaignFigures"][];
         };
+        /** @description An hour in which something happened. */
+        CampaignHour: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            clicked: number;
+            hour: string;
+            /**
+             * Format: int64
+             * @description Messages that were opened for the first time.
+             */
+            opened: number;
+        };
+        CampaignLink: {
+            /** Format: int64 */
+            clicks: number;
+            /** Format: int64 */
+            people: number;
+            url: string;
+        };
+        CampaignProgress: components["schemas"]["CampaignCounts"] & {
+            ended_at?: string | null;
+            /** @description When the last will have had their turn, as it goes now. */
+            ends_at?: string | null;
+            /**
+             * Format: double
+             * @description Messages that the provider took in a minute, over the run so far.
+             */
+            per_minute: number;
+            /**
+             * Format: double
+             * @description 0 to 100.
+             */
+            percent: number;
+            /** Format: int64 */
+            run: number;
+            started_at: string;
+            /**
+             * @description `gathering` (finding out who is on the lists), `planning` (finding out each recipient's time zone), `sending`,
+             *     `done` or `cancelled`.
+             */
+            state: string;
+        };
         CampaignReach: {
             /**
              * Format: int64
@@ -3537,8 +4423,22 @@ export interface components {
             /** @description A segment that is still being computed, or is no more; then all numbers are 0. */
             waits_for?: string | null;
         };
+        CampaignReport: {
+            /** Format: int32 */
+            attribution_days: number;
+            currency: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Runs that are added up.
+             */
+            run_count: number;
+            /** @description Newest first. */
+            runs: components["schemas"]["CampaignRun"][];
+            total: components["schemas"]["CampaignResult"];
+        };
         /** @description What came back. */
-        CampaignResult: components["schemas"]["CountsView"] & {
+        CampaignResult: components["schemas"]["CampaignCounts"] & {
             /** Format: int64 */
             clicked: number;
             /**
@@ -3565,6 +4465,16 @@ export interface components {
             /** Format: int64 */
             unsubscribed: number;
         };
+        CampaignRun: components["schemas"]["CampaignResult"] & {
+            ended_at?: string | null;
+            /** @description The 20 that most people clicked. */
+            links: components["schemas"]["CampaignLink"][];
+            /** Format: int64 */
+            run: number;
+            started_at: string;
+            state: string;
+            timeline: components["schemas"]["CampaignHour"][];
+        };
         CampaignView: {
             /** @description When it was put away. */
             archived_at?: string | null;
@@ -3578,7 +4488,7 @@ export interface components {
             name: string;
             /** @description When the next run begins. */
             next_at?: string | null;
-            progress?: components["schemas"]["ProgressView"] | null;
+            progress?: components["schemas"]["CampaignProgress"] | null;
             /**
              * Format: int64
              * @description Runs that began.
@@ -3698,6 +4608,11 @@ export interface components {
             old: unknown;
             source: string;
         };
+        ChannelCheckView: {
+            /** @description What the provider said, or why it could not be reached. */
+            detail: string;
+            ok: boolean;
+        };
         ChannelHealth: {
             channel: string;
             enabled: boolean;
@@ -3759,25 +4674,6 @@ export interface components {
             definition: Record<string, never>;
             /** @description The journey that the draft is of, if it is stored. */
             id?: string | null;
-        };
-        CheckView: {
-            /** @description Why it failed. */
-            detail: string;
-            /** Format: int64 */
-            done: number;
-            ended_at?: string | null;
-            result?: components["schemas"]["ResultView"] | null;
-            started_at: string;
-            /** @description `running`, `done`, `failed` or `cancelled`. */
-            state: string;
-            /**
-             * Format: int64
-             * @description 0 while the audience is not known.
-             */
-            total: number;
-        };
-        Checked: {
-            problems: components["schemas"]["JourneyProblem"][];
         };
         ComparedView: {
             actual: Record<string, never>;
@@ -3843,83 +4739,9 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
-        /**
-         * @description What became of an audience. `audience` is the sum of `accepted`, `refused`, `failed`, `unknown`, `queued` and
-         *     `cancelled`.
-         */
-        CountsView: {
-            /**
-             * Format: int64
-             * @description The provider took it.
-             */
-            accepted: number;
-            /**
-             * Format: int64
-             * @description Who was to get it.
-             */
-            audience: number;
-            /** Format: int64 */
-            cancelled: number;
-            cancelled_by: {
-                [key: string]: number;
-            };
-            /**
-             * Format: int64
-             * @description Of those: wait for a reason, such as quiet hours.
-             */
-            delayed: number;
-            delayed_by: {
-                [key: string]: number;
-            };
-            /**
-             * Format: int64
-             * @description Left out.
-             */
-            excluded: number;
-            excluded_by: {
-                [key: string]: number;
-            };
-            /**
-             * Format: int64
-             * @description The provider refused it, or it was given up.
-             */
-            failed: number;
-            failed_by: {
-                [key: string]: number;
-            };
-            /**
-             * Format: int64
-             * @description People who were no longer there when their turn came.
-             */
-            gone: number;
-            /**
-             * Format: int64
-             * @description People who were found to be the same person as another one of the audience.
-             */
-            merged: number;
-            /**
-             * Format: int64
-             * @description Whom the audience named, before anybody was left out.
-             */
-            named: number;
-            /**
-             * Format: int64
-             * @description Still to come.
-             */
-            queued: number;
-            /**
-             * Format: int64
-             * @description Not sent by our own rules.
-             */
-            refused: number;
-            refused_by: {
-                [key: string]: number;
-            };
-            /**
-             * Format: int64
-             * @description Nobody can say whether it arrived; it is not sent again.
-             */
-            unknown: number;
+        CreatedHook: components["schemas"]["HookView"] & {
+            /** @description What its messages are signed with. It is shown this once. */
+            secret: string;
         };
         CreatedKey: components["schemas"]["KeyView"] & {
             /** @description The key itself. It is shown this once. */
@@ -3945,9 +4767,45 @@ export interface components {
              */
             revenue: number;
         };
+        DataConditionView: {
+            commit: string;
+            /** @description Its name and version. */
+            database: string;
+            /**
+             * Format: int64
+             * @description Messages that wait for the engine, of all shops here.
+             */
+            inbox_messages: number;
+            /** @description Since when the oldest waits. */
+            inbox_oldest_at?: string | null;
+            now: string;
+            public_url: string;
+            /**
+             * Format: int64
+             * @description Messages that could not be used, of this shop, as far as they are kept.
+             */
+            rejections: number;
+            /**
+             * Format: int64
+             * @description Rows that were set aside because they could not be processed, of all shops here.
+             */
+            set_aside: number;
+            /**
+             * Format: int64
+             * @description Bytes of the database.
+             */
+            storage_bytes: number;
+            version: string;
+        };
         DemoSignIn: {
             email: string;
             password: string;
+        };
+        DesignTold: {
+            /** @description Gives the design to the templates of blocks that are there: each gets a new version. */
+            apply?: boolean;
+            brand?: components["schemas"]["BrandView"] | null;
+            texting?: components["schemas"]["TextingView"] | null;
         };
         DiffCall: {
             definition: Record<string, never>;
@@ -3961,6 +4819,28 @@ export interface components {
             before: number;
             removed: components["schemas"]["PartView"];
         };
+        DomainChange: {
+            /** @description A new key, as PEM; `new` makes one. Choose a new selector with it, so that mail under way stays valid. */
+            private_key_pem?: string | null;
+            selector?: string | null;
+            /** @description How the mail relay is named in SPF. */
+            spf?: string | null;
+        };
+        DomainView: {
+            checked_at?: string | null;
+            created_at: string;
+            domain: string;
+            /** @description Whether the e-mail channel sends from this domain, and signs with its key. */
+            is_used: boolean;
+            /** @description `rsa` or `ed25519`. */
+            key_kind: string;
+            records: components["schemas"]["RecordView"][];
+            selector: string;
+            /** @description How the mail relay is named in SPF; empty: not known. */
+            spf: string;
+            /** @description `unchecked`, `verified` when all that is needed was found, else `incomplete`. */
+            state: string;
+        };
         /** @description What stands at the door: how one may sign in here. */
         DoorView: {
             demo?: components["schemas"]["DemoSignIn"] | null;
@@ -3970,6 +4850,7 @@ export interface components {
             event?: components["schemas"]["EventTold"] | null;
             identifier?: string | null;
             profile_id?: string | null;
+            sample?: string | null;
             template: components["schemas"]["NewTemplate"];
         };
         DryRun: {
@@ -3998,6 +4879,25 @@ export interface components {
             count: number;
             /** Format: int32 */
             days: number;
+        };
+        /** @description Somebody who may be the same person. */
+        DuplicateView: {
+            created_at: string;
+            email?: string | null;
+            id: string;
+            /** @description What linked the two: an identifier, `alias`, `staff`; empty for a name. */
+            link: string;
+            name?: string | null;
+            /** Format: int32 */
+            orders: number;
+            phone?: string | null;
+            /**
+             * @description `same_name`, or why the two were kept apart: `shared_device`, `contradicting_identifiers`,
+             *     `too_many_identifiers`, `too_many_merges`.
+             */
+            reason: string;
+            /** Format: int64 */
+            revenue: number;
         };
         Erase: {
             /**
@@ -4071,7 +4971,20 @@ export interface components {
             member: boolean;
             profile_id: string;
             /** @description The verdicts of all parts of the definition. */
-            tree: components["schemas"]["AccountView"];
+            tree: components["schemas"]["ExplanationView"];
+        };
+        /** @description The verdict of a part of a definition. */
+        ExplanationView: {
+            /** @description What was compared. */
+            compared: components["schemas"]["ComparedView"][];
+            /** @description Of a leaf and of a segment, as it is written. */
+            condition?: Record<string, never> | null;
+            holds: boolean;
+            /** @description `all`, `any`, `none`, `segment` or `leaf`. */
+            kind: string;
+            parts: components["schemas"]["ExplanationView"][];
+            /** @description Where it stands in the definition: `all.0.none.1`. Below a `segment`, in the definition of that one. */
+            path: string;
         };
         /** @description Something that people have, and how many. */
         Facet: {
@@ -4090,9 +5003,30 @@ export interface components {
             /** @description Most frequent first, at most 500. */
             tags: components["schemas"]["Facet"][];
         };
+        /** @description What is worth another look before a message goes out. */
+        FindingView: {
+            /** @description Stable: `subject_missing`, `alt_missing`, `contrast_low`, ... */
+            code: string;
+            /** @description What was found: a word, an address, a number. */
+            detail: string;
+            message: string;
+            /** @description `error`, `warning` or `hint`. */
+            severity: string;
+        };
         FirstCode: {
             /** @description Six digits. */
             code: string;
+        };
+        /** @description A message to begin with. */
+        GalleryPiece: {
+            about: string;
+            channel: string;
+            /** @description `welcome`, `cart`, `order`, `after`, `occasion`, `promotion`, `loyalty` or `short`. */
+            group: string;
+            id: string;
+            name: string;
+            purpose: string;
+            subject: string;
         };
         /** @description A day of a segment, by the calendar of the workspace's zone. */
         GrowthDay: {
@@ -4149,18 +5083,91 @@ export interface components {
              */
             sent: number;
         };
-        /** @description An hour in which something happened. */
-        HourView: {
-            /** Format: int64 */
-            accepted: number;
-            /** Format: int64 */
-            clicked: number;
-            hour: string;
+        HeardOfKey: {
+            /** @description Among what is remembered. */
+            count: number;
+            hint: string;
+            key_id: string;
+            /** @description When it was used last, at any server of this installation. */
+            last_at?: string | null;
+            name: string;
+        };
+        HeardView: {
+            at: string;
+            detail: string;
+            /** @description The host of the page that it was sent from. */
+            host: string;
+            key_id: string;
+            /** @description `track`, `page`, `identify`... */
+            kind: string;
+            /** @description The library that sent it, with its version. */
+            library: string;
+            /** @description Of the event, where it has one. */
+            name: string;
             /**
              * Format: int64
-             * @description Messages that were opened for the first time.
+             * @description Counts up.
              */
-            opened: number;
+            no: number;
+            /** @description Why the request was refused: a stable code; null when it was taken. */
+            refused?: string | null;
+        };
+        HookChange: {
+            name?: string | null;
+            /** @description `active` or `paused`. While it is paused nothing is written for it; what waits goes on. */
+            state?: string | null;
+            topics?: string[] | null;
+            url?: string | null;
+        };
+        HookDeliveryView: {
+            /** Format: int64 */
+            attempts: number;
+            /** @description What is sent, as it is sent. */
+            body: string;
+            created_at: string;
+            /** @description Its number; attempts carry it in `webhook-id`. */
+            id: string;
+            /** @description The latest last. */
+            log: components["schemas"]["AttemptView"][];
+            /** @description What receivers know it by. */
+            message_id: string;
+            /** @description When it is tried next; null: no more by itself. */
+            next_at?: string | null;
+            /** @description `waiting`, `delivered` or `failed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Of the last answer.
+             */
+            status?: number | null;
+            topic: string;
+            updated_at: string;
+        };
+        HookTold: {
+            name?: string;
+            /** @description Of `GET /webhooks/topics`. */
+            topics: string[];
+            /** @description `https://...`; without a user name or a password. */
+            url: string;
+        };
+        HookView: {
+            created_at: string;
+            /** @description When something was taken last. */
+            delivered_at?: string | null;
+            /** @description Since when nothing was taken there; null while all is well. */
+            failing_since?: string | null;
+            id: string;
+            name: string;
+            /** @description `active`, `paused` by staff, or `disabled` because it took nothing for too long. */
+            state: string;
+            topics: string[];
+            updated_at: string;
+            url: string;
+            /**
+             * Format: int64
+             * @description Messages that wait to be delivered.
+             */
+            waiting: number;
         };
         IdentifierView: {
             first_seen_at: string;
@@ -4246,6 +5253,9 @@ export interface components {
             state: string;
             updated_at: string;
         };
+        JourneyCheck: {
+            problems: components["schemas"]["JourneyProblem"][];
+        };
         /** @description What came of a journey since it was made, in short. */
         JourneyNumbers: {
             /** Format: int64 */
@@ -4285,6 +5295,44 @@ export interface components {
             message: string;
             /** @description Where, as `nodes.hello.template`; empty for the whole. */
             path: string;
+        };
+        JourneyReport: {
+            /**
+             * Format: int64
+             * @description Runs under way now.
+             */
+            active: number;
+            /** Format: int64 */
+            completed: number;
+            /** @description Asked for and not started, by the reason's code. Not told of a period. */
+            declined: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Runs started.
+             */
+            entered: number;
+            /**
+             * Format: int64
+             * @description Left by an exit rule, an exit node, or from outside.
+             */
+            exited: number;
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: double
+             * @description Of those that are over, how many reached the goal, from 0 to 1; null when none is over.
+             */
+            goal_rate?: number | null;
+            /** Format: int64 */
+            goal_reached: number;
+            journey_id: string;
+            /** @description All of the journey's messages. */
+            messages: components["schemas"]["MessageReport"];
+            /** @description From the start on, each node once; then nodes of older versions. */
+            nodes: components["schemas"]["NodeReport"][];
+            revenue: components["schemas"]["RevenueReport"];
         };
         JourneyRevenue: {
             /** Format: int64 */
@@ -4348,10 +5396,17 @@ export interface components {
             revoked_at?: string | null;
             /** @description Of a secret key. */
             scopes: string[];
+            /** @description To the minute; null: never. */
+            used_at?: string | null;
         };
         LifecycleView: {
             /** @description When it changes if nothing else happens. */
             changes_at?: string | null;
+            /**
+             * Format: int64
+             * @description Days between two orders of this person on average, at least 30; null before a rhythm is known.
+             */
+            rhythm_days?: number | null;
             /** @description `visitor`, `subscriber`, `shopper`, `customer`, `repeat_customer`, `lapsing` or `lost`. */
             stage: string;
         };
@@ -4379,12 +5434,17 @@ export interface components {
             /** @description The last part of the link. */
             token: string;
         };
-        LinkView: {
-            /** Format: int64 */
-            clicks: number;
-            /** Format: int64 */
-            people: number;
-            url: string;
+        LintAsked: {
+            template: components["schemas"]["NewTemplate"];
+        };
+        /** @description What is worth another look in a template. */
+        LintView: {
+            /** @description Of the HTML, or of the text. */
+            bytes: number;
+            findings: components["schemas"]["FindingView"][];
+            /** @description Values without a default: whoever lacks one does not get the message. */
+            missing: string[];
+            sms?: components["schemas"]["SmsView"] | null;
         };
         /** @description What is not given stays as it is. */
         ListChanges: {
@@ -4399,11 +5459,6 @@ export interface components {
             id: string;
             name: string;
             updated_at: string;
-        };
-        LogView: {
-            at: string;
-            detail: string;
-            what: string;
         };
         /** @description A person as they would be. */
         MadeUp: {
@@ -4425,6 +5480,38 @@ export interface components {
         Mapped: {
             /** @description What the columns hold, see docs/data.md; by the columns' names when not given. */
             map?: Record<string, never> | null;
+        };
+        /** @description What is not given stays as it is. */
+        MediaChanges: {
+            alt?: string | null;
+            name?: string | null;
+        };
+        /** @description Something that shows a picture. */
+        MediaUse: {
+            id: string;
+            /** @description `template`, `draft` or `brand`. */
+            kind: string;
+            name: string;
+        };
+        MediaView: {
+            /** @description What it shows, for people who do not see it. */
+            alt: string;
+            created_at: string;
+            created_by: string;
+            /** Format: int64 */
+            height: number;
+            id: string;
+            /** @description Told by the bytes: `image/png`, `image/jpeg`, `image/gif` or `image/webp`. */
+            kind: string;
+            name: string;
+            /** Format: int64 */
+            size: number;
+            /** @description Below the address of this server; whoever has it sees the picture. */
+            url: string;
+            /** @description Where it is used; not in lists. */
+            uses?: components["schemas"]["MediaUse"][] | null;
+            /** Format: int64 */
+            width: number;
         };
         /** @description A profile in a segment. */
         MemberView: components["schemas"]["ProfileView"] & {
@@ -4461,6 +5548,23 @@ export interface components {
             /** @description The profile that is the same person. */
             other_id: string;
         };
+        /** @description The words that were sent. They are forgotten after some time, see the settings. */
+        MessageBody: {
+            html?: string | null;
+            links: string[];
+            subject: string;
+            text?: string | null;
+        };
+        /** @description How messages look and what they cost. */
+        MessageDesign: {
+            brand: components["schemas"]["BrandView"];
+            shop_address: string;
+            /** @description Of the settings: shown in every footer. */
+            shop_name: string;
+            /** @description Templates of blocks, which were written with a design. */
+            templates: number;
+            texting: components["schemas"]["TextingView"];
+        };
         /** @description A message in a list, with the names of what it refers to. */
         MessageLine: components["schemas"]["MessageView"] & {
             campaign_name?: string | null;
@@ -4470,6 +5574,11 @@ export interface components {
             /** @description As long as the words are kept. */
             subject?: string | null;
             template_name?: string | null;
+        };
+        MessageLog: {
+            at: string;
+            detail: string;
+            what: string;
         };
         MessageReport: {
             /**
@@ -4511,21 +5620,54 @@ export interface components {
              */
             waiting: number;
         };
-        /** @description The gate's word on a message. */
+        /** @description What people did with a message; what machines did stands apart. */
+        MessageResponses: {
+            /** Format: int64 */
+            clicks: number;
+            first_clicked_at?: string | null;
+            first_opened_at?: string | null;
+            /** Format: int64 */
+            machine_clicks: number;
+            /** Format: int64 */
+            machine_opens: number;
+            /** Format: int64 */
+            opens: number;
+            unsubscribed_at?: string | null;
+        };
+        /** @description One decision about one message. */
         MessageView: {
+            address?: string | null;
+            attempted_at?: string | null;
+            /** Format: int64 */
+            attempts: number;
+            campaign_id?: string | null;
+            /** Format: int64 */
+            campaign_run?: number | null;
             channel: string;
-            /** @description Values that the person lacks and that have no default. */
-            missing: string[];
-            preheader?: string | null;
+            decided_at: string;
+            detail: string;
+            /** @description When it is tried next, while it is queued. */
+            due_at?: string | null;
+            id: string;
+            journey_id?: string | null;
+            node?: string | null;
+            /** @description `journey`, `campaign`, `api`, `test` or `staff`. */
+            origin: string;
+            profile_id: string;
+            provider_id?: string | null;
             purpose: string;
-            /** @description Why it does not go out at once: as in the ledger. */
-            reason?: string | null;
-            subject?: string | null;
-            template: string;
-            text?: string | null;
-            until?: string | null;
-            /** @description `sent`, `waits`, `refused` or `cancelled`. */
-            verdict: string;
+            /** @description Stable code, empty while nothing speaks against it: `no_consent`, `frequency_cap`, `hard_bounce`. */
+            reason: string;
+            run_id?: string | null;
+            sent_at?: string | null;
+            /**
+             * @description `queued` (or waits, see the reason), `held` (its campaign is paused), `sending`, `sent` (the provider took it), `refused` (by us), `failed` (by
+             *     the provider), `unknown` (nobody can say; not sent again) or `cancelled`.
+             */
+            state: string;
+            template?: string | null;
+            /** Format: int64 */
+            template_version?: number | null;
         };
         NeedsView: {
             attributes: string[];
@@ -4552,6 +5694,19 @@ export interface components {
             user_agent?: string | null;
             /** @description The words that the person agreed to. */
             wording?: string | null;
+        };
+        NewDomain: {
+            /** @description `shop.vn` */
+            domain: string;
+            /** @description A key that exists, as PEM; when none is given one is made. It is never shown again. */
+            private_key_pem?: string | null;
+            /** @description The label below `_domainkey`; `quaylai` when not given. */
+            selector?: string | null;
+            /**
+             * @description How the mail relay is named in SPF, as its provider says: `include:_spf.example.com`. When not given it is
+             *     guessed from the e-mail channel.
+             */
+            spf?: string | null;
         };
         NewExport: {
             /** @description Columns of a CSV file, `attribute:city` among them. */
@@ -4710,6 +5865,12 @@ export interface components {
             /** @description Whether a processor or another third party must act too. */
             third_party?: boolean;
         };
+        NewSecret: {
+            /** @description Until then messages carry the signature of the old secret as well. */
+            old_signs_until: string;
+            /** @description It is shown this once. */
+            secret: string;
+        };
         /** @description What a segment's author writes. */
         NewSegment: {
             /** @description A condition, see docs/segments.md. */
@@ -4729,7 +5890,10 @@ export interface components {
         };
         /** @description A template as its author writes it. */
         NewTemplate: {
-            /** @description `{"kind": "mjml", "source": "..."}`, or short `{"mjml": "..."}`; also `html` and `text`. */
+            /**
+             * @description `{"kind": "mjml", "source": "..."}`, or short `{"mjml": "..."}`; also `html` and `text`, and `blocks`, `push`
+             *     and `zns`, whose source is a document, see docs/content.md.
+             */
             body: Record<string, never>;
             /** @description `email` when not given. */
             channel?: string | null;
@@ -4994,6 +6158,31 @@ export interface components {
             /** Format: int64 */
             unsubscribed: number;
         };
+        OwnAccountView: {
+            created_at: string;
+            email: string;
+            id: string;
+            /** @description `vi` or `en`; null: what the browser says. */
+            language?: string | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Recovery codes that were not used.
+             */
+            recovery_codes_left: number;
+            /** @description The role in the workspace of the session. */
+            role: string;
+            /** @description Since when a second factor is asked for at the sign-in. */
+            second_factor_since?: string | null;
+        };
+        OwnWorkspaceView: {
+            currency: string;
+            language: string;
+            name: string;
+            /** @description Names the workspace in addresses and to programs; never changes. */
+            slug: string;
+            time_zone: string;
+        };
         /** @description A part of a list. */
         Page_AuditView: {
             items: {
@@ -5032,7 +6221,7 @@ export interface components {
                 name: string;
                 /** @description When the next run begins. */
                 next_at?: string | null;
-                progress?: components["schemas"]["ProgressView"] | null;
+                progress?: components["schemas"]["CampaignProgress"] | null;
                 /**
                  * Format: int64
                  * @description Runs that began.
@@ -5153,6 +6342,49 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_DomainView: {
+            items: {
+                checked_at?: string | null;
+                created_at: string;
+                domain: string;
+                /** @description Whether the e-mail channel sends from this domain, and signs with its key. */
+                is_used: boolean;
+                /** @description `rsa` or `ed25519`. */
+                key_kind: string;
+                records: components["schemas"]["RecordView"][];
+                selector: string;
+                /** @description How the mail relay is named in SPF; empty: not known. */
+                spf: string;
+                /** @description `unchecked`, `verified` when all that is needed was found, else `incomplete`. */
+                state: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_DuplicateView: {
+            items: {
+                created_at: string;
+                email?: string | null;
+                id: string;
+                /** @description What linked the two: an identifier, `alias`, `staff`; empty for a name. */
+                link: string;
+                name?: string | null;
+                /** Format: int32 */
+                orders: number;
+                phone?: string | null;
+                /**
+                 * @description `same_name`, or why the two were kept apart: `shared_device`, `contradicting_identifiers`,
+                 *     `too_many_identifiers`, `too_many_merges`.
+                 */
+                reason: string;
+                /** Format: int64 */
+                revenue: number;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_ErasureView: {
             items: {
                 /** @description Consents until the erasure, without the person: channel, purpose, state, instant, hash of the wording. */
@@ -5195,10 +6427,78 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_GalleryPiece: {
+            items: {
+                about: string;
+                channel: string;
+                /** @description `welcome`, `cart`, `order`, `after`, `occasion`, `promotion`, `loyalty` or `short`. */
+                group: string;
+                id: string;
+                name: string;
+                purpose: string;
+                subject: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_GrowthView: {
             items: {
                 days: components["schemas"]["GrowthDay"][];
                 id: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_HookDeliveryView: {
+            items: {
+                /** Format: int64 */
+                attempts: number;
+                /** @description What is sent, as it is sent. */
+                body: string;
+                created_at: string;
+                /** @description Its number; attempts carry it in `webhook-id`. */
+                id: string;
+                /** @description The latest last. */
+                log: components["schemas"]["AttemptView"][];
+                /** @description What receivers know it by. */
+                message_id: string;
+                /** @description When it is tried next; null: no more by itself. */
+                next_at?: string | null;
+                /** @description `waiting`, `delivered` or `failed`. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description Of the last answer.
+                 */
+                status?: number | null;
+                topic: string;
+                updated_at: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_HookView: {
+            items: {
+                created_at: string;
+                /** @description When something was taken last. */
+                delivered_at?: string | null;
+                /** @description Since when nothing was taken there; null while all is well. */
+                failing_since?: string | null;
+                id: string;
+                name: string;
+                /** @description `active`, `paused` by staff, or `disabled` because it took nothing for too long. */
+                state: string;
+                topics: string[];
+                updated_at: string;
+                url: string;
+                /**
+                 * Format: int64
+                 * @description Messages that wait to be delivered.
+                 */
+                waiting: number;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -5323,6 +6623,8 @@ export interface components {
                 revoked_at?: string | null;
                 /** @description Of a secret key. */
                 scopes: string[];
+                /** @description To the minute; null: never. */
+                used_at?: string | null;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -5337,6 +6639,31 @@ export interface components {
                 id: string;
                 name: string;
                 updated_at: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_MediaView: {
+            items: {
+                /** @description What it shows, for people who do not see it. */
+                alt: string;
+                created_at: string;
+                created_by: string;
+                /** Format: int64 */
+                height: number;
+                id: string;
+                /** @description Told by the bytes: `image/png`, `image/jpeg`, `image/gif` or `image/webp`. */
+                kind: string;
+                name: string;
+                /** Format: int64 */
+                size: number;
+                /** @description Below the address of this server; whoever has it sees the picture. */
+                url: string;
+                /** @description Where it is used; not in lists. */
+                uses?: components["schemas"]["MediaUse"][] | null;
+                /** Format: int64 */
+                width: number;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -5507,6 +6834,8 @@ export interface components {
                 identifiers: components["schemas"]["IdentifierView"][];
                 last_seen_at: string;
                 lifecycle: components["schemas"]["LifecycleView"];
+                /** @description Ids of lists that the person is on. */
+                lists: string[];
                 /**
                  * Format: int32
                  * @description Other profiles that turned out to be this person.
@@ -5515,6 +6844,8 @@ export interface components {
                 name?: string | null;
                 orders: components["schemas"]["OrderTotalsView"];
                 phone?: string | null;
+                /** @description Since when the person wants their data to be left alone. */
+                restricted_at?: string | null;
                 tags: string[];
                 user_ids: string[];
             }[];
@@ -5677,6 +7008,15 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_SegmentUses: {
+            items: {
+                id: string;
+                used_by: components["schemas"]["UseView"][];
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_SegmentVersionView: {
             items: {
                 /** Format: int64 */
@@ -5732,6 +7072,29 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_SetAsideView: {
+            items: {
+                /** @description When it was set aside. */
+                at: string;
+                error: string;
+                /** @description Its number. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Messages in it.
+                 */
+                items: number;
+                /** @description `batch`, a kind of message, or `internal`. */
+                kind: string;
+                /** @description When it came in. */
+                received_at: string;
+                /** @description Its beginning. It may hold personal data. */
+                sample: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_SignInView: {
             items: {
                 created_at: string;
@@ -5746,6 +7109,12 @@ export interface components {
                 /** @description The network that it was last used from, such as `113.161.77.0/24`. */
                 network: string;
             }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_String: {
+            items: string[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
         };
@@ -5767,15 +7136,46 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_TemplateUse: {
+            items: {
+                id: string;
+                /** @description `journey` or `campaign`. */
+                kind: string;
+                name: string;
+                state: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_TemplateVersionView: {
+            items: {
+                created_at: string;
+                /** @description How it is written: `blocks`, `mjml`, ... */
+                kind: string;
+                subject: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_TemplateView: {
             items: {
+                /** @description `{"kind": "mjml", "source": "..."}`; of blocks, push and zns the source is their document. */
                 body?: Record<string, never> | null;
                 channel: string;
                 created_at: string;
+                /** @description Somebody works on a version that is not in force. */
+                has_draft?: boolean | null;
                 id: string;
+                /** @description How it is written: `blocks`, `mjml`, `html`, `text`, `push` or `zns`. */
+                kind: string;
                 name: string;
+                /** @description This and the rest are not in lists. */
                 preheader?: string | null;
-                /** @description `marketing` or `transactional`, unless the journey says otherwise. The rest is not in lists. */
+                /** @description `marketing` or `transactional`, unless the journey says otherwise. */
                 purpose?: string | null;
                 subject?: string | null;
                 text?: string | null;
@@ -5784,6 +7184,32 @@ export interface components {
                 variables?: string[] | null;
                 /** Format: int64 */
                 version: number;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_TimelineItem: {
+            items: {
+                at: string;
+                channel?: string | null;
+                /** @description All there is to it. */
+                data: Record<string, never>;
+                /** @description Unique within the person. */
+                id: string;
+                /** @description `event`, `message`, `journey`, `segment`, `consent`, `attribute` or `merge`. */
+                kind: string;
+                /**
+                 * @description The event's, journey's, segment's or attribute's name; a message's template; a consent's channel and purpose;
+                 *     the other profile of a merge.
+                 */
+                name: string;
+                /** @description Why: a message's or a run's reason, a merge's link, a consent's source. */
+                reason?: string | null;
+                /** @description What became of it: a message's or a run's state, `entered` or `left`, a consent's state, `joined` or `apart`. */
+                state?: string | null;
+                /** @description Of what it tells: a message's, run's, segment's or journey's id. */
+                subject_id?: string | null;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -6061,19 +7487,29 @@ export interface components {
             y: number;
         };
         Preview: {
+            /** @description Of the HTML, or of the text where there is none. */
+            bytes: number;
+            /** @description What is worth another look, the most serious first. */
+            findings: components["schemas"]["FindingView"][];
             html?: string | null;
             /** @description Where its links lead. */
             links: string[];
             /** @description Values that this person lacks and that have no default: the message would not be sent. */
             missing: string[];
+            /** @description The MJML that was made of blocks. */
+            mjml?: string | null;
             preheader: string;
+            sms?: components["schemas"]["SmsView"] | null;
             subject: string;
             text?: string | null;
+            zns?: components["schemas"]["ZnsView"] | null;
         };
         PreviewAsked: {
             event?: components["schemas"]["EventTold"] | null;
             identifier?: string | null;
             profile_id?: string | null;
+            /** @description Somebody who never was instead: `full` for one of whom all is known, `empty` for one of whom nothing is. */
+            sample?: string | null;
         };
         PreviewCall: {
             definition: Record<string, never>;
@@ -6177,6 +7613,8 @@ export interface components {
             identifiers: components["schemas"]["IdentifierView"][];
             last_seen_at: string;
             lifecycle: components["schemas"]["LifecycleView"];
+            /** @description Ids of lists that the person is on. */
+            lists: string[];
             /**
              * Format: int32
              * @description Other profiles that turned out to be this person.
@@ -6185,31 +7623,10 @@ export interface components {
             name?: string | null;
             orders: components["schemas"]["OrderTotalsView"];
             phone?: string | null;
+            /** @description Since when the person wants their data to be left alone. */
+            restricted_at?: string | null;
             tags: string[];
             user_ids: string[];
-        };
-        ProgressView: components["schemas"]["CountsView"] & {
-            ended_at?: string | null;
-            /** @description When the last will have had their turn, as it goes now. */
-            ends_at?: string | null;
-            /**
-             * Format: double
-             * @description Messages that the provider took in a minute, over the run so far.
-             */
-            per_minute: number;
-            /**
-             * Format: double
-             * @description 0 to 100.
-             */
-            percent: number;
-            /** Format: int64 */
-            run: number;
-            started_at: string;
-            /**
-             * @description `gathering` (finding out who is on the lists), `planning` (finding out each recipient's time zone), `sending`,
-             *     `done` or `cancelled`.
-             */
-            state: string;
         };
         PutCanvas: {
             canvas: components["schemas"]["CanvasDocument"];
@@ -6235,13 +7652,31 @@ export interface components {
             people: number;
             reason: string;
         };
-        /** @description Some of the people of one reason. */
-        ReasonView: {
-            /** Format: int64 */
-            people: number;
-            reason: string;
-            /** @description Ids of up to five profiles. */
-            sample: string[];
+        RecentlyHeard: {
+            /** @description Newest first, at most 100; remembered by the server that is asked, since it started. */
+            items: components["schemas"]["HeardView"][];
+            /** @description The write keys that are in force. */
+            keys: components["schemas"]["HeardOfKey"][];
+            now: string;
+        };
+        RecordView: {
+            /** @description What stands there. */
+            found: string[];
+            /** @description Mail is delivered without it, if perhaps to the spam folder. */
+            is_optional: boolean;
+            /** @description `TXT` or `MX`. */
+            kind: string;
+            /** @description Where it stands. */
+            name: string;
+            /** @description `dkim`, `spf`, `dmarc` or `return_path`. */
+            purpose: string;
+            /**
+             * @description `unchecked`, `ok`, `missing`, `different`, `several` where one is allowed, or `unknown` when no name server
+             *     answered.
+             */
+            state: string;
+            /** @description What should stand there; empty where the shop's mail provider knows it. */
+            value: string;
         };
         /** @description What opens the account when the device with the authenticator app is lost. */
         RecoveryCodes: {
@@ -6257,6 +7692,36 @@ export interface components {
             at: string;
             refund_id: string;
         };
+        RehearsedLine: {
+            at: string;
+            /** @description Of a step, as in a run's log. */
+            code?: string | null;
+            /** @description `told`, `step`, `message`, `webhook` or `staff`. */
+            kind: string;
+            message?: components["schemas"]["RehearsedMessage"] | null;
+            node?: string | null;
+            params?: Record<string, never> | null;
+            /** @description Which run it is about, from 1; null for what comes from outside. */
+            run?: number | null;
+            /** @description In English. */
+            text: string;
+        };
+        /** @description The gate's word on a message. */
+        RehearsedMessage: {
+            channel: string;
+            /** @description Values that the person lacks and that have no default. */
+            missing: string[];
+            preheader?: string | null;
+            purpose: string;
+            /** @description Why it does not go out at once: as in the ledger. */
+            reason?: string | null;
+            subject?: string | null;
+            template: string;
+            text?: string | null;
+            until?: string | null;
+            /** @description `sent`, `waits`, `refused` or `cancelled`. */
+            verdict: string;
+        };
         /** @description A message that was acknowledged and could not be used, or could only in part. */
         RejectionView: {
             at: string;
@@ -6265,64 +7730,6 @@ export interface components {
             detail: string;
             /** @description The beginning of the message, to find it by. */
             sample: string;
-        };
-        /** @description Somebody for whom the words cannot be made. */
-        RenderView: {
-            code: string;
-            detail: string;
-            profile_id: string;
-        };
-        Report: {
-            /**
-             * Format: int64
-             * @description Runs under way now.
-             */
-            active: number;
-            /** Format: int64 */
-            completed: number;
-            /** @description Asked for and not started, by the reason's code. Not told of a period. */
-            declined: {
-                [key: string]: number;
-            };
-            /**
-             * Format: int64
-             * @description Runs started.
-             */
-            entered: number;
-            /**
-             * Format: int64
-             * @description Left by an exit rule, an exit node, or from outside.
-             */
-            exited: number;
-            /** Format: int64 */
-            failed: number;
-            /**
-             * Format: double
-             * @description Of those that are over, how many reached the goal, from 0 to 1; null when none is over.
-             */
-            goal_rate?: number | null;
-            /** Format: int64 */
-            goal_reached: number;
-            journey_id: string;
-            /** @description All of the journey's messages. */
-            messages: components["schemas"]["MessageReport"];
-            /** @description From the start on, each node once; then nodes of older versions. */
-            nodes: components["schemas"]["NodeReport"][];
-            revenue: components["schemas"]["RevenueReport"];
-        };
-        ReportView: {
-            /** Format: int32 */
-            attribution_days: number;
-            currency: string;
-            id: string;
-            /**
-             * Format: int64
-             * @description Runs that are added up.
-             */
-            run_count: number;
-            /** @description Newest first. */
-            runs: components["schemas"]["RunView"][];
-            total: components["schemas"]["CampaignResult"];
         };
         RequestView: {
             acknowledge_by: string;
@@ -6367,54 +7774,12 @@ export interface components {
         ResetWanted: {
             email: string;
         };
-        /** @description What people did with a message; what machines did stands apart. */
-        ResponsesView: {
-            /** Format: int64 */
-            clicks: number;
-            first_clicked_at?: string | null;
-            first_opened_at?: string | null;
-            /** Format: int64 */
-            machine_clicks: number;
-            /** Format: int64 */
-            machine_opens: number;
-            /** Format: int64 */
-            opens: number;
-            unsubscribed_at?: string | null;
-        };
         Restriction: {
             restricted: boolean;
         };
         RestrictionView: {
             profile_id: string;
             restricted_at?: string | null;
-        };
-        ResultView: {
-            /**
-             * Format: int64
-             * @description Who is to get it.
-             */
-            audience: number;
-            /** @description Who would get it later. */
-            delayed: components["schemas"]["ReasonView"][];
-            excluded: components["schemas"]["ReasonView"][];
-            /**
-             * Format: int64
-             * @description Who would get it at its time.
-             */
-            goes: number;
-            /**
-             * Format: int64
-             * @description Whom the audience names.
-             */
-            named: number;
-            problems: components["schemas"]["RenderView"][];
-            /** @description Who would not get it. */
-            refused: components["schemas"]["ReasonView"][];
-            /**
-             * Format: int64
-             * @description For how many people the words were made.
-             */
-            rendered: number;
         };
         RetentionView: {
             audit: components["schemas"]["Due"];
@@ -6552,6 +7917,22 @@ export interface components {
             tags_added?: string[];
             tags_removed?: string[];
         };
+        SearchAnswer: {
+            /** @description The best of each kind, up to 6, kinds in a fixed order. */
+            items: components["schemas"]["SearchItem"][];
+        };
+        SearchItem: {
+            id: string;
+            /** @description `customer`, `segment`, `journey`, `campaign`, `template` or `list`. */
+            kind: string;
+            /** @description Where it is in the web app, below `/app`. */
+            link: string;
+            /** @description Of journeys, campaigns and segments. */
+            state?: string | null;
+            /** @description Of customers an address; of others a description or the channel. */
+            subtitle: string;
+            title: string;
+        };
         /** @description A second factor as an authenticator app is told of it. */
         SecondFactorBegun: {
             /** @description The picture of `uri` as the path of an SVG; its sides are `qr_size` units, the quiet margin not counted. */
@@ -6597,6 +7978,11 @@ export interface components {
             people: number;
             /** @description `no_address`, `no_consent`, `consent_pending`, `consent_denied`, `suppressed`, `restricted`, `holdout`. */
             reason: string;
+        };
+        /** @description Where a segment is used. */
+        SegmentUses: {
+            id: string;
+            used_by: components["schemas"]["UseView"][];
         };
         SegmentVersionView: {
             /** Format: int64 */
@@ -6659,6 +8045,74 @@ export interface components {
             /** @description All workspaces of the account. */
             workspaces: components["schemas"]["WorkspaceChoice"][];
         };
+        SetAsideView: {
+            /** @description When it was set aside. */
+            at: string;
+            error: string;
+            /** @description Its number. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Messages in it.
+             */
+            items: number;
+            /** @description `batch`, a kind of message, or `internal`. */
+            kind: string;
+            /** @description When it came in. */
+            received_at: string;
+            /** @description Its beginning. It may hold personal data. */
+            sample: string;
+        };
+        SetupChanges: {
+            closed?: boolean | null;
+            /** @description Steps that are put off, all of them; they can still be done. */
+            skipped?: string[] | null;
+        };
+        SetupSender: {
+            /** @description What is sent really leaves: the provider is none that keeps or drops it. */
+            delivers: boolean;
+            enabled: boolean;
+            from_address?: string | null;
+            from_name?: string | null;
+            is_set_up: boolean;
+            provider?: string | null;
+        };
+        SetupShop: {
+            address: string;
+            currency: string;
+            language: string;
+            name: string;
+            time_zone: string;
+            url: string;
+        };
+        SetupStep: {
+            /** @description `shop`, `sender`, `people`, `journeys` or `try`. */
+            id: string;
+            /** @description `done`, `skipped` or `todo`. */
+            state: string;
+        };
+        SetupView: {
+            /** @description Somebody has closed the wizard. */
+            closed: boolean;
+            /** @description The first step that is neither done nor put off; null when all are. */
+            current?: string | null;
+            first_sent_at?: string | null;
+            has_events: boolean;
+            /** Format: int64 */
+            journeys_active: number;
+            /** Format: int64 */
+            journeys_draft: number;
+            /** @description Whether the wizard should open by itself: for an owner of a shop that has nothing yet. */
+            opens: boolean;
+            /** Format: int64 */
+            people: number;
+            /** @description Ready scenarios to begin with, by slug. */
+            recommended: string[];
+            sender: components["schemas"]["SetupSender"];
+            shop: components["schemas"]["SetupShop"];
+            steps: components["schemas"]["SetupStep"][];
+            trial?: components["schemas"]["TrialView"] | null;
+        };
         ShopFacts: {
             /** Format: int64 */
             campaigns_under_way: number;
@@ -6685,6 +8139,35 @@ export interface components {
             last_used_at: string;
             /** @description The network that it was last used from, such as `113.161.77.0/24`. */
             network: string;
+        };
+        /** @description How networks bill a text. */
+        SmsMeasure: {
+            /** @description `gsm7` or `ucs2`. */
+            alphabet: string;
+            /** @description Characters that make the text a `ucs2` one. */
+            beyond: string[];
+            /** @description Units that the last part still takes. */
+            left: number;
+            parts: number;
+            /**
+             * Format: int64
+             * @description Of all parts, in minor units of the shop's currency; null when the price of a part is not set.
+             */
+            price?: number | null;
+            /** @description As it goes out: an advertisement with its label and the way to stop. */
+            text: string;
+            units: number;
+        };
+        SmsView: {
+            /** @description More parts than this are refused by gateways. */
+            parts_max: number;
+            /** @description The same without marks. */
+            plain: components["schemas"]["SmsMeasure"];
+            written: components["schemas"]["SmsMeasure"];
+        };
+        SocialLinkView: {
+            name: string;
+            url: string;
         };
         Status: {
             build: components["schemas"]["BuildView"];
@@ -6745,14 +8228,49 @@ export interface components {
             /** @description `hard_bounce`, `complaint` or `manual`. A hard bounce stops every message, the others advertisements. */
             reason: string;
         };
+        /** @description What somebody is writing; no message is made of it. */
+        TemplateDraft: {
+            /**
+             * Format: int64
+             * @description The version that it was begun on.
+             */
+            base_version: number;
+            /** @description In the shape of a template, but it need not be whole. */
+            template: Record<string, never>;
+            updated_at?: string | null;
+            updated_by?: string | null;
+        };
+        /** @description Something that sends a template. */
+        TemplateUse: {
+            id: string;
+            /** @description `journey` or `campaign`. */
+            kind: string;
+            name: string;
+            state: string;
+        };
+        /** @description A version of a template, in brief. */
+        TemplateVersionView: {
+            created_at: string;
+            /** @description How it is written: `blocks`, `mjml`, ... */
+            kind: string;
+            subject: string;
+            /** Format: int64 */
+            version: number;
+        };
         TemplateView: {
+            /** @description `{"kind": "mjml", "source": "..."}`; of blocks, push and zns the source is their document. */
             body?: Record<string, never> | null;
             channel: string;
             created_at: string;
+            /** @description Somebody works on a version that is not in force. */
+            has_draft?: boolean | null;
             id: string;
+            /** @description How it is written: `blocks`, `mjml`, `html`, `text`, `push` or `zns`. */
+            kind: string;
             name: string;
+            /** @description This and the rest are not in lists. */
             preheader?: string | null;
-            /** @description `marketing` or `transactional`, unless the journey says otherwise. The rest is not in lists. */
+            /** @description `marketing` or `transactional`, unless the journey says otherwise. */
             purpose?: string | null;
             subject?: string | null;
             text?: string | null;
@@ -6769,12 +8287,48 @@ export interface components {
             /** @description The address or number that gets it. */
             to: string;
         };
+        TextingView: {
+            /** @description How to stop advertisements, at the end of each text message. */
+            sms_opt_out: string;
+            /**
+             * Format: int64
+             * @description One part of a text message, in minor units; 0: not known.
+             */
+            sms_part_price: number;
+            /**
+             * Format: int64
+             * @description One Zalo message, in minor units; 0: not known.
+             */
+            zns_price: number;
+        };
         Timeline: {
             /** @description Whether there was more than 2,000 lines. */
             cut: boolean;
             horizon: string;
-            lines: components["schemas"]["LineView"][];
+            lines: components["schemas"]["RehearsedLine"][];
             started_at: string;
+        };
+        /** @description Something in a person's life with the shop. */
+        TimelineItem: {
+            at: string;
+            channel?: string | null;
+            /** @description All there is to it. */
+            data: Record<string, never>;
+            /** @description Unique within the person. */
+            id: string;
+            /** @description `event`, `message`, `journey`, `segment`, `consent`, `attribute` or `merge`. */
+            kind: string;
+            /**
+             * @description The event's, journey's, segment's or attribute's name; a message's template; a consent's channel and purpose;
+             *     the other profile of a merge.
+             */
+            name: string;
+            /** @description Why: a message's or a run's reason, a merge's link, a consent's source. */
+            reason?: string | null;
+            /** @description What became of it: a message's or a run's state, `entered` or `left`, a consent's state, `joined` or `apart`. */
+            state?: string | null;
+            /** @description Of what it tells: a message's, run's, segment's or journey's id. */
+            subject_id?: string | null;
         };
         TopRow: {
             id: string;
@@ -6798,6 +8352,30 @@ export interface components {
             /** @description `entered` or `left`. */
             turn: string;
         };
+        TrialMessage: {
+            accepted_at?: string | null;
+            channel: string;
+            detail: string;
+            due_at?: string | null;
+            id: string;
+            journey?: string | null;
+            journey_id?: string | null;
+            reason: string;
+            state: string;
+            subject?: string | null;
+        };
+        TrialTold: {
+            /** @description Where it goes; when not given, to the address that you sign in with. */
+            to?: string | null;
+        };
+        TrialView: {
+            /** @description Whether the cart that was pretended counts as left by now. */
+            cart_left: boolean;
+            email: string;
+            /** @description The newest first, up to 5. */
+            messages: components["schemas"]["TrialMessage"][];
+            profile_id: string;
+        };
         TriggerCall: {
             identifier?: string | null;
             /** @description Names this call: the same one starts no second run. Else the Idempotency-Key, else none. */
@@ -6810,6 +8388,11 @@ export interface components {
             run?: components["schemas"]["RunView"] | null;
             /** @description Whether a run was started; the entry rules of the journey can say no. */
             started: boolean;
+        };
+        TryAsked: {
+            /** @description An address of your own. It becomes a customer who has agreed to e-mails and has left a cart. */
+            email: string;
+            name?: string;
         };
         UpcomingCall: {
             /** @description Dates that are told at most, 1 to 20; 5 when not given. */
@@ -6915,9 +8498,15 @@ export interface components {
             looked_at: number;
         };
         WholeMessage: components["schemas"]["MessageLine"] & {
-            body?: components["schemas"]["BodyView"] | null;
-            log: components["schemas"]["LogView"][];
-            responses: components["schemas"]["ResponsesView"];
+            body?: components["schemas"]["MessageBody"] | null;
+            log: components["schemas"]["MessageLog"][];
+            responses: components["schemas"]["MessageResponses"];
+        };
+        WholePiece: components["schemas"]["GalleryPiece"] & {
+            /** @description As somebody made up would get it, in the shop's design. */
+            preview: components["schemas"]["Preview"];
+            /** @description What `POST /templates` takes. */
+            template: Record<string, never>;
         };
         WholeScenario: components["schemas"]["ScenarioView"] & {
             journeys: components["schemas"]["ScenarioJourney"][];
@@ -6951,6 +8540,21 @@ export interface components {
             /** @description The slug of one of the account's workspaces. */
             workspace: string;
         };
+        /** @description A parameter of a Zalo message with its value. */
+        ZnsParam: {
+            length: number;
+            max: number;
+            name: string;
+            value: string;
+        };
+        ZnsView: {
+            params: components["schemas"]["ZnsParam"][];
+            /**
+             * Format: int64
+             * @description In minor units; null when it is not set.
+             */
+            price?: number | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -6975,7 +8579,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountView"];
+                    "application/json": components["schemas"]["OwnAccountView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -7008,7 +8612,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountView"];
+                    "application/json": components["schemas"]["OwnAccountView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -7305,6 +8909,68 @@ export interface operations {
                 };
                 content: {
                     "application/zip": number[];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_brand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageDesign"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_brand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DesignTold"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageDesign"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -7730,7 +9396,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CheckView"];
+                    "application/json": components["schemas"]["CampaignCheckView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -7761,7 +9427,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CheckView"];
+                    "application/json": components["schemas"]["CampaignCheckView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -7792,7 +9458,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CheckView"];
+                    "application/json": components["schemas"]["CampaignCheckView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -7936,7 +9602,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_MessageView"];
+                    "application/json": components["schemas"]["Page_MessageLine"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -8029,7 +9695,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReportView"];
+                    "application/json": components["schemas"]["CampaignReport"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -8416,7 +10082,259 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CheckView"];
+                    "application/json": components["schemas"]["ChannelCheckView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_channels_channel_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialTold"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelCheckView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_condition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataConditionView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_domains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DomainView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_domains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDomain"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_domains_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_domains_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_domains_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DomainChange"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_domains_domain_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -9322,7 +11240,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Checked"];
+                    "application/json": components["schemas"]["JourneyCheck"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -9713,7 +11631,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Report"];
+                    "application/json": components["schemas"]["JourneyReport"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -10236,6 +12154,176 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_media: {
+        parameters: {
+            query?: {
+                /** @description Part of a name or of what a picture shows; tone marks do not matter. */
+                search?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MediaView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_media: {
+        parameters: {
+            query?: {
+                /** @description The file's name. */
+                name?: string;
+                /** @description What the picture shows. */
+                alt?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_media_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_media_id: {
+        parameters: {
+            query?: {
+                /** @description Also when something shows it. */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_media_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MediaChanges"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -10965,6 +13053,37 @@ export interface operations {
             };
         };
     };
+    get_profiles_id_duplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DuplicateView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     post_profiles_id_erase: {
         parameters: {
             query?: never;
@@ -11294,6 +13413,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_SegmentOfProfile"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_profiles_id_timeline: {
+        parameters: {
+            query?: {
+                /** @description Kinds, separated by commas; all when not given. */
+                kinds?: string;
+                /** @description Part of a name or of what there is to it; tone marks do not matter. */
+                search?: string;
+                /** @description 1 to 200; 50 when not given. */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TimelineItem"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -11904,6 +14062,38 @@ export interface operations {
             };
         };
     };
+    get_search: {
+        parameters: {
+            query: {
+                /** @description Part of a name, a phone number, an e-mail address or an id; tone marks do not matter. At most 100 bytes. */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_segments: {
         parameters: {
             query?: {
@@ -12131,6 +14321,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_segments_uses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SegmentUses"];
+                };
             };
             /** @description An error: see its code and detail */
             default: {
@@ -12816,6 +15035,98 @@ export interface operations {
             };
         };
     };
+    "get_set-aside": {
+        parameters: {
+            query?: {
+                /** @description Items in a page, 1 to 500; 50 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SetAsideView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "delete_set-aside_id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_set-aside_id_retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_settings: {
         parameters: {
             query?: never;
@@ -12865,6 +15176,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupChanges"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_setup_try: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryAsked"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -13040,9 +15446,80 @@ export interface operations {
             };
         };
     };
+    "get_template-gallery": {
+        parameters: {
+            query?: {
+                /** @description `vi` or `en`; the workspace's own when not given. */
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GalleryPiece"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "get_template-gallery_id": {
+        parameters: {
+            query?: {
+                /** @description `vi` or `en`; the workspace's own when not given. */
+                language?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholePiece"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_templates: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Part of a name, a subject or an id; tone marks do not matter. */
+                search?: string;
+                /** @description `email`, `sms`, `zalo` or `push`. */
+                channel?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13089,6 +15566,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_templates_lint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LintAsked"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LintView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -13201,6 +15711,130 @@ export interface operations {
             };
         };
     };
+    delete_templates_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_templates_id_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDraft"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_templates_id_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateDraft"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDraft"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_templates_id_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     post_templates_id_preview: {
         parameters: {
             query?: never;
@@ -13258,6 +15892,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_templates_id_uses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TemplateUse"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_templates_id_versions: {
+        parameters: {
+            query?: {
+                /** @description Items in a page, 1 to 500; 50 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TemplateVersionView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_templates_id_versions_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_tracking_recent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecentlyHeard"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -13613,6 +16375,356 @@ export interface operations {
             };
         };
     };
+    get_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HookView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HookTold"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedHook"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhooks_topics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_String"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhooks_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_webhooks_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_webhooks_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HookChange"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhooks_id_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only `waiting`, `delivered` or `failed` ones. */
+                state?: string;
+                /** @description Messages in a page, 1 to 500; 50 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HookDeliveryView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhooks_id_deliveries_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookDeliveryView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhooks_id_deliveries_delivery_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken in */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookDeliveryView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhooks_id_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSecret"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_webhooks_id_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken in */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     post_workspaces: {
         parameters: {
             query?: never;
@@ -13632,7 +16744,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WorkspaceView"];
+                    "application/json": components["schemas"]["OwnWorkspaceView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -13667,7 +16779,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WorkspaceView"];
+                    "application/json": components["schemas"]["OwnWorkspaceView"];
                 };
             };
             /** @description An error: see its code and detail */
