@@ -11,4 +11,4 @@ import { screens as messages } from './messages';
 import { screens as segments } from './segments';
 import { screens as settings } from './settings';
 
-export const screens: Screen[] = [...home, ...accounts, ...campaigns, ...customers, ...imports, ...look, ...segments, ...messages, ...settings];
+export const screens: Screen[] = [...home, ...journeys, ...accounts, ...campaigns, ...customers, ...imports, ...look, ...segments, ...messages, ...settings];
