@@ -28,7 +28,7 @@ mod queries;
 pub mod scans;
 pub mod segments;
 mod sql;
-pub mod topics;
+mod topics;
 pub mod transfers;
 
 pub use backend::{
@@ -38,6 +38,7 @@ pub use backend::{
 pub use changeset::Changeset;
 pub use migrate::Migration;
 pub use sql::{Catalog, Queries, Row, Stmt, Val};
+pub use topics::{Topic, TopicCounts};
 
 pub(crate) use queries as q;
 

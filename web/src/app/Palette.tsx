@@ -47,7 +47,7 @@ export default function Palette({ isOpen, close }: { isOpen: boolean; close: () 
   const [at, setAt] = useState(0);
   const wanted = text.trim();
   const [asked] = useDebouncedValue(wanted, 120);
-  const workspace = session?.workspace.slug ?? '';
+  const workspace = session?.workspace ?? '';
   const found = useQuery({
     queryKey: ['search', asked],
     queryFn: ({ signal }) => call(api.GET('/api/v1/search', { params: { query: { q: asked } }, signal })),

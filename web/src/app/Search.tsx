@@ -1,5 +1,5 @@
 /** Global search and the command palette: the button here, the palette itself when it is first opened. */
-import { Kbd, Text, UnstyledButton } from '@mantine/core';
+import { Text, UnstyledButton } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
@@ -23,7 +23,7 @@ export function SearchButton() {
       <UnstyledButton className={classes.button} onClick={open} aria-label={t('search.open')} aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K">
         <IconSearch size={17} aria-hidden />
         <Text component="span" size="sm" visibleFrom="sm">{t('search.hint')}</Text>
-        <Kbd visibleFrom="sm" size="xs" aria-hidden>{isMac ? '⌘K' : 'Ctrl K'}</Kbd>
+        <kbd className={classes.keys} aria-hidden>{isMac ? '⌘K' : 'Ctrl K'}</kbd>
       </UnstyledButton>
       {wasOpen && <Suspense fallback={null}><Palette isOpen={isOpen} close={() => setOpen(false)} /></Suspense>}
     </>

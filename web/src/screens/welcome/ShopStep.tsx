@@ -34,7 +34,7 @@ export function ShopStep({ setup, next }: StepProps) {
     setProblem(null);
     try {
       const shop = { name: values.name.trim(), url: values.url.trim(), address: values.address.trim() };
-      await call(api.PATCH('/api/v1/settings', { body: { shop, language: values.language, time_zone: values.time_zone, currency: values.currency } }));
+      await call(api.PATCH('/api/v1/settings', { body: { shop, language: values.language, time_zone: values.time_zone, currency: values.currency } as never }));
       await refresh('settings');
       next();
     } catch (error) {
