@@ -11,6 +11,7 @@ mod content;
 mod domains;
 mod grid;
 mod history;
+mod home;
 mod hooks;
 mod inbox;
 mod journeys;
@@ -125,7 +126,7 @@ macro_rules! modules {
 
 const MODULES: &[Module] = modules!(
     campaigns, content, grid, membership, inbox, people, history, journeys, messages, access, scans, segments, accounts,
-    audit, privacy, transfers, hooks, domains
+    audit, privacy, transfers, hooks, domains, home
 );
 
 /// The public methods of changesets and reads in a module of the store.
