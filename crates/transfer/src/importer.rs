@@ -177,8 +177,28 @@ fn turn(store: &Store, mut job: JobRow, state: &str, now: Timestamp) -> Result<J
 pub fn request_cancel(store: &Store, job: JobRow, now: Timestamp) -> Result<JobRow, TransferError> {
     match job.state.as_str() {
         "uploaded" => Ok(turn(store, job, "cancelled", now)?),
-        "waiting" | "running" => Ok(turn(store, job, "cancelling", now)?),
+        "waiting" | "running" | "paused" => Ok(turn(store, job, "cancelling", now)?),
         other => Err(TransferError::State(format!("it is {other}; only what is under way can be cancelled"))),
+    }
+}
+
+/// Asks an import to rest where it is, so that the shop has the machine to itself.
+pub fn request_pause(store: &Store, job: JobRow, now: Timestamp) -> Result<JobRow, TransferError> {
+    match job.state.as_str() {
+        "waiting" | "running" if job.kind == "import" && job.runner == "server" => {
+            Ok(turn(store, job, "paused", now)?)
+        }
+        other => {
+            Err(TransferError::State(format!("it is {other}; an import that is under way can be paused")))
+        }
+    }
+}
+
+/// Lets an import that rests go on.
+pub fn request_resume(store: &Store, job: JobRow, now: Timestamp) -> Result<JobRow, TransferError> {
+    match job.state.as_str() {
+        "paused" => Ok(turn(store, job, "waiting", now)?),
+        other => Err(TransferError::State(format!("it is {other}; only what is paused goes on"))),
     }
 }
 

@@ -20,7 +20,7 @@ pub mod values;
 pub use feed::{Counts, ShownFault};
 pub use importer::{
     DryRun, Importer, Preview, Progress, Spec, Step, TransferError, begin_import, dry_run, home_of, preview,
-    request_cancel, request_undo,
+    request_cancel, request_pause, request_resume, request_undo,
 };
 pub use map::{Kind, Map};
 pub use plan::{Home, Remark, SeenColumn};

@@ -1065,6 +1065,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause an import
+         * @description It rests where it is until it is resumed; what it took in stays.
+         */
+        post: operations["post_imports_id_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports/{id}/preview": {
         parameters: {
             query?: never;
@@ -1099,6 +1119,23 @@ export interface paths {
         get: operations["get_imports_id_rejected_csv"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resume an import */
+        post: operations["post_imports_id_resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5176,6 +5213,70 @@ export interface components {
             /** @description As it is stored: e-mail in lower case, phone in E.164. */
             value: string;
         };
+        ImportColumn: {
+            /** @description Of the rows looked at, those with something in it. */
+            filled: number;
+            name: string;
+            samples: string[];
+            /** @description What it is taken for, or would be by its name. */
+            suggestion?: string | null;
+        };
+        /** @description What a file looks like, and how it could be read. */
+        ImportPreview: {
+            /** Format: int64 */
+            bytes: number;
+            columns: components["schemas"]["ImportColumn"][];
+            encoding: string;
+            /** @description `csv`, `xlsx` or `jsonl`. */
+            format: string;
+            /** @description What is wrong with the map given, or with the suggestion. */
+            problems: components["schemas"]["ImportRemark"][];
+            /** @description The rows that this was found out from. */
+            rows_looked_at: number;
+            separator?: string | null;
+            /** @description A map by the names of the columns, see docs/data.md. */
+            suggested: Record<string, never>;
+            /** @description What is assumed, and worth knowing. */
+            warnings: components["schemas"]["ImportRemark"][];
+        };
+        ImportRemark: {
+            code: string;
+            column?: string | null;
+            message: string;
+        };
+        /** @description What an import would do. */
+        ImportTrial: {
+            /**
+             * Format: int64
+             * @description Things of the file's kind that nobody knows yet.
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description Orders that the lines came to.
+             */
+            orders: number;
+            /** @description The first rejected rows. */
+            rejected: components["schemas"]["RejectedRow"][];
+            /** @description By the rules of the map, and why. */
+            rows_left_out: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            rows_read: number;
+            /** Format: int64 */
+            rows_rejected: number;
+            /** Format: int64 */
+            rows_taken: number;
+            /** @description The first documents, as they would be taken in. */
+            sample: Record<string, never>[];
+            /**
+             * Format: int64
+             * @description And those that are known.
+             */
+            updated: number;
+            warnings: string[];
+        };
         /** @description What was acknowledged and waits, of all workspaces. */
         InboxView: {
             /**
@@ -5249,7 +5350,7 @@ export interface components {
             plan: unknown;
             /** @description How far it has come. */
             progress: unknown;
-            /** @description `uploaded`, `waiting`, `running`, `cancelling`, `undoing`; `completed`, `cancelled`, `failed`, `undone`. */
+            /** @description `uploaded`, `waiting`, `running`, `paused`, `cancelling`, `undoing`; `completed`, `cancelled`, `failed`, `undone`. */
             state: string;
             updated_at: string;
         };
@@ -6532,7 +6633,7 @@ export interface components {
                 plan: unknown;
                 /** @description How far it has come. */
                 progress: unknown;
-                /** @description `uploaded`, `waiting`, `running`, `cancelling`, `undoing`; `completed`, `cancelled`, `failed`, `undone`. */
+                /** @description `uploaded`, `waiting`, `running`, `paused`, `cancelling`, `undoing`; `completed`, `cancelled`, `failed`, `undone`. */
                 state: string;
                 updated_at: string;
             }[];
@@ -7721,6 +7822,16 @@ export interface components {
             until?: string | null;
             /** @description `sent`, `waits`, `refused` or `cancelled`. */
             verdict: string;
+        };
+        RejectedRow: {
+            cells: string[];
+            code: string;
+            column?: string | null;
+            /** Format: int64 */
+            line: number;
+            /** @description What to do, in English and in Vietnamese. */
+            message: string;
+            message_vi: string;
         };
         /** @description A message that was acknowledged and could not be used, or could only in part. */
         RejectionView: {
@@ -10729,7 +10840,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ImportTrial"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_imports_id_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -10764,7 +10906,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["ImportPreview"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -10796,6 +10938,37 @@ export interface operations {
                 };
                 content: {
                     "text/csv": number[];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_imports_id_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             /** @description An error: see its code and detail */
