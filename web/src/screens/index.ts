@@ -3,6 +3,7 @@ import type { Screen } from '../app/screens';
 import { screens as home } from './home';
 import { screens as accounts } from './accounts';
 import { screens as campaigns } from './campaigns';
+import { screens as content } from './content';
 import { screens as customers } from './customers';
 import { screens as journeys } from './journeys';
 import { screens as imports } from './imports';
@@ -11,4 +12,4 @@ import { screens as messages } from './messages';
 import { screens as segments } from './segments';
 import { screens as settings } from './settings';
 
-export const screens: Screen[] = [...home, ...journeys, ...accounts, ...campaigns, ...customers, ...imports, ...look, ...segments, ...messages, ...settings];
+export const screens: Screen[] = [...home, ...journeys, ...accounts, ...campaigns, ...content, ...customers, ...imports, ...look, ...segments, ...messages, ...settings];

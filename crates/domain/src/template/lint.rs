@@ -269,7 +269,7 @@ impl Linter {
         if walk.links > 60 {
             self.tell(
                 Hint,
-                "links_many",
+                "too_many_links",
                 walk.links.to_string(),
                 "so many links leave nobody knowing where to click",
             );
