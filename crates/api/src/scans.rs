@@ -1,6 +1,7 @@
 //! Counts of segments that are under way: few at once, each with its progress until somebody has taken its result.
 
 use crate::problem::Answer;
+use engine::segments::reach::Reach;
 use engine::segments::scan::Progress;
 use kit::WorkspaceId;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,11 +12,26 @@ const AT_ONCE_MAX: usize = 2;
 const KEPT_MAX: usize = 100;
 
 /// What a count found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Found {
     pub count: u64,
     pub profiles: u64,
     pub took_ms: i64,
+    /// A few of the members and where they can be reached, where that was asked for.
+    pub people: Option<Arc<FoundPeople>>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FoundPeople {
+    pub sample: Vec<PersonInBrief>,
+    pub reach: Reach,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PersonInBrief {
+    pub profile_id: String,
+    pub name: Option<String>,
+    pub email: Option<String>,
 }
 
 /// One count.

@@ -4,6 +4,7 @@
 //! context always gives the same verdict, and the same instant at which it turns when nothing else happens. Start
 //! with [`Condition`]; its JSON form is described in docs/segments.md.
 
+mod account;
 mod bucket;
 mod compare;
 mod consents;
@@ -33,6 +34,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use account::Account;
 pub use bucket::{Bucket, place as bucket_place};
 pub(crate) use compare::Moment;
 pub use compare::Op;

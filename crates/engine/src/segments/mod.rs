@@ -9,6 +9,7 @@ mod live;
 mod members;
 mod past;
 mod plan;
+pub mod reach;
 pub mod save;
 pub mod scan;
 

@@ -7,7 +7,7 @@ use domain::condition::{Condition, Formula, Problem, Scope};
 use domain::normalise::text;
 use kit::{Timestamp, WorkspaceId};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::campaigns::{Archived, CampaignFilter};
 use store::membership::ConditionRow;
 use store::segments::{SegmentRow, SegmentVersionRow};
@@ -131,12 +131,18 @@ impl Trees {
     }
 
     fn refer_to(&self, id: &str) -> Vec<&str> {
-        let refers = |tree: &Condition| {
-            let mut found = false;
-            tree.segments(&mut |other| found |= other == id);
-            found
-        };
-        self.trees.iter().filter(|(_, tree)| refers(tree)).map(|(id, _)| id.as_str()).collect()
+        self.references().filter(|(_, named)| named.contains(id)).map(|(other, _)| other).collect()
+    }
+
+    /// Which segments each one refers to.
+    fn references(&self) -> impl Iterator<Item = (&str, BTreeSet<String>)> {
+        self.trees.iter().map(|(id, tree)| {
+            let mut named = BTreeSet::new();
+            tree.segments(&mut |other| {
+                named.insert(other.to_owned());
+            });
+            (id.as_str(), named)
+        })
     }
 }
 
@@ -430,34 +436,37 @@ fn restored(
 
 /// Where a segment is used: other segments, journeys, campaigns.
 pub fn usage(tx: &mut ReadTx<'_>, workspace: WorkspaceId, id: &str) -> Result<Vec<Use>, StoreError> {
+    Ok(usages(tx, workspace)?.remove(id).unwrap_or_default())
+}
+
+/// Where each segment is used, by its id; those that are used nowhere are left out.
+pub fn usages(tx: &mut ReadTx<'_>, workspace: WorkspaceId) -> Result<BTreeMap<String, Vec<Use>>, StoreError> {
+    let mut uses: BTreeMap<String, Vec<Use>> = BTreeMap::new();
+    let mut add = |named: BTreeSet<String>, one: Use| {
+        named.into_iter().for_each(|id| uses.entry(id).or_default().push(one.clone()));
+    };
     let rows = tx.segments(workspace)?;
     let trees = Trees::of(&rows);
-    let mut uses = Vec::new();
-    for other in trees.refer_to(id) {
-        if let Some(row) = rows.iter().find(|row| row.segment_id == other && row.segment_id != id) {
-            uses.push(Use {
-                kind: "segment",
-                id: row.segment_id.clone(),
-                name: row.name.clone(),
-                state: row.state.clone(),
-                holds: true,
-            });
+    for (other, mut named) in trees.references() {
+        named.remove(other);
+        if let Some(row) = rows.iter().find(|row| row.segment_id == other) {
+            let (id, name, state) = (row.segment_id.clone(), row.name.clone(), row.state.clone());
+            add(named, Use { kind: "segment", id, name, state, holds: true });
         }
     }
     for journey in tx.journeys(workspace)? {
         if journey.status == "archived" {
             continue;
         }
-        let mut named = false;
+        let mut named = BTreeSet::new();
         for version in [journey.published, journey.latest] {
-            let text = tx.journey_version(workspace, &journey.journey_id, version)?;
-            named |= text.is_some_and(|(text, _)| names_segment(&text, id));
+            if let Some((text, _)) = tx.journey_version(workspace, &journey.journey_id, version)? {
+                named.append(&mut named_segments(&text));
+            }
         }
-        if named {
-            let holds = matches!(journey.status.as_str(), "active" | "paused");
-            let (id, name, state) = (journey.journey_id, journey.name, journey.status);
-            uses.push(Use { kind: "journey", id, name, state, holds });
-        }
+        let holds = matches!(journey.status.as_str(), "active" | "paused");
+        let (id, name, state) = (journey.journey_id, journey.name, journey.status);
+        add(named, Use { kind: "journey", id, name, state, holds });
     }
     let mut before = (Timestamp::MAX, String::new());
     loop {
@@ -465,26 +474,35 @@ pub fn usage(tx: &mut ReadTx<'_>, workspace: WorkspaceId, id: &str) -> Result<Ve
         let page = tx.campaign_page(workspace, (before.0, &before.1), PAGE, too)?;
         let Some(last) = page.last() else { return Ok(uses) };
         before = (last.created_at, last.campaign_id.clone());
-        for row in page.into_iter().filter(|row| names_segment(&row.definition, id)) {
+        for row in page {
             let holds = matches!(row.state.as_str(), "scheduled" | "sending" | "paused");
             let (id, name, state) = (row.campaign_id, row.name, row.state);
-            uses.push(Use { kind: "campaign", id, name, state, holds });
+            add(named_segments(&row.definition), Use { kind: "campaign", id, name, state, holds });
         }
     }
 }
 
-/// Whether a document refers to a segment: under a key `segment` or `segments`, `include` or `exclude`.
-fn names_segment(document: &str, id: &str) -> bool {
-    fn walk(value: &Value, id: &str, names: bool) -> bool {
+/// The segments that a document refers to: under a key `segment` or `segments`, `include` or `exclude`.
+fn named_segments(document: &str) -> BTreeSet<String> {
+    fn walk(value: Value, names: bool, named: &mut BTreeSet<String>) {
         match value {
-            Value::String(text) => names && text == id,
-            Value::Array(list) => list.iter().any(|one| walk(one, id, names)),
-            Value::Object(object) => object.iter().any(|(key, value)| {
-                let key = key.as_str();
-                walk(value, id, matches!(key, "segment" | "segments" | "include" | "exclude"))
-            }),
-            _ => false,
+            Value::String(text) if names => {
+                named.insert(text);
+            }
+            Value::Array(list) => list.into_iter().for_each(|one| walk(one, names, named)),
+            Value::Object(object) => {
+                for (key, value) in object {
+                    walk(
+                        value,
+                        matches!(key.as_str(), "segment" | "segments" | "include" | "exclude"),
+                        named,
+                    );
+                }
+            }
+            _ => {}
         }
     }
-    serde_json::from_str(document).is_ok_and(|value| walk(&value, id, false))
+    let mut named = BTreeSet::new();
+    walk(serde_json::from_str(document).unwrap_or_default(), false, &mut named);
+    named
 }

@@ -10,7 +10,7 @@ use super::plan::{EVERYBODY, leaf_text};
 use crate::facts::{ProfileFacts, zone_of};
 use domain::commerce::in_units;
 use domain::condition::{
-    Compared, Condition, Context, Evaluation, Fold, FoldOf, Formula, Past, PastEvent, Wants, ten_thousandths,
+    Account, Compared, Condition, Context, Evaluation, Fold, FoldOf, Formula, Past, PastEvent, Wants, ten_thousandths,
 };
 use domain::local_time::Zone;
 use domain::profile::Profile;
@@ -655,6 +655,8 @@ fn of_sample(held: u64, sample: u64, profiles: u64) -> Estimate {
 pub struct Explained {
     pub evaluation: Evaluation,
     pub compared: Vec<Compared>,
+    /// The verdicts of all parts.
+    pub account: Account,
 }
 
 /// The verdict of a condition, with its references expanded, on one profile; `None` when there is no such profile.
@@ -682,7 +684,8 @@ pub fn explain(
         };
         let context = Context::of_profile(&facts, now);
         let compared = condition.explain(&context).compared;
-        Ok(Some(Explained { evaluation: condition.evaluate(&context), compared }))
+        let account = condition.account(&context);
+        Ok(Some(Explained { evaluation: condition.evaluate(&context), compared, account }))
     })
 }
 
