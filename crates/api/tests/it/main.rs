@@ -4,8 +4,10 @@
 
 mod access;
 mod accounts;
+mod customers;
 mod journeys;
 mod messages;
+mod outward;
 mod pages;
 mod people;
 mod privacy;

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, NumberInput, PasswordInput, SegmentedControl, Select, SimpleGrid, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Anchor, Button, Group, NumberInput, PasswordInput, SegmentedControl, Select, SimpleGrid, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconCircleCheck, IconMailForward, IconPlugConnected, IconPlugConnectedX } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
@@ -17,6 +17,7 @@ import { CAN_BE_SET_UP, type Channel, presets, useChannels } from './channels';
 import { stateOf } from './ChannelsPage';
 import { Frame } from './Frame';
 import { SaveBar } from './SaveBar';
+import { Note } from './Note';
 
 type Answer = { ok: boolean; detail: string };
 
@@ -37,10 +38,10 @@ export default function ChannelPage() {
     >
       {query.error ? <ErrorNote error={query.error} retry={() => void query.refetch()} /> : !channel ? <PageSkeleton /> : (
         <>
-          {name === 'email' && (!channel.provider || channel.provider === 'smtp') && <EmailForm channel={channel} />}
+          {name === 'email' && channel.provider && channel.provider !== 'smtp' && <Note tone="calm" mb="lg">{t('channels.foreign', { provider: channel.provider })}</Note>}
+          {name === 'email' && <EmailForm channel={channel} />}
           {name === 'webhook' && <WebhookForm channel={channel} />}
-          {!CAN_BE_SET_UP.includes(channel.channel) && <Alert color="gray">{t('channels.laterText')}</Alert>}
-          {name === 'email' && channel.provider && channel.provider !== 'smtp' && <Alert color="gray">{t('channels.foreign', { provider: channel.provider })}</Alert>}
+          {!CAN_BE_SET_UP.includes(channel.channel) && <Note tone="calm">{t('channels.laterText')}</Note>}
         </>
       )}
     </Frame>
@@ -51,12 +52,12 @@ function Result({ answer, good }: { answer: Answer | undefined; good: string }) 
   const { t } = useTranslation('settings');
   if (!answer) return null;
   return answer.ok ? (
-    <Alert color="green" icon={<IconCircleCheck aria-hidden />} role="status" title={good}><Text size="sm">{answer.detail}</Text></Alert>
+    <Note tone="good" icon={<IconCircleCheck aria-hidden />} role="status" title={good}><Text size="sm">{answer.detail}</Text></Note>
   ) : (
-    <Alert color="red" icon={<IconPlugConnectedX aria-hidden />} role="alert" title={t('channels.refused')}>
+    <Note tone="bad" icon={<IconPlugConnectedX aria-hidden />} role="alert" title={t('channels.refused')}>
       <Text size="sm">{answer.detail}</Text>
       <Text size="sm" mt={6}>{t(adviceOf(answer.detail))}</Text>
-    </Alert>
+    </Note>
   );
 }
 
@@ -118,13 +119,13 @@ function EmailForm({ channel }: { channel: Channel }) {
   });
   const own = form.values.address.split('@')[1]?.toLowerCase() ?? '';
   const signing = domains.data?.items.find((one) => own === one.domain || own.endsWith(`.${one.domain}`));
-  const isSaved = channel.is_set_up && !form.isDirty();
+  const isSaved = channel.is_set_up && channel.provider === 'smtp' && !form.isDirty();
   return (
     <Stack gap="lg">
       <form onSubmit={form.onSubmit((told) => save.mutate(told))}>
         <fieldset disabled={!may} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>
           <Stack gap="lg">
-            {!may && <Alert color="gray">{t('readOnly')}</Alert>}
+            {!may && <Note tone="calm">{t('readOnly')}</Note>}
             <Panel title={t('channels.sender')}>
               <SimpleGrid cols={{ base: 1, sm: 2 }}>
                 <TextInput label={t('channels.name')} placeholder="Mộc Lan" {...form.getInputProps('name')} />
@@ -170,7 +171,7 @@ function EmailForm({ channel }: { channel: Channel }) {
                 <Switch label={t('channels.enabled')} description={t('channels.enabledText')} {...form.getInputProps('enabled', { type: 'checkbox' })} />
               </Stack>
             </Panel>
-            <SaveBar isDirty={may && (form.isDirty() || !channel.is_set_up)} isSaving={save.isPending} drop={() => form.reset()} />
+            <SaveBar isDirty={may && form.isDirty()} isSaving={save.isPending} drop={() => form.reset()} />
           </Stack>
         </fieldset>
       </form>
@@ -221,7 +222,7 @@ function WebhookForm({ channel }: { channel: Channel }) {
     <form onSubmit={form.onSubmit((told) => save.mutate(told))}>
       <fieldset disabled={!may} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>
         <Stack gap="lg">
-          {!may && <Alert color="gray">{t('readOnly')}</Alert>}
+          {!may && <Note tone="calm">{t('readOnly')}</Note>}
           <Panel title={t('channels.hook')} text={t('channels.hookText')}>
             <SimpleGrid cols={{ base: 1, sm: 2 }}>
               <PasswordInput

@@ -44,7 +44,7 @@ export default function ChannelsPage() {
                   </div>
                   {isOpen && (
                     <Group justify="space-between">
-                      <Button component={Link} to={`/settings/channels/${channel.channel}`} variant={channel.is_set_up ? 'default' : 'light'} aria-label={t('channels.openLabel', { channel: t(`channel.${channel.channel}`) })}>
+                      <Button component={Link} to={`/settings/channels/${channel.channel}`} variant={channel.is_set_up ? 'default' : 'light'} aria-label={`${channel.is_set_up ? t('channels.change') : t('channels.setUp')}: ${t(`channel.${channel.channel}`)}`}>
                         {channel.is_set_up ? t('channels.change') : t('channels.setUp')}
                       </Button>
                       {channel.updated_at && <Text size="xs" c="dimmed">{t('channels.updated')} <When at={channel.updated_at} /></Text>}

@@ -1,6 +1,7 @@
-import { ActionIcon, Alert, Button, Code, CopyButton, Group, Stack, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Code, CopyButton, Group, Stack, Text, Tooltip } from '@mantine/core';
 import { IconCheck, IconCopy, IconKey } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
+import { Note } from './Note';
 
 export function CopyIcon({ text, label }: { text: string; label: string }) {
   const { t } = useTranslation('common');
@@ -47,11 +48,11 @@ export function CopyBlock({ text, label }: { text: string; label: string }) {
 /** A secret that is shown this once. */
 export function ShownOnce({ secret, title, text }: { secret: string; title: string; text: string }) {
   return (
-    <Alert color="yellow" icon={<IconKey aria-hidden />} title={title} styles={{ title: { color: 'var(--mantine-color-text)' } }}>
+    <Note tone="wait" icon={<IconKey aria-hidden />} title={title}>
       <Stack gap="xs">
         <Text size="sm">{text}</Text>
         <CopyLine text={secret} label={title} />
       </Stack>
-    </Alert>
+    </Note>
   );
 }

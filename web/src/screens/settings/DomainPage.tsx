@@ -1,4 +1,4 @@
-import { Alert, Button, Card, Group, Stack, Text, TextInput, ThemeIcon } from '@mantine/core';
+import { Button, Card, Group, Stack, Text, TextInput, ThemeIcon } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconAlertTriangle, IconCheck, IconQuestionMark, IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
@@ -16,6 +16,7 @@ import { StatusBadge } from '../../parts/StatusBadge';
 import { CopyLine } from './Copy';
 import { DomainState } from './DomainsPage';
 import { Frame } from './Frame';
+import { Note } from './Note';
 
 type Domain = Schema<'DomainView'>;
 type Found = Domain['records'][number];
@@ -60,7 +61,7 @@ export default function DomainPage() {
     >
       {query.error ? <ErrorNote error={query.error} retry={() => void query.refetch()} /> : !data ? <PageSkeleton /> : (
         <Stack gap="md">
-          {data.state === 'incomplete' && <Alert color="yellow" icon={<IconAlertTriangle aria-hidden />}><Text size="sm" c="var(--mantine-color-text)">{t('domains.incomplete')}</Text></Alert>}
+          {data.state === 'incomplete' && <Note tone="wait" icon={<IconAlertTriangle aria-hidden />}><Text size="sm">{t('domains.incomplete')}</Text></Note>}
           {data.records.map((record) => <RecordCard key={record.purpose} record={record} />)}
           {may && <SpfForm domain={data} />}
         </Stack>

@@ -1,4 +1,4 @@
-import { Alert, Button, Code, Group, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Button, Code, Group, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconCircleCheck, IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
@@ -12,7 +12,9 @@ import { notify } from '../../parts/notify';
 import { Panel } from '../../parts/Panel';
 import { Stat } from '../../parts/Stat';
 import { usePages } from '../../parts/usePages';
+import { codeKey } from './codes';
 import { Frame } from './Frame';
+import { Note } from './Note';
 
 type Rejection = Schema<'RejectionView'>;
 type SetAside = Schema<'SetAsideView'>;
@@ -36,8 +38,8 @@ export default function HealthPage() {
             <Stat label={t('health.setAside')} help={t('health.setAsideText')} isLoading={!now} value={<Num value={now?.set_aside} />} />
             <Stat label={t('health.storage')} help={now?.database} isLoading={!now} value={formats.bytes(now?.storage_bytes ?? 0)} />
           </SimpleGrid>
-          {isWell && <Alert color="green" icon={<IconCircleCheck aria-hidden />}><Text size="sm">{t('health.well')}</Text></Alert>}
-          {now && lag >= 60_000 && <Alert color="yellow"><Text size="sm" c="var(--mantine-color-text)">{t('health.late')}</Text></Alert>}
+          {isWell && <Note tone="good" icon={<IconCircleCheck aria-hidden />}><Text size="sm">{t('health.well')}</Text></Note>}
+          {now && lag >= 60_000 && <Note tone="wait"><Text size="sm">{t('health.late')}</Text></Note>}
           {mayManage && <Aside />}
           {mayRead && <Rejections />}
         </>
@@ -110,7 +112,7 @@ function Rejections() {
             accessor: 'code', title: t('health.why'),
             render: (row) => (
               <div>
-                <Text size="sm" fw={500}>{t(`health.code.${row.code}`, row.code)}</Text>
+                <Text size="sm" fw={500}>{t(`health.code.${codeKey(row.code)}`, row.code)}</Text>
                 <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>{row.detail}</Text>
               </div>
             ),

@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Autocomplete, Button, Group, NumberInput, SimpleGrid, Skeleton, Stack, Table, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Autocomplete, Button, Group, NumberInput, SimpleGrid, Skeleton, Stack, Table, Text, Tooltip } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -15,6 +15,7 @@ import { Panel } from '../../parts/Panel';
 import { Frame } from './Frame';
 import { SaveBar } from './SaveBar';
 import { type Settings, useChange, useSettings } from './settings';
+import { Note } from './Note';
 
 interface Values {
   events: { event: string; days: number | string }[];
@@ -88,7 +89,7 @@ export default function RetentionPage() {
           <form onSubmit={save}>
             <fieldset disabled={!may} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>
               <Stack gap="lg">
-                {!may && <Alert color="gray">{t('readOnly')}</Alert>}
+                {!may && <Note tone="calm">{t('readOnly')}</Note>}
                 <Panel
                   title={t('retention.events')} text={t('retention.eventsText')}
                   actions={may && <Button variant="default" leftSection={<IconPlus size={16} />} onClick={() => form.insertListItem('events', { event: '', days: 400 })}>{t('retention.add')}</Button>}

@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, Group, NumberInput, Select, Stack, Switch, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Group, NumberInput, Select, Stack, Switch, Text, Tooltip } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconGavel, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useEffect } from 'react';
@@ -13,6 +13,7 @@ import { Panel } from '../../parts/Panel';
 import { Frame } from './Frame';
 import { SaveBar } from './SaveBar';
 import { type ChannelName, type Settings, useChange, useSettings } from './settings';
+import { Note } from './Note';
 
 const CHANNELS: ChannelName[] = ['email', 'sms', 'zalo', 'push'];
 const HALVES = Array.from({ length: 49 }, (_, at) => at * 30);
@@ -92,10 +93,10 @@ export default function RulesPage() {
         <form onSubmit={save}>
           <fieldset disabled={!may} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>
             <Stack gap="lg">
-              {!may && <Alert color="gray">{t('readOnly')}</Alert>}
-              <Alert color="gray" icon={<IconGavel aria-hidden />} title={t('rules.law.title')}>
+              {!may && <Note tone="calm">{t('readOnly')}</Note>}
+              <Note tone="calm" icon={<IconGavel aria-hidden />} title={t('rules.law.title')}>
                 <Text size="sm">{t('rules.law.text')}</Text>
-              </Alert>
+              </Note>
               <Panel title={t('rules.hours')} text={t('rules.hoursText')}>
                 <Stack gap="md">
                   {hours.map((one, at) => (
@@ -160,7 +161,7 @@ export default function RulesPage() {
                   <NumberInput w={260} label={t('rules.holdout')} description={t('rules.holdoutText')} min={0} max={50} suffix=" %" {...form.getInputProps('holdout')} />
                 </Group>
               </Panel>
-              {broken.length > 0 && <Alert color="red" role="alert" title={t('rules.notAllowed')}><Stack gap={4}>{broken.map((one) => <Text key={one} size="sm">{one}</Text>)}</Stack></Alert>}
+              {broken.length > 0 && <Note tone="bad" role="alert" title={t('rules.notAllowed')}><Stack gap={4}>{broken.map((one) => <Text key={one} size="sm">{one}</Text>)}</Stack></Note>}
               <SaveBar isDirty={may && form.isDirty()} isSaving={change.isPending} drop={() => form.reset()} />
             </Stack>
           </fieldset>

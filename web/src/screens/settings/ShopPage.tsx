@@ -1,4 +1,4 @@
-import { Alert, NumberInput, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { NumberInput, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useEffect } from 'react';
@@ -12,6 +12,7 @@ import { Panel } from '../../parts/Panel';
 import { Frame } from './Frame';
 import { SaveBar } from './SaveBar';
 import { type Settings, useChange, useSettings } from './settings';
+import { Note } from './Note';
 
 const CURRENCIES = ['VND', 'USD', 'EUR', 'SGD', 'THB', 'JPY', 'KRW', 'AUD', 'GBP', 'MYR', 'IDR', 'PHP', 'TWD', 'CNY'];
 const EMPTY = {
@@ -69,7 +70,7 @@ export default function ShopPage() {
         <form onSubmit={save}>
           <fieldset disabled={!may} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}>
             <Stack gap="lg">
-              {!may && <Alert color="gray">{t('readOnly')}</Alert>}
+              {!may && <Note tone="calm">{t('readOnly')}</Note>}
               <Panel title={t('shop.who')} text={t('shop.whoText')}>
                 <SimpleGrid cols={{ base: 1, sm: 2 }}>
                   <TextInput label={t('shop.name')} {...form.getInputProps('name')} />
@@ -91,7 +92,7 @@ export default function ShopPage() {
                   <Select label={t('shop.currency')} searchable allowDeselect={false} data={[...new Set([settings.currency, ...CURRENCIES])]} {...form.getInputProps('currency')} />
                 </SimpleGrid>
                 {form.values.currency !== settings.currency && (
-                  <Alert mt="md" color="yellow" icon={<IconAlertTriangle aria-hidden />}><Text size="sm" c="var(--mantine-color-text)">{t('shop.currencyWarning')}</Text></Alert>
+                  <Note mt="md" tone="wait" icon={<IconAlertTriangle aria-hidden />}><Text size="sm">{t('shop.currencyWarning')}</Text></Note>
                 )}
               </Panel>
               <Panel title={t('shop.count')}>

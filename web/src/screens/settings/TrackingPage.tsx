@@ -1,4 +1,4 @@
-import { Alert, Button, Card, Group, Select, Skeleton, Stack, Table, Tabs, Text, TextInput } from '@mantine/core';
+import { Button, Card, Group, Select, Skeleton, Stack, Table, Tabs, Text, TextInput } from '@mantine/core';
 import { IconBroadcast, IconKey, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -10,10 +10,12 @@ import { useFormats, When } from '../../parts/format';
 import { notify } from '../../parts/notify';
 import { Panel } from '../../parts/Panel';
 import { StatusBadge } from '../../parts/StatusBadge';
+import { codeKey } from './codes';
 import { CopyBlock } from './Copy';
 import { Frame } from './Frame';
 import { snippets } from './snippets';
 import classes from './tracking.module.css';
+import { Note } from './Note';
 
 type Heard = Schema<'RecentlyHeard'>['items'][number];
 
@@ -129,9 +131,10 @@ function HeardRow({ item }: { item: Heard }) {
     <Table.Tr>
       <Table.Td>
         <Group gap="xs" wrap="nowrap">
-          <StatusBadge tone={item.refused ? 'bad' : 'good'}>{t(`tracking.kind.${item.kind}`, item.kind)}</StatusBadge>
+          <StatusBadge tone={item.refused ? 'bad' : item.kind === 'track' && !item.name ? 'wait' : 'good'}>{t(`tracking.kind.${item.kind}`, item.kind)}</StatusBadge>
           <div>
             <Text size="sm" fw={500}>{item.name}</Text>
+            {!item.name && item.kind === 'track' && !item.refused && <Text size="xs" c="var(--ql-wait)">{t('health.code.event_missing')}</Text>}
             {item.refused && <Text size="xs" c="var(--ql-bad)">{t(`tracking.refused.${item.refused}`, item.detail)}</Text>}
           </div>
         </Group>
@@ -178,11 +181,11 @@ function Rejected() {
     <Panel title={t('tracking.rejected')} text={t('tracking.rejectedText')}>
       <Stack gap="sm">
         {query.data.items.map((one, at) => (
-          <Alert key={at} color="yellow" icon={<IconBroadcast aria-hidden />}>
-            <Text size="sm" fw={600} c="var(--mantine-color-text)">{t(`health.code.${one.code}`, one.code)}</Text>
-            <Text size="xs" c="var(--mantine-color-text)">{one.detail}</Text>
+          <Note key={at} tone="wait" icon={<IconBroadcast aria-hidden />}>
+            <Text size="sm" fw={600}>{t(`health.code.${codeKey(one.code)}`, one.code)}</Text>
+            <Text size="xs">{one.detail}</Text>
             <Text size="xs" c="dimmed"><When at={one.at} /></Text>
-          </Alert>
+          </Note>
         ))}
       </Stack>
     </Panel>

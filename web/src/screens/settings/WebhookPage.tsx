@@ -1,4 +1,4 @@
-import { Alert, Button, Code, Drawer, Group, Menu, SegmentedControl, Stack, Text, Timeline } from '@mantine/core';
+import { Button, Code, Drawer, Group, Menu, SegmentedControl, Stack, Text, Timeline } from '@mantine/core';
 import { IconChevronDown, IconPlayerPause, IconPlayerPlay, IconRefresh, IconSend, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
@@ -18,6 +18,7 @@ import { CopyBlock, ShownOnce } from './Copy';
 import { Frame } from './Frame';
 import { HookForm } from './HookForm';
 import { HookState } from './WebhooksPage';
+import { Note } from './Note';
 
 type Delivery = Schema<'HookDeliveryView'>;
 
@@ -73,9 +74,9 @@ export default function WebhookPage() {
         <Stack gap="lg">
           {secret && <ShownOnce secret={secret} title={t('hooks.made')} text={t('hooks.rotatedText')} />}
           {hook.state === 'disabled' && (
-            <Alert color="red" title={t('hooks.disabledTitle')}><Stack gap="xs" align="flex-start"><Text size="sm">{t('hooks.disabledText')}</Text><Button size="compact-md" onClick={() => turn('active')}>{t('hooks.resume')}</Button></Stack></Alert>
+            <Note tone="bad" title={t('hooks.disabledTitle')}><Stack gap="xs" align="flex-start"><Text size="sm">{t('hooks.disabledText')}</Text><Button size="compact-md" onClick={() => turn('active')}>{t('hooks.resume')}</Button></Stack></Note>
           )}
-          {hook.state !== 'disabled' && hook.failing_since && <Alert color="yellow"><Text size="sm" c="var(--mantine-color-text)">{t('hooks.failingText')} <When at={hook.failing_since} full /></Text></Alert>}
+          {hook.state !== 'disabled' && hook.failing_since && <Note tone="wait"><Text size="sm">{t('hooks.failingText')} <When at={hook.failing_since} full /></Text></Note>}
           <Deliveries id={id} />
           <Panel title={t('hooks.change')}>
             <HookForm
