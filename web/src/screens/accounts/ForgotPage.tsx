@@ -1,9 +1,10 @@
-import { Alert, Anchor, Button, Stack, TextInput } from '@mantine/core';
+import { Anchor, Button, Stack, TextInput } from '@mantine/core';
 import { IconMailCheck } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../api';
+import { Note } from '../../parts/Note';
 import { Door } from './Door';
 import { useSaid } from './words';
 
@@ -34,8 +35,8 @@ export default function ForgotPage() {
         }}
       >
         <Stack mt="xl">
-          {isSent && <Alert icon={<IconMailCheck aria-hidden />} color="teal" role="status">{t('forgot.sent')}</Alert>}
-          {wrong && <Alert color="red" role="alert">{wrong}</Alert>}
+          {isSent && <Note icon={<IconMailCheck aria-hidden />} tone="good" role="status">{t('forgot.sent')}</Note>}
+          {wrong && <Note tone="bad" role="alert">{wrong}</Note>}
           <TextInput label={t('email')} type="email" size="md" required autoComplete="username" autoFocus value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
           <Button type="submit" size="md" loading={isBusy}>{t('forgot.go')}</Button>
           <Anchor component={Link} to="/sign-in" size="sm">{t('toSignIn')}</Anchor>

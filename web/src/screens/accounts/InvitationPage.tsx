@@ -1,10 +1,11 @@
-import { Alert, Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams, useRouter } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, asProblem, call } from '../../api';
 import { PageSkeleton } from '../../parts/PageSkeleton';
+import { Note } from '../../parts/Note';
 import { CodeStep, type SecondProof } from './CodeStep';
 import { Door } from './Door';
 import { entered } from './entry';
@@ -61,7 +62,7 @@ export default function InvitationPage() {
         }}
       >
         <Stack mt="xl">
-          {wrong && isKnown && <Alert color="red" role="alert">{wrong}</Alert>}
+          {wrong && isKnown && <Note tone="bad" role="alert">{wrong}</Note>}
           {isKnown ? (
             <PasswordInput
               label={t('password.label')} size="md" autoComplete="current-password" autoFocus value={password} onChange={(event) => setPassword(event.currentTarget.value)}

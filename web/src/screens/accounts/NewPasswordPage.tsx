@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Stack } from '@mantine/core';
+import { Anchor, Button, Stack } from '@mantine/core';
 import { IconCircleCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../api';
 import { PageSkeleton } from '../../parts/PageSkeleton';
+import { Note } from '../../parts/Note';
 import { Door } from './Door';
 import { NewPasswordField } from './NewPasswordFields';
 import { WornOut } from './WornOut';
@@ -45,7 +46,7 @@ export default function NewPasswordPage() {
     return (
       <Door title={t('newPassword.saved')}>
         <Stack mt="xl">
-          <Alert icon={<IconCircleCheck aria-hidden />} color="teal" role="status">{t('newPassword.savedText')}</Alert>
+          <Note icon={<IconCircleCheck aria-hidden />} tone="good" role="status">{t('newPassword.savedText')}</Note>
           <Button component={Link} to="/sign-in" size="md">{t('signIn.go')}</Button>
         </Stack>
       </Door>

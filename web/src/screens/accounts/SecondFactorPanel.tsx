@@ -1,5 +1,5 @@
 /** The second factor of one's own account: begun, confirmed, turned off, and its recovery codes. */
-import { Alert, Button, CopyButton, Group, List, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, CopyButton, Group, List, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { IconDownload, IconShieldCheck, IconShieldExclamation } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,6 +8,7 @@ import { When } from '../../parts/format';
 import { notify } from '../../parts/notify';
 import { Panel } from '../../parts/Panel';
 import { StatusBadge } from '../../parts/StatusBadge';
+import { Note } from '../../parts/Note';
 import type { Account } from './account';
 import classes from './Door.module.css';
 import { PasswordAgain } from './PasswordAgain';
@@ -80,7 +81,7 @@ function Codes({ codes, close }: { codes: string[]; close: () => void }) {
   const text = codes.join('\n');
   return (
     <Stack>
-      <Alert color="yellow" icon={<IconShieldExclamation aria-hidden />}>{t('second.codesText')}</Alert>
+      <Note tone="wait" icon={<IconShieldExclamation aria-hidden />}>{t('second.codesText')}</Note>
       <ul className={classes.codes}>{codes.map((code) => <li key={code}>{code}</li>)}</ul>
       <Group justify="space-between">
         <Group gap="xs">
@@ -113,7 +114,7 @@ export function SecondFactorPanel({ account }: { account: Account }) {
       {isOn ? (
         <Stack gap="sm">
           <Text size="sm">{t('second.since')} <When at={account.second_factor_since} dateOnly />. {t('second.left', { count: account.recovery_codes_left })}</Text>
-          {account.recovery_codes_left <= CODES_FEW && <Alert color="yellow" icon={<IconShieldExclamation aria-hidden />}>{t('second.few')}</Alert>}
+          {account.recovery_codes_left <= CODES_FEW && <Note tone="wait" icon={<IconShieldExclamation aria-hidden />}>{t('second.few')}</Note>}
           <Group gap="xs">
             <Button variant="default" onClick={() => setStep({ at: 'renew' })}>{t('second.renew')}</Button>
             <Button variant="subtle" color="red" onClick={() => setStep({ at: 'off' })}>{t('second.off')}</Button>

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { IconSparkles } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Navigate, useRouter, useSearch } from '@tanstack/react-router';
@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, asProblem, call } from '../../api';
 import { useSession } from '../../app/session';
+import { Note } from '../../parts/Note';
 import { CodeStep, type SecondProof } from './CodeStep';
 import { Door } from './Door';
 import { entered, safeNext } from './entry';
@@ -72,7 +73,7 @@ export default function SignInPage() {
       >
         <Stack mt="xl">
           {demo && (
-            <Alert icon={<IconSparkles aria-hidden />} title={t('signIn.demo')} color="clay">
+            <Note icon={<IconSparkles aria-hidden />} title={t('signIn.demo')} tone="accent">
               <Stack gap="xs" align="flex-start">
                 <Text size="sm">{t('signIn.demoText')}</Text>
                 <Button
@@ -86,9 +87,9 @@ export default function SignInPage() {
                   {t('signIn.demoGo')}
                 </Button>
               </Stack>
-            </Alert>
+            </Note>
           )}
-          {wrong && <Alert color="red" role="alert">{wrong}</Alert>}
+          {wrong && <Note tone="bad" role="alert">{wrong}</Note>}
           <TextInput
             label={t('email')} type="email" size="md" autoComplete="username" autoFocus value={email} onChange={(event) => setEmail(event.currentTarget.value)}
           />

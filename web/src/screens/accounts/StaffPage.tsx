@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Avatar, Button, CopyButton, Drawer, Group, Menu, Modal, Stack, Tabs, Text, TextInput, VisuallyHidden } from '@mantine/core';
+import { ActionIcon, Avatar, Button, CopyButton, Drawer, Group, Menu, Modal, Stack, Tabs, Text, TextInput, VisuallyHidden } from '@mantine/core';
 import { IconDots, IconMailForward, IconPlus, IconShieldCheck, IconTrash, IconUsersGroup } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
@@ -14,6 +14,7 @@ import { Page } from '../../parts/Page';
 import { initials } from '../../parts/person';
 import { StatusBadge } from '../../parts/StatusBadge';
 import type { Tone } from '../../theme/theme';
+import { Note } from '../../parts/Note';
 import { RoleMatrix } from './RoleMatrix';
 import { RolePicker } from './RolePicker';
 import { useSaid } from './words';
@@ -29,7 +30,7 @@ function LinkNote({ url, mailed, why, to }: { url: string; mailed: boolean; why?
   const { t } = useTranslation(['accounts', 'common']);
   return (
     <Stack>
-      <Alert color={mailed ? 'teal' : 'yellow'} role="status">{t(mailed ? 'link.mailed' : 'link.notMailed', { email: to })}{!mailed && why && <Text size="xs" mt={4}>{why}</Text>}</Alert>
+      <Note tone={mailed ? 'good' : 'wait'} role="status">{t(mailed ? 'link.mailed' : 'link.notMailed', { email: to })}{!mailed && why && <Text size="xs" mt={4}>{why}</Text>}</Note>
       <TextInput label={t('link.label')} description={t('link.once')} readOnly value={url} onFocus={(event) => event.currentTarget.select()} />
       <Group justify="flex-end">
         <CopyButton value={url}>{({ copied, copy }) => <Button onClick={copy}>{t(copied ? 'copied' : 'link.copy', copied ? { ns: 'common' } : {})}</Button>}</CopyButton>
@@ -94,7 +95,7 @@ function RoleForm({ user, isOwner, then }: { user: User; isOwner: boolean; then:
   };
   return (
     <Stack>
-      {wrong && <Alert color="red" role="alert">{wrong}</Alert>}
+      {wrong && <Note tone="bad" role="alert">{wrong}</Note>}
       <RolePicker value={role} onChange={setRole} isOwner={isOwner} />
       <Group justify="flex-end"><Button onClick={() => void save()} loading={isBusy} disabled={role === user.role}>{t('save', { ns: 'common' })}</Button></Group>
     </Stack>

@@ -1,4 +1,4 @@
-import { Alert, Code, Loader, ScrollArea, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Code, Loader, ScrollArea, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconCircleCheck, IconInfoCircle } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
@@ -7,6 +7,7 @@ import { ErrorNote } from '../../parts/ErrorNote';
 import { Num } from '../../parts/format';
 import { Panel } from '../../parts/Panel';
 import { Stat } from '../../parts/Stat';
+import { Note } from '../../parts/Note';
 import type { Job, Kind } from './job';
 import type { MapDocument } from './mapping';
 import { RejectedTable } from './RejectedTable';
@@ -22,7 +23,7 @@ export function CheckStep({ job, kind, map }: { job: Job; kind: Kind; map: MapDo
   });
   if (trial.isError) {
     return asProblem(trial.error).code === 'file_too_large_to_wait_for'
-      ? <Alert icon={<IconInfoCircle aria-hidden />} color="blue">{t('check.large')}</Alert>
+      ? <Note icon={<IconInfoCircle aria-hidden />} tone="calm">{t('check.large')}</Note>
       : <ErrorNote error={trial.error} retry={() => void trial.refetch()} />;
   }
   if (trial.isPending) {
@@ -36,7 +37,7 @@ export function CheckStep({ job, kind, map }: { job: Job; kind: Kind; map: MapDo
   const leftOut = Object.values(done.rows_left_out).reduce((sum, count) => sum + count, 0);
   return (
     <Stack gap="lg">
-      {done.rows_rejected === 0 && <Alert icon={<IconCircleCheck aria-hidden />} color="teal" role="status">{t('check.good')}</Alert>}
+      {done.rows_rejected === 0 && <Note icon={<IconCircleCheck aria-hidden />} tone="good" role="status">{t('check.good')}</Note>}
       <SimpleGrid cols={{ base: 2, md: 4 }}>
         <Stat label={t('check.new')} value={<Num value={done.new} />} help={t(`check.newHelp.${kind}`)} />
         <Stat label={t('check.updated')} value={<Num value={done.updated} />} help={t('check.updatedHelp')} />

@@ -1,10 +1,12 @@
-import { Accordion, Alert, Badge, Button, Group, List, Select, SimpleGrid, Stack, TagsInput, Text, TextInput } from '@mantine/core';
+import { Accordion, Badge, Button, Group, List, Select, SimpleGrid, Stack, TagsInput, Text, TextInput } from '@mantine/core';
 import { IconAlertTriangle, IconInfoCircle, IconWand } from '@tabler/icons-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { useFormats } from '../../parts/format';
 import { Panel } from '../../parts/Panel';
 import { StatusBadge } from '../../parts/StatusBadge';
+import { Note } from '../../parts/Note';
 import classes from './Columns.module.css';
 import type { Kind, Preview } from './job';
 import { attributeName, type Choice, type Draft, hasConsent, NAMED, targetKey, targetsOf } from './mapping';
@@ -52,7 +54,7 @@ function ColumnRow({ column, rows, kind, choice, change, taken }: RowProps) {
           {column.samples.slice(0, 3).map((sample) => <span key={sample} className={classes.sample}>{sample}</span>)}
           {column.samples.length === 0 && <Text size="xs" c="dimmed">{t('columns.noSamples')}</Text>}
         </Group>
-        {rows > 0 && column.filled < rows && <Text size="xs" c="dimmed" mt={4}>{t('columns.filled', { share: formats.percent(column.filled / rows, 0) })}</Text>}
+        {rows > 0 && column.filled / rows < 0.995 && <Text size="xs" c="dimmed" mt={4}>{t('columns.filled', { share: formats.percent(column.filled / rows, 0) })}</Text>}
       </div>
       <div className={classes.target}>
         <Group gap="xs" align="flex-start">
@@ -109,6 +111,7 @@ export function ColumnsStep({ kind, draft, change, seen, isLooking, error, sugge
   const formats = useFormats();
   const taken = new Set(Object.values(draft.columns).map((choice) => choice.target).filter(Boolean));
   const used = Object.values(draft.columns).filter((choice) => choice.target).length;
+  const [isTouched, setTouched] = useState(false);
   const isText = seen.format === 'csv';
   const set = (part: Partial<Draft>) => change({ ...draft, ...part });
   const words = (remark: Preview['problems'][number]) => remarkWords(i18n, remark);
@@ -142,9 +145,9 @@ export function ColumnsStep({ kind, draft, change, seen, isLooking, error, sugge
       </Panel>
       {error !== null && error !== undefined && <ErrorNote error={error} />}
       {problems.length > 0 && (
-        <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={t('columns.problems')} role="alert">
+        <Note tone="bad" icon={<IconAlertTriangle aria-hidden />} title={t('columns.problems')} role="alert">
           <List size="sm">{problems.map((one) => <List.Item key={`${one.code} ${one.column}`}>{one.column && <b>{one.column}: </b>}{words(one)}</List.Item>)}</List>
-        </Alert>
+        </Note>
       )}
       <Panel
         title={t('columns.title')} text={t('columns.text', { used, all: seen.columns.length })}
@@ -167,7 +170,7 @@ export function ColumnsStep({ kind, draft, change, seen, isLooking, error, sugge
       {hasConsent(draft) && (
         <Panel title={t('consent.title')} text={t('consent.text')}>
           <TextInput
-            label={t('consent.source')} placeholder={t('consent.placeholder')} required value={draft.consentSource} maxLength={200} error={needsSource ? t('consent.needed') : null}
+            label={t('consent.source')} placeholder={t('consent.placeholder')} required value={draft.consentSource} maxLength={200} error={isTouched && needsSource ? t('consent.needed') : null} onBlur={() => setTouched(true)}
             onChange={(event) => set({ consentSource: event.currentTarget.value })}
           />
         </Panel>
@@ -194,9 +197,9 @@ export function ColumnsStep({ kind, draft, change, seen, isLooking, error, sugge
         </Accordion.Item>
       </Accordion>
       {seen.warnings.length > 0 && (
-        <Alert color="blue" icon={<IconInfoCircle aria-hidden />} title={t('columns.assumed')}>
+        <Note tone="calm" icon={<IconInfoCircle aria-hidden />} title={t('columns.assumed')}>
           <List size="sm">{seen.warnings.map((one) => <List.Item key={`${one.code} ${one.column}`}>{one.column && <b>{one.column}: </b>}{words(one)}</List.Item>)}</List>
-        </Alert>
+        </Note>
       )}
     </Stack>
   );

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Button, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconArrowBackUp, IconCircleCheck, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconUsers } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
@@ -9,6 +9,7 @@ import { Num, Percent, useFormats, When } from '../../parts/format';
 import { notify } from '../../parts/notify';
 import { Panel } from '../../parts/Panel';
 import { Stat } from '../../parts/Stat';
+import { Note } from '../../parts/Note';
 import { isUnderWay, type Job, jobQuery, kindOf, progressOf, shareOf } from './job';
 import { RejectedTable } from './RejectedTable';
 import { Steps } from './Steps';
@@ -94,10 +95,10 @@ export function RunStep({ job }: { job: Job }) {
           </Stack>
         </Panel>
       )}
-      {job.state === 'completed' && <Alert color="teal" icon={<IconCircleCheck aria-hidden />} role="status" title={t('run.done')}>{t('run.doneText')}</Alert>}
-      {job.state === 'undone' && <Alert color="gray" icon={<IconArrowBackUp aria-hidden />} role="status" title={t('run.undone')}>{t('run.undoneText')}</Alert>}
-      {job.state === 'cancelled' && <Alert color="yellow" role="status" title={t('run.stopped')}>{t('run.stoppedText')}</Alert>}
-      {job.state === 'failed' && <Alert color="red" role="alert" title={t('run.failed')}><Text size="sm">{progress.error ?? t('run.failedText')}</Text></Alert>}
+      {job.state === 'completed' && <Note tone="good" icon={<IconCircleCheck aria-hidden />} role="status" title={t('run.done')}>{t('run.doneText')}</Note>}
+      {job.state === 'undone' && <Note tone="calm" icon={<IconArrowBackUp aria-hidden />} role="status" title={t('run.undone')}>{t('run.undoneText')}</Note>}
+      {job.state === 'cancelled' && <Note tone="wait" role="status" title={t('run.stopped')}>{t('run.stoppedText')}</Note>}
+      {job.state === 'failed' && <Note tone="bad" role="alert" title={t('run.failed')}><Text size="sm">{progress.error ?? t('run.failedText')}</Text></Note>}
       <SimpleGrid cols={{ base: 2, md: 4 }}>
         <Stat label={t('run.read')} value={<Num value={progress.rows_read} />} />
         <Stat label={t('taken')} value={<Num value={progress.rows_taken} />} />

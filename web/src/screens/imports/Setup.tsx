@@ -32,7 +32,7 @@ export function Setup({ job }: { job: Job }) {
   const [step, setStep] = useState(1);
   const [isBusy, setBusy] = useState(false);
   useEffect(() => {
-    if (draft === null && first.data) setDraft(draftOf(first.data.suggested as unknown as Partial<MapDocument>, first.data.columns.map((one) => one.name), kind));
+    if (draft === null && first.data) setDraft(draftOf(first.data.suggested as unknown as Partial<MapDocument>, first.data.columns, kind));
   }, [draft, first.data, kind]);
   useEffect(() => {
     if (draft) keep(job.id, draft);
@@ -84,7 +84,7 @@ export function Setup({ job }: { job: Job }) {
   return (
     <Stack gap="lg">
       <Steps at={step} go={setStep} />
-      {step === 1 && <ColumnsStep kind={kind} draft={draft} change={setDraft} seen={looked.data ?? first.data} isLooking={looked.isFetching} error={looked.error} suggest={() => setDraft(draftOf(first.data.suggested as unknown as Partial<MapDocument>, first.data.columns.map((one) => one.name), kind))} />}
+      {step === 1 && <ColumnsStep kind={kind} draft={draft} change={setDraft} seen={looked.data ?? first.data} isLooking={looked.isFetching} error={looked.error} suggest={() => setDraft(draftOf(first.data.suggested as unknown as Partial<MapDocument>, first.data.columns, kind))} />}
       {step === 2 && <CheckStep job={job} kind={kind} map={map} />}
       <Group justify="space-between">
         <Button variant="subtle" color="gray" onClick={() => void drop()}>{t('drop')}</Button>

@@ -53,8 +53,8 @@ export default function UploadPage() {
             {KINDS.map((one) => {
               const Icon = ICONS[one];
               return (
-                <Radio.Card key={one} value={one} p="md" radius="md" aria-label={t(`kind.${one}`)} disabled={isBusy}>
-                  <Group wrap="nowrap" align="flex-start" gap="sm">
+                <Radio.Card key={one} value={one} p="md" radius="md" h="100%" aria-label={t(`kind.${one}`)} disabled={isBusy}>
+                  <Group wrap="nowrap" align="flex-start" gap="sm" h="100%">
                     <ThemeIcon variant="light" size={36} radius="md"><Icon size={19} stroke={1.7} aria-hidden /></ThemeIcon>
                     <div style={{ flex: 1 }}>
                       <Text size="sm" fw={600}>{t(`kind.${one}`)}</Text>

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { attributeName, choiceOf, documentOf, draftOf, EMPTY, hasConsent, targetKey, targetsOf } from './mapping';
+import { areNumbers, attributeName, choiceOf, documentOf, draftOf, EMPTY, hasConsent, targetKey, targetsOf } from './mapping';
 
 test('a suggestion becomes a draft, and a draft the document that the server reads', () => {
   const suggested = {
     columns: { Email: 'email', 'Ngày sinh': { to: 'attribute:birthday', type: 'date' }, 'Màu': 'attribute:mau', Shopee: 'buyer:shopee', 'Ghi chú': 'ignore' },
   };
-  const draft = draftOf(suggested, ['Email', 'Ngày sinh', 'Màu', 'Shopee', 'Ghi chú', 'Khác'], 'profiles');
+  const draft = draftOf(suggested, ['Email', 'Ngày sinh', 'Màu', 'Shopee', 'Ghi chú', 'Khác'].map((name) => ({ name, samples: [] })), 'profiles');
   expect(draft.columns['Màu']).toMatchObject({ target: 'attribute:', name: 'mau' });
   expect(draft.columns['Ngày sinh']).toMatchObject({ target: 'attribute:birthday', type: 'date' });
   expect(draft.columns['Khác']).toEqual({ target: '', name: '' });
@@ -13,6 +13,11 @@ test('a suggestion becomes a draft, and a draft the document that the server rea
   expect(columns).toEqual({ Email: 'email', 'Ngày sinh': { to: 'attribute:birthday', type: 'date' }, 'Màu': 'attribute:mau', Shopee: 'buyer:shopee' });
   expect(documentOf({ ...EMPTY, separator: ';' }).file).toEqual({ separator: ';' });
   expect(documentOf(EMPTY)).toEqual({ columns: {} });
+});
+
+test('a column that counts something is of numbers', () => {
+  expect(areNumbers(['0', '3', '12,5'])).toBe(true);
+  for (const samples of [['0901234567', '0912345678'], ['12'], ['1', 'hai'], ['123456789012', '1']]) expect(areNumbers(samples)).toBe(false);
 });
 
 test('names are plain', () => {

@@ -88,12 +88,22 @@ export function choiceOf(told: string | Detailed | undefined, known: string[]): 
   return NAMED.includes(prefix) ? { target: prefix, name: detail.to.slice(at + 1), ...rest } : { target: detail.to, name: '', ...rest };
 }
 
+/** Whether what stands in a column counts something. What begins with a zero, or is long, is a code. */
+export function areNumbers(samples: string[]): boolean {
+  return samples.length > 1 && samples.every((sample) => /^-?(0|[1-9]\d{0,7})([.,]\d{1,2})?$/.test(sample.trim()));
+}
+
 /** A draft of what the server suggests, over what was chosen before. */
-export function draftOf(suggested: Partial<MapDocument>, columns: string[], kind: Kind): Draft {
+export function draftOf(suggested: Partial<MapDocument>, columns: { name: string; samples: string[] }[], kind: Kind): Draft {
   const known = Object.values(targetsOf(kind)).flat();
+  const choice = ({ name, samples }: { name: string; samples: string[] }): Choice => {
+    const found = choiceOf(suggested.columns?.[name], known);
+    const isFree = found.target === 'attribute:' || found.target === 'property:';
+    return isFree && !found.type && areNumbers(samples) ? { ...found, type: 'number' } : found;
+  };
   return {
     ...EMPTY,
-    columns: Object.fromEntries(columns.map((name) => [name, choiceOf(suggested.columns?.[name], known)])),
+    columns: Object.fromEntries(columns.map((column) => [column.name, choice(column)])),
     source: suggested.source ?? '',
     consentSource: suggested.consent_source ?? '',
   };
