@@ -48,11 +48,11 @@ export default function BellMenu() {
   const label = running > 0 ? t('bell.running', { count: running }) : t('bell.label');
   return (
     <Popover opened={isShown} onChange={setShown} position="bottom-end" width={380} shadow="md" radius="md" trapFocus returnFocus>
-      <Popover.Target>
-        <Indicator disabled={running === 0} processing={running > 0} size={10} offset={6} color="clay">
-          <ActionIcon size="lg" aria-label={label} onClick={() => setShown(!isShown)} aria-expanded={isShown}><IconBell size={19} aria-hidden /></ActionIcon>
-        </Indicator>
-      </Popover.Target>
+      <Indicator disabled={running === 0} processing={running > 0} size={10} offset={6} color="clay">
+        <Popover.Target>
+          <ActionIcon size="lg" aria-label={label} onClick={() => setShown(!isShown)}><IconBell size={19} aria-hidden /></ActionIcon>
+        </Popover.Target>
+      </Indicator>
       <Popover.Dropdown p={0} aria-label={t('bell.label')}>
         <Suspense fallback={null}>{isShown && <JobList query={jobs} close={() => setShown(false)} />}</Suspense>
       </Popover.Dropdown>

@@ -20,7 +20,7 @@ export function SearchButton() {
   useHotkeys([['mod+K', () => (isOpen ? setOpen(false) : open()), { preventDefault: true }]], [], true);
   return (
     <>
-      <UnstyledButton className={classes.button} onClick={open} aria-label={t('search.open')} aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K">
+      <UnstyledButton className={classes.button} onClick={open} aria-label={t('search.hint')} aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K">
         <IconSearch size={17} aria-hidden />
         <Text component="span" size="sm" visibleFrom="sm">{t('search.hint')}</Text>
         <kbd className={classes.keys} aria-hidden>{isMac ? '⌘K' : 'Ctrl K'}</kbd>

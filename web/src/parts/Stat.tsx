@@ -40,7 +40,7 @@ export function Stat({ label, value, help, change, isBadWhenUp, trend, isLoading
       ) : (
         <Group justify="space-between" align="flex-end" gap="xs" mt={2} wrap="nowrap">
           <div style={{ minWidth: 0 }}>
-            <Text component="div" fz={26} className="ql-big">{value}</Text>
+            <Text component="div" fz={26} className="ql-big" style={{ whiteSpace: 'nowrap' }}>{value}</Text>
             {change !== null && change !== undefined && (
               <Text component="div" size="xs" c={`var(--ql-${tone})`} fw={600}>
                 <Group gap={2}>
@@ -51,7 +51,7 @@ export function Stat({ label, value, help, change, isBadWhenUp, trend, isLoading
               </Text>
             )}
           </div>
-          {trend && trend.length > 1 && <Sparkline values={trend} />}
+          {trend && trend.length > 1 && <Sparkline values={trend} width={68} />}
         </Group>
       )}
     </Card>

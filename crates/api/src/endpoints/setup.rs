@@ -59,6 +59,7 @@ struct SetupView {
     shop: SetupShop,
     sender: SetupSender,
     people: u64,
+    /// Whether anything was heard of customers.
     has_events: bool,
     journeys_active: i64,
     journeys_draft: i64,
@@ -243,7 +244,7 @@ async fn view(services: &Arc<Services>, workspace: WorkspaceId, may_manage: bool
         },
         sender,
         people: customers,
-        has_events,
+        has_events: has_events && customers > 0,
         journeys_active,
         journeys_draft,
         recommended: RECOMMENDED.iter().map(|slug| (*slug).to_owned()).collect(),

@@ -13,10 +13,10 @@ type Alert = Schema<'Alert'>;
 function wayTo(alert: Alert): string {
   switch (alert.kind) {
     case 'channel_not_set_up':
-    case 'channel_misconfigured':
-    case 'address_missing': return '/settings';
+    case 'channel_misconfigured': return `/settings/channels/${alert.channel ?? 'email'}`;
+    case 'address_missing': return '/settings/shop';
     case 'set_aside':
-    case 'inbox_lags': return '/settings';
+    case 'inbox_lags': return '/settings/health';
     case 'queue_lags':
     case 'failures_high': return '/messages';
     case 'bounces_high':

@@ -28,7 +28,7 @@ export function Course({ overview }: { overview: Schema<'Overview'> | undefined 
       }
     >
       {!isKnown ? (
-        <EmptyState Icon={IconChartBar} title={t(`course.${shown}None`)} text={t(`course.${shown}NoneText`)} />
+        <EmptyState isSmall Icon={IconChartBar} title={t(`course.${shown}None`)} text={t(`course.${shown}NoneText`)} />
       ) : shown === 'revenue' ? (
         <Trend
           label={t('course.revenueLabel')} points={points} format={(value) => formats.money(value)} formatShort={(value) => formats.moneyShort(value)}

@@ -57,7 +57,7 @@ export function Health({ attention, overview }: { attention: Schema<'Attention'>
               </Text>
             </div>
             <Group gap="xs">
-              {!channel.is_set_up && mayManage && <Anchor component={Link} to="/settings" size="sm">{t('health.setUp')}</Anchor>}
+              {!channel.is_set_up && mayManage && <Anchor component={Link} to={`/settings/channels/${channel.channel}`} size="sm">{t('health.setUp')}</Anchor>}
               <StatusBadge tone={tone}>{word}</StatusBadge>
             </Group>
           </div>

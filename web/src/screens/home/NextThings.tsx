@@ -19,7 +19,7 @@ export function NextThings({ attention }: { attention: Schema<'Attention'> | und
         <Stack gap="xs">{[0, 1, 2].map((at) => <Skeleton key={at} h={38} />)}</Stack>
       ) : attention.next.length === 0 ? (
         <EmptyState
-          Icon={IconCalendarTime} title={t('next.none')} text={t('next.noneText')}
+          isSmall Icon={IconCalendarTime} title={t('next.none')} text={t('next.noneText')}
           action={<Button component={Link} to="/campaigns" variant="light">{t('next.go')}</Button>}
         />
       ) : (

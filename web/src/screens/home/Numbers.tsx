@@ -40,12 +40,12 @@ export function Numbers({ overview }: { overview: Overview | undefined }) {
         change={now && before ? change(now.credited_revenue, before.credited_revenue) : null} trend={trend((day) => day.credited_revenue)}
       />
       <Stat
-        label={t('number.orders')} help={t('number.ordersHelp', { count: now?.first_buyers ?? 0, buyers: formats.number(now?.buyers ?? 0) })} isLoading={isLoading}
+        label={t('number.orders')} help={t('number.ordersHelp', { count: now?.buyers ?? 0, buyers: formats.number(now?.buyers ?? 0) })} isLoading={isLoading}
         unavailable={noOrders} value={<Num value={now?.orders} />} change={now && before ? change(now.orders, before.orders) : null} trend={trend((day) => day.orders)}
       />
       <Stat
-        label={t('number.people')} help={t('number.peopleHelp')} isLoading={isLoading} value={<Num value={now?.new_people} />}
-        change={now && before ? change(now.new_people, before.new_people) : null} trend={trend((day) => day.new_people)}
+        label={t('number.people')} help={t('number.peopleHelp', { people: formats.number(now?.new_people ?? 0) })} isLoading={isLoading} unavailable={noOrders}
+        value={<Num value={now?.first_buyers} />} change={now && before ? change(now.first_buyers, before.first_buyers) : null} trend={trend((day) => day.first_buyers)}
       />
       <Stat
         label={t('number.sent')} help={t('number.sentHelp')} isLoading={isLoading} unavailable={noMessages} value={<Num value={now?.sent} />}

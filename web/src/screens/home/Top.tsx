@@ -18,7 +18,7 @@ export function Top({ kind, rows, days }: { kind: 'journeys' | 'campaigns'; rows
         <Stack gap="xs">{[0, 1, 2, 3].map((at) => <Skeleton key={at} h={34} />)}</Stack>
       ) : rows.length === 0 ? (
         <EmptyState
-          Icon={kind === 'journeys' ? IconRoute : IconSend} title={t(`top.${kind}None`)} text={t(`top.${kind}NoneText`)}
+          isSmall Icon={kind === 'journeys' ? IconRoute : IconSend} title={t(`top.${kind}None`)} text={t(`top.${kind}NoneText`)}
           action={<Button component={Link} to={kind === 'journeys' ? '/library' : '/campaigns'} variant="light">{t(`top.${kind}Go`)}</Button>}
         />
       ) : (

@@ -1,4 +1,4 @@
-import { Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Code, CopyButton, Group, Stack, Text } from '@mantine/core';
 import { IconCode, IconFileImport, IconPlugConnected } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -61,11 +61,12 @@ export function PeopleStep({ setup, next }: StepProps) {
             <Stack gap="xs" mt="sm">
               <Text size="sm">{t('people.keyOnce')}</Text>
               <Code block tabIndex={0} aria-label={t('people.sample')}>{sample}</Code>
-              <div>
+              <Group gap="sm">
                 <CopyButton value={sample}>
                   {({ copied, copy }) => <Button size="compact-sm" variant="default" onClick={copy}>{t(copied ? 'people.copied' : 'people.copy')}</Button>}
                 </CopyButton>
-              </div>
+                <Anchor component={Link} to="/settings/tracking" size="sm">{t('people.tracking')}</Anchor>
+              </Group>
             </Stack>
           )}
         </span>

@@ -39,11 +39,7 @@ export function SenderStep({ setup, next }: StepProps) {
     try {
       await call(api.PUT('/api/v1/channels/{channel}', { params, body: body as never }));
       if (way === 'smtp') {
-        const checked = (await call(api.POST('/api/v1/channels/{channel}/check', { params }))) as { ok?: boolean; is_working?: boolean; detail?: string };
-        const ok = checked.ok ?? checked.is_working ?? false;
-        setTested({ ok, detail: checked.detail ?? '' });
-        await refresh('settings');
-        if (!ok) return;
+        setTested(await call(api.POST('/api/v1/channels/{channel}/check', { params })));
       }
       await refresh('settings');
       if (way === 'later') next();
@@ -89,7 +85,7 @@ export function SenderStep({ setup, next }: StepProps) {
         {problem !== null && <ErrorNote error={problem} />}
         {tested && (
           <Alert
-            color={tested.ok ? 'teal' : 'red'} icon={tested.ok ? <IconCircleCheck aria-hidden /> : <IconPlugConnectedX aria-hidden />} role="status"
+            color={tested.ok ? undefined : 'red'} className={tested.ok ? classes.good : undefined} icon={tested.ok ? <IconCircleCheck aria-hidden /> : <IconPlugConnectedX aria-hidden />} role="status"
             title={t(tested.ok ? 'sender.works' : 'sender.fails')}
           >
             <Text size="sm">{tested.ok ? t('sender.worksText') : t('sender.failsText', { detail: tested.detail })}</Text>

@@ -87,7 +87,7 @@ export function TryStep({ setup }: StepProps) {
                   {message.state === 'accepted' ? ok : isOver ? <IconCircleX size={20} color="var(--ql-bad)" aria-hidden /> : message.reason ? <IconClock size={20} color="var(--ql-wait)" aria-hidden /> : wait}
                   <span>
                     <Text size="sm" fw={500}>{t(`try.state.${message.state === 'queued' && message.reason ? 'delayed' : message.state}`, { subject: message.subject ?? message.journey ?? '', at: message.due_at ? formats.dateTime(message.due_at) : '' })}</Text>
-                    <Text size="xs" c="dimmed">{[message.journey, message.detail].filter(Boolean).join(' · ')}</Text>
+                    <Text size="xs" c="dimmed">{[message.journey, message.state === 'accepted' ? '' : message.detail].filter(Boolean).join(' · ')}</Text>
                   </span>
                 </li>
               );
@@ -96,7 +96,7 @@ export function TryStep({ setup }: StepProps) {
         </div>
       )}
       {arrived && (
-        <Alert color="teal" icon={<IconConfetti aria-hidden />} title={t('try.arrived')}>
+        <Alert className={classes.good} icon={<IconConfetti aria-hidden />} title={t('try.arrived')}>
           <Text size="sm">{t(setup.sender.delivers ? 'try.arrivedText' : 'try.keptText')}</Text>
           {!setup.sender.delivers && <Anchor component={Link} to="/messages" size="sm">{t('try.keptGo')}</Anchor>}
         </Alert>

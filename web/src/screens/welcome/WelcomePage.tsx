@@ -50,9 +50,10 @@ export default function WelcomePage() {
   const stateOf = (id: StepId) => setup.steps.find((step) => step.id === id)?.state ?? 'todo';
   const done = setup.steps.filter((step) => step.state === 'done').length;
   const save = async (body: Schema<'SetupChanges'>) => queries.setQueryData(KEY, await call(api.PATCH('/api/v1/setup', { body })));
-  const goOn = () => {
-    void queries.invalidateQueries({ queryKey: KEY });
+  const goOn = async () => {
     const after = STEPS[place + 1];
+    // What the next step begins with may be what this one has just stored.
+    await query.refetch();
     if (after) setChosen(after);
     window.scrollTo({ top: 0 });
   };
@@ -60,7 +61,7 @@ export default function WelcomePage() {
     const skipped = [...setup.steps.filter((step) => step.state === 'skipped').map((step) => step.id), shown];
     try {
       await save({ skipped });
-      goOn();
+      await goOn();
     } catch (error) {
       notify.failed(error);
     }
@@ -106,11 +107,11 @@ export default function WelcomePage() {
         <Card className={classes.card} component="section" aria-labelledby="welcome-step">
           <Title order={2} id="welcome-step">{t(`head.${shown}`)}</Title>
           <Text c="dimmed" mt={4} mb="lg">{t(`headText.${shown}`)}</Text>
-          <Part key={shown} setup={setup} next={goOn} />
+          <Part key={shown} setup={setup} next={() => void goOn()} />
           <Group justify="space-between" mt="xl" pt="md" className={classes.foot}>
             {place > 0 ? <Button variant="subtle" color="gray" onClick={() => setChosen(STEPS[place - 1] ?? 'shop')}>{t('back')}</Button> : <span />}
             {!isLast && stateOf(shown) !== 'done' && <Anchor component="button" type="button" size="sm" onClick={() => void skip()}>{t('skip')}</Anchor>}
-            {!isLast && stateOf(shown) === 'done' && <Button variant="light" onClick={goOn}>{t('next')}</Button>}
+            {!isLast && stateOf(shown) === 'done' && <Button variant="light" onClick={() => void goOn()}>{t('next')}</Button>}
             {isLast && <Button variant={isAllDone ? 'filled' : 'default'} onClick={() => void leave(true)}>{t('finish')}</Button>}
           </Group>
         </Card>

@@ -93,7 +93,7 @@ pub struct OverviewTotals {
     /// Of those, by campaigns, journeys, and messages of programs.
     credited_to_campaigns: i64,
     credited_to_journeys: i64,
-    /// Profiles that were made.
+    /// Profiles that were made, those that a file brought in included.
     new_people: i64,
     /// Messages that a channel took.
     sent: i64,
@@ -120,6 +120,8 @@ pub struct OverviewDay {
     revenue: i64,
     orders: i64,
     credited_revenue: i64,
+    /// Who bought for the first time.
+    first_buyers: i64,
     new_people: i64,
     sent: i64,
     opened: i64,
@@ -458,7 +460,12 @@ fn add_sales(
     totals.buyers = first.len() as i64;
     let people: Vec<(ProfileNo, Timestamp)> = first.into_iter().collect();
     let bought = tx.bought_before(workspace, &people)?;
-    totals.first_buyers = bought.iter().filter(|before| !**before).count() as i64;
+    for ((_, at), _) in people.iter().zip(bought).filter(|(_, before)| !before) {
+        totals.first_buyers += 1;
+        if let Some(day) = days.place(*at).and_then(|place| by_day.get_mut(place)) {
+            day.first_buyers += 1;
+        }
+    }
     Ok(by_sender)
 }
 
