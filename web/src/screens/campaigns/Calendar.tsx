@@ -1,5 +1,5 @@
 /** What goes on which day: runs that were, and runs that will be. */
-import { ActionIcon, Alert, Anchor, Box, Button, Group, Paper, SegmentedControl, Skeleton, Stack, Text, Title, VisuallyHidden } from '@mantine/core';
+import { ActionIcon, Anchor, Box, Button, Group, Paper, SegmentedControl, Skeleton, Stack, Text, Title, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconChevronLeft, IconChevronRight, IconRepeat } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -9,6 +9,7 @@ import { useTranslation } from 'react-i18next';
 import { api, call, type Schema } from '../../api';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { useFormats } from '../../parts/format';
+import { Note } from '../../parts/Note';
 import { useWords } from '../../parts/Reason';
 import { STATE_TONES } from './model';
 import classes from './Calendar.module.css';
@@ -87,7 +88,7 @@ export default function Calendar() {
         />
       </Group>
       {query.error && <ErrorNote error={query.error} retry={() => void query.refetch()} />}
-      {query.data?.cut && <Alert color="yellow">{t('calendar.cut')}</Alert>}
+      {query.data?.cut && <Note tone="wait">{t('calendar.cut')}</Note>}
       {query.isPending ? (
         <Skeleton h={520} radius="lg" />
       ) : (

@@ -1,6 +1,6 @@
 /** What became of a campaign: while it is sent, and after. */
-import { Alert, Anchor, Button, Card, Group, Progress, Select, SimpleGrid, Skeleton, Stack, Table, Tabs, Text } from '@mantine/core';
-import { IconAlertCircle, IconArrowBackUp, IconDownload, IconEdit, IconPlayerPause, IconPlayerPlay, IconX } from '@tabler/icons-react';
+import { Anchor, Button, Card, Group, Progress, Select, SimpleGrid, Skeleton, Stack, Table, Tabs, Text } from '@mantine/core';
+import { IconArrowBackUp, IconDownload, IconEdit, IconPlayerPause, IconPlayerPlay, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Navigate, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo } from 'react';
@@ -12,6 +12,7 @@ import { downloadCsv } from '../../parts/csv';
 import { EmptyState } from '../../parts/EmptyState';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { Money, Num, Percent, useFormats, When } from '../../parts/format';
+import { Note } from '../../parts/Note';
 import { Page } from '../../parts/Page';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import { Panel } from '../../parts/Panel';
@@ -64,7 +65,7 @@ export default function CampaignPage() {
       text={`${words.channel(one.channel)} · ${inWords(definitionOf(one).schedule)}`}
       actions={<Actions one={one} />}
     >
-      {one.detail && <Alert color="blue" variant="light" icon={<IconAlertCircle aria-hidden />}>{t(`detail.${detailOf(one.detail)}`, { detail: one.detail })}</Alert>}
+      {one.detail && <Note tone="calm">{t(`detail.${detailOf(one.detail)}`, { detail: one.detail })}</Note>}
       <Live one={one} />
       {one.runs === 0 ? (
         <Coming one={one} />

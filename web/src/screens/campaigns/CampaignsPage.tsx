@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Button, Group, Menu, SegmentedControl, Select, Skeleton, Stack, Switch, Text, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Button, Group, Menu, SegmentedControl, Select, Skeleton, Stack, Switch, Text, TextInput, Tooltip, VisuallyHidden } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconArchive, IconCalendar, IconCopy, IconDots, IconEdit, IconList, IconPlayerPause, IconPlayerPlay, IconPlus, IconRepeat, IconSearch, IconSend, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -141,7 +141,7 @@ function List({ search, change, create }: { search: Search; change: (more: Parti
           { accessor: 'opened', title: t('column.opened'), textAlign: 'right', visibleMediaQuery: '(min-width: 48em)', render: (one) => numbers(one, (found) => <RateOf part={found.opened} of={found.accepted} />) },
           { accessor: 'clicked', title: t('column.clicked'), textAlign: 'right', visibleMediaQuery: '(min-width: 48em)', render: (one) => numbers(one, (found) => <RateOf part={found.clicked} of={found.accepted} />) },
           { accessor: 'revenue', title: t('column.revenue'), textAlign: 'right', visibleMediaQuery: '(min-width: 62em)', render: (one) => numbers(one, (found) => <Money value={found.revenue} currency={found.currency} short />) },
-          { accessor: 'deeds', title: <span className="mantine-visually-hidden">{t('column.deeds')}</span>, width: 56, render: (one) => <Deeds one={one} /> },
+          { accessor: 'deeds', title: <VisuallyHidden>{t('column.deeds')}</VisuallyHidden>, width: 56, render: (one) => <Deeds one={one} /> },
         ]}
       />
     </Stack>

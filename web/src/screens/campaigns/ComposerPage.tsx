@@ -1,5 +1,5 @@
 /** A campaign from its audience to its last check. It is a draft on the server all the while, and keeps itself. */
-import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconAlertCircle, IconCheck, IconCloudCheck } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
@@ -9,6 +9,7 @@ import { useTranslation } from 'react-i18next';
 import { api, asProblem, call, type Problem } from '../../api';
 import { useMay } from '../../app/session';
 import { ErrorNote, told } from '../../parts/ErrorNote';
+import { Note } from '../../parts/Note';
 import { Page } from '../../parts/Page';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import classes from './composer.module.css';
@@ -119,8 +120,8 @@ function Composer({ campaign }: { campaign: CampaignView }) {
       title={definition.name || t('new.title')} badge={<CampaignState state={campaign.state} />} above={[{ title: t('list.title'), to: '/campaigns' }]}
       actions={<><Saved state={draft.state} problem={draft.problem} retry={() => void draft.settle()} />{campaign.state !== 'draft' && <Button variant="default" component={Link} to={`/campaigns/${campaign.id}`}>{t('compose.toReport')}</Button>}</>}
     >
-      {!mayChange && <Alert color="yellow" icon={<IconAlertCircle aria-hidden />}>{t('compose.mayNot')}</Alert>}
-      {campaign.state === 'scheduled' && <Alert color="blue" variant="light" icon={<IconAlertCircle aria-hidden />}>{t('compose.isScheduled')}</Alert>}
+      {!mayChange && <Note tone="wait">{t('compose.mayNot')}</Note>}
+      {campaign.state === 'scheduled' && <Note tone="calm">{t('compose.isScheduled')}</Note>}
       <nav className={classes.steps} aria-label={t('compose.steps')}>
         {STEPS.map((one, index) => (
           <button key={one} type="button" className={classes.step} aria-current={one === step ? 'step' : undefined} onClick={() => go(one)}>

@@ -1,6 +1,6 @@
 /** The last check: everybody of the audience is asked for, and nothing is sent. Who will not get it, and why. */
-import { Alert, Anchor, Button, Card, Collapse, Group, Loader, Progress, Skeleton, Stack, Text, UnstyledButton } from '@mantine/core';
-import { IconCheck, IconChevronDown, IconRefresh, IconUserX } from '@tabler/icons-react';
+import { Anchor, Button, Card, Collapse, Group, Loader, Progress, Skeleton, Stack, Text, UnstyledButton } from '@mantine/core';
+import { IconChevronDown, IconRefresh } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
@@ -9,6 +9,7 @@ import { api, call, Problem, type Schema } from '../../api';
 import { downloadCsv } from '../../parts/csv';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { Num, Percent, useFormats, When } from '../../parts/format';
+import { Note } from '../../parts/Note';
 import { Panel } from '../../parts/Panel';
 import { useWords } from '../../parts/Reason';
 import classes from './composer.module.css';
@@ -96,7 +97,7 @@ export function LastCheck({ campaign, found }: { campaign: { name: string }; fou
           <Skeleton h={90} />
         </Stack>
       ) : check.state !== 'done' || !result ? (
-        <Alert color="red" icon={<IconUserX aria-hidden />}>{check.state === 'cancelled' ? t('check.stopped') : t('check.failed', { detail: check.detail })}</Alert>
+        <Note tone="bad">{check.state === 'cancelled' ? t('check.stopped') : t('check.failed', { detail: check.detail })}</Note>
       ) : (
         <Stack gap="md" data-testid="last-check">
           <Group grow align="stretch" gap="sm" preventGrowOverflow={false}>
@@ -105,7 +106,7 @@ export function LastCheck({ campaign, found }: { campaign: { name: string }; fou
             <Figure label={t('check.refused')} value={sum(result.refused)} of={result.audience} tone="bad" />
           </Group>
           {result.refused.length === 0 && result.delayed.length === 0 ? (
-            <Alert color="teal" variant="light" icon={<IconCheck aria-hidden />}>{t('check.all')}</Alert>
+            <Note tone="good">{t('check.all')}</Note>
           ) : (
             <>
               <Why title={t('check.whyNot')} reasons={result.refused} of={result.audience} tone="bad" />
@@ -114,13 +115,13 @@ export function LastCheck({ campaign, found }: { campaign: { name: string }; fou
           )}
           <Why title={t('check.whyOut', { count: result.named })} reasons={result.excluded} of={result.named} tone="calm" />
           {result.problems.length > 0 && (
-            <Alert color="red" title={t('check.words', { count: result.problems.length, of: formats.number(result.rendered) })}>
+            <Note tone="bad" title={t('check.words', { count: result.problems.length, of: formats.number(result.rendered) })}>
               <Stack gap={4}>
                 {result.problems.slice(0, 10).map((one) => (
                   <Text key={one.profile_id} size="sm"><PersonLink id={one.profile_id} />: {words.reason(one.code)}{one.detail && ` (${one.detail})`}</Text>
                 ))}
               </Stack>
-            </Alert>
+            </Note>
           )}
           <Text size="xs" c="dimmed">{t('check.asOf')} <When at={check.ended_at} /></Text>
         </Stack>

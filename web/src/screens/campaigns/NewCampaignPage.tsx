@@ -1,5 +1,5 @@
 /** The first words about a campaign: its name and its channel. Then it is a draft that keeps itself. */
-import { Button, Group, Paper, Radio, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Radio, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { IconBell, IconBrandMessenger, IconDeviceMobileMessage, IconMail } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
@@ -89,12 +89,10 @@ export default function NewCampaignPage() {
             </SimpleGrid>
           </Radio.Group>
           {make.error && <ErrorNote error={make.error} />}
-          <Paper>
-            <Group>
-              <Button type="submit" size="md" loading={make.isPending}>{t('new.deed')}</Button>
-              <Text size="sm" c="dimmed">{t('new.nothingGoes')}</Text>
-            </Group>
-          </Paper>
+          <Group>
+            <Button type="submit" size="md" loading={make.isPending}>{t('new.deed')}</Button>
+            <Text size="sm" c="dimmed">{t('new.nothingGoes')}</Text>
+          </Group>
         </Stack>
       </form>
     </Page>

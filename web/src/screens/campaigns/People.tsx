@@ -1,5 +1,5 @@
 /** The people behind a number: who got it, who opened it, who did not get it and why. */
-import { Anchor, Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Anchor, Button, Group, Modal, Select, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconFilterPlus, IconListDetails, IconUsers } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
@@ -72,7 +72,7 @@ export function People({ campaign, run, step = 'all', reason, result, change }: 
           { accessor: 'name', title: t('whom.person'), render: (row) => <Stack gap={0}>{row.profile_id ? <Anchor component={Link} to={`/customers/${row.profile_id}`} size="sm" fw={500} c="inherit">{row.name || t('whom.nameless')}</Anchor> : <Text size="sm" c="dimmed">{t('whom.gone')}</Text>}<Text size="xs" c="dimmed">{row.address}</Text></Stack> },
           { accessor: 'state', title: t('whom.became'), render: (row) => <Stack gap={2} align="flex-start"><MessageState state={row.state} /><Reason code={row.reason} detail={row.detail} /></Stack> },
           { accessor: 'decided_at', title: t('whom.at'), textAlign: 'right', visibleMediaQuery: '(min-width: 48em)', render: (row) => <When at={row.sent_at ?? row.decided_at} full /> },
-          { accessor: 'id', title: <span className="mantine-visually-hidden">{t('whom.message')}</span>, textAlign: 'right', render: (row) => <Anchor component={Link} to={`/messages/${row.id}`} size="sm" aria-label={t('whom.openOf', { name: row.name || t('whom.nameless') })}>{t('whom.open')}</Anchor> },
+          { accessor: 'id', title: <VisuallyHidden>{t('whom.message')}</VisuallyHidden>, textAlign: 'right', render: (row) => <Anchor component={Link} to={`/messages/${row.id}`} size="sm" aria-label={t('whom.openOf', { name: row.name || t('whom.nameless') })}>{t('whom.open')}</Anchor> },
         ]}
       />
       {known?.message && <Make campaign={campaign} step={step} message={known.message} isOpen={isMaking} close={making.close} />}

@@ -1,5 +1,5 @@
 /** How many people the audience is, and on which channels they can be reached: two different numbers, told apart. */
-import { Alert, Card, Divider, Group, Skeleton, Stack, Text, Tooltip } from '@mantine/core';
+import { Card, Divider, Group, Skeleton, Stack, Text, Tooltip } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconInfoCircle, IconUsers } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -8,9 +8,10 @@ import { api, call } from '../../api';
 import { useMay } from '../../app/session';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { Num, Percent, useFormats } from '../../parts/format';
+import { Note } from '../../parts/Note';
 import { useWords } from '../../parts/Reason';
 import classes from './composer.module.css';
-import { type Definition, hasAudience, share } from './model';
+import { CHANNELS, type Definition, hasAudience, share } from './model';
 
 export function useReach(definition: Definition) {
   const asked = { audience: definition.audience, exclude: definition.exclude, purpose: definition.purpose };
@@ -45,8 +46,9 @@ export function Reach({ definition }: { definition: Definition }) {
   if (query.error) return <ErrorNote error={query.error} retry={() => void query.refetch()} />;
   const found = query.data;
   if (!found) return <Card><Stack><Skeleton h={20} w="50%" /><Skeleton h={40} w="70%" /><Skeleton h={120} /></Stack></Card>;
-  if (found.waits_for) return <Alert color="blue" variant="light" icon={<IconInfoCircle aria-hidden />}>{t('reach.waits')}</Alert>;
+  if (found.waits_for) return <Note tone="calm">{t('reach.waits')}</Note>;
   const about = found.exact ? '' : '≈ ';
+  const channels = CHANNELS.flatMap((name) => found.channels.filter((one) => one.channel === name));
   const ours = found.channels.find((one) => one.channel === definition.channel);
   return (
     <Card aria-busy={query.isFetching}>
@@ -70,7 +72,7 @@ export function Reach({ definition }: { definition: Definition }) {
             </Tooltip>
           </Group>
           <Stack gap="xs">
-            {found.channels.map((one) => (
+            {channels.map((one) => (
               <div key={one.channel}>
                 <Group justify="space-between" gap="xs">
                   <Text size="sm" fw={one.channel === definition.channel ? 600 : 400}>{words.channel(one.channel)}</Text>

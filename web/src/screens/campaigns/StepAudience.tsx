@@ -68,7 +68,7 @@ export function StepAudience({ definition, change, isLocked }: StepProps) {
                 label={t('audience.include')} description={t('audience.includeText')} placeholder={t('audience.pick')} disabled={isLocked}
                 value={audience} onChange={(groups) => change({ audience: { ...groups, everybody: false } })}
               />
-              <Text size="sm" c="dimmed">{t('audience.missing')} <Anchor component={Link} to="/segments/new">{t('audience.newSegment')}</Anchor></Text>
+              <Text size="sm" c="dimmed">{t('audience.missing')} <Anchor component={Link} to="/segments/new" underline="always">{t('audience.newSegment')}</Anchor></Text>
             </>
           )}
         </Stack>

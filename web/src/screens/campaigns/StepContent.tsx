@@ -1,6 +1,6 @@
-import { Accordion, Alert, Anchor, Button, Group, List, NumberInput, Paper, Radio, SegmentedControl, SimpleGrid, Skeleton, Stack, Text, TextInput } from '@mantine/core';
+import { Accordion, Anchor, Button, Group, List, NumberInput, Paper, Radio, SegmentedControl, SimpleGrid, Skeleton, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconAlertTriangle, IconDeviceDesktop, IconDeviceMobile, IconMailForward, IconPlus } from '@tabler/icons-react';
+import { IconDeviceDesktop, IconDeviceMobile, IconMailForward, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -10,6 +10,7 @@ import { useMay, useSession } from '../../app/session';
 import { EmptyState } from '../../parts/EmptyState';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { Money, useFormats } from '../../parts/format';
+import { Note } from '../../parts/Note';
 import { notify } from '../../parts/notify';
 import { Panel } from '../../parts/Panel';
 import { ProfilePicker } from '../../parts/pickers';
@@ -26,6 +27,11 @@ export function useTemplate(definition: Definition) {
   const query = useQuery(templatesQuery);
   const found = query.data?.items.find((one) => one.id === definition.template) ?? query.data?.items.find((one) => one.name === definition.template);
   return { query, found: definition.template === '' ? undefined : found };
+}
+
+/** A subject without its code: what stands in for a value that is missing, else three dots. */
+export function plainSubject(subject: string | null | undefined): string {
+  return (subject ?? '').replace(/{{(.*?)}}/g, (_, code: string) => [...code.matchAll(/default:\s*(['"])(.*?)\1/g)].pop()?.[2] ?? '…').replace(/{%.*?%}/g, '').trim();
 }
 
 /** What somebody would get: a customer, or somebody made up of whom all is known. */
@@ -47,7 +53,9 @@ export function StepContent({ campaign, definition, change, isLocked, settle }: 
   const [wanted] = useDebouncedValue(search, 150);
   const plain = (text: string) => text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').replace(/đ/g, 'd').toLowerCase();
   const ofChannel = (query.data?.items ?? []).filter((one) => one.channel === definition.channel);
-  const shown = ofChannel.filter((one) => plain(`${one.name} ${one.subject ?? ''}`).includes(plain(wanted)));
+  // The one that was chosen when the step was come to is the first.
+  const [first] = useState(definition.template);
+  const shown = [...ofChannel.filter((one) => one.id === first), ...ofChannel.filter((one) => one.id !== first)].filter((one) => plain(`${one.name} ${one.subject ?? ''}`).includes(plain(wanted)));
   const create = (
     <Button component={Link} to="/content/new" search={{ for: 'campaign', campaign: campaign.id, channel: definition.channel } as never} variant="default" leftSection={<IconPlus size={16} aria-hidden />}>
       {t('content.create')}
@@ -71,7 +79,7 @@ export function StepContent({ campaign, definition, change, isLocked, settle }: 
                   {shown.map((one) => (
                     <Radio.Card key={one.id} value={one.id} className={classes.card} disabled={isLocked} aria-label={one.name}>
                       <Text fw={600} size="sm" truncate>{one.name}</Text>
-                      <Text size="xs" c="dimmed" lineClamp={2}>{one.subject || t('content.noSubject')}</Text>
+                      <Text size="xs" c="dimmed" lineClamp={2}>{plainSubject(one.subject) || t('content.noSubject')}</Text>
                     </Radio.Card>
                   ))}
                 </SimpleGrid>
@@ -80,7 +88,7 @@ export function StepContent({ campaign, definition, change, isLocked, settle }: 
             {shown.length === 0 && <Text size="sm" c="dimmed">{t('content.notFound')}</Text>}
           </Stack>
         )}
-        {definition.template !== '' && query.data && !found && <Alert color="red" mt="sm" icon={<IconAlertTriangle aria-hidden />}>{t('content.gone')}</Alert>}
+        {definition.template !== '' && query.data && !found && <Note tone="bad" mt="sm">{t('content.gone')}</Note>}
       </Panel>
       {found && <Look campaign={campaign.id} template={found.id} channel={definition.channel} settle={settle} />}
       <Measures definition={definition} change={change} isLocked={isLocked} />
@@ -138,17 +146,17 @@ function Look({ campaign, template, channel, settle }: { campaign: string; templ
 }
 
 export function Findings({ findings, missing }: { findings: { code: string; severity: string; detail: string; message: string }[]; missing: string[] }) {
-  const { t, i18n } = useTranslation('campaigns');
+  const { t, i18n } = useTranslation(['campaigns', 'content']);
   const bad = findings.filter((one) => one.severity === 'error' || one.severity === 'warning');
   if (bad.length === 0 && missing.length === 0) return null;
   const say = (one: { code: string; message: string }) => (i18n.exists(`content:finding.${one.code}`) ? i18n.t(`content:finding.${one.code}`) : one.message);
   return (
-    <Alert color={bad.some((one) => one.severity === 'error') || missing.length > 0 ? 'red' : 'yellow'} icon={<IconAlertTriangle aria-hidden />} title={t('content.findings')}>
+    <Note tone={bad.some((one) => one.severity === 'error') || missing.length > 0 ? 'bad' : 'wait'} title={t('content.findings')}>
       <List size="sm" spacing={4}>
         {missing.length > 0 && <List.Item>{t('content.missing', { names: missing.join(', ') })}</List.Item>}
         {bad.map((one, index) => <List.Item key={`${one.code}-${index}`}>{say(one)}{one.detail && <Text span size="sm" c="dimmed"> · {one.detail}</Text>}</List.Item>)}
       </List>
-    </Alert>
+    </Note>
   );
 }
 
@@ -187,7 +195,7 @@ export function TestSend({ campaign, profile, channel, settle }: { campaign: str
           <Button type="submit" variant="default" loading={send.isPending} disabled={!address.trim()} leftSection={<IconMailForward size={16} aria-hidden />}>{t('content.test')}</Button>
         </Group>
         {send.error && <ErrorNote error={send.error} />}
-        {send.data && <Text size="sm" c="dimmed">{t('content.testedText')} <Anchor component={Link} to={`/messages/${send.data.id}`} size="sm">{t('content.testedSee')}</Anchor></Text>}
+        {send.data && <Text size="sm" c="dimmed">{t('content.testedText')} <Anchor component={Link} to={`/messages/${send.data.id}`} size="sm" underline="always">{t('content.testedSee')}</Anchor></Text>}
       </Stack>
     </form>
   );

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, Stack, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import { Anchor, Button, Group, Stack, Text, Tooltip, UnstyledButton } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck, IconCircleX, IconLoader2, IconRocket } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -8,6 +8,7 @@ import { useMay } from '../../app/session';
 import { confirm } from '../../parts/confirm';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { useFormats } from '../../parts/format';
+import { Note } from '../../parts/Note';
 import { notify } from '../../parts/notify';
 import { Panel } from '../../parts/Panel';
 import { useWords } from '../../parts/Reason';
@@ -16,7 +17,7 @@ import { LastCheck, sum, useCheck } from './LastCheck';
 import { groupsQuery, hasAudience } from './model';
 import { channelsQuery } from './NewCampaignPage';
 import { useScheduleWords } from './schedule';
-import { usePreview, useTemplate } from './StepContent';
+import { plainSubject, usePreview, useTemplate } from './StepContent';
 
 /** From so many people on, the number has to be typed. */
 const TYPED_FROM = 1_000;
@@ -74,7 +75,7 @@ export function StepReview({ campaign, definition, settle, go, problem }: StepPr
       ? { verdict: 'good', text: definition.audience.everybody ? t('review.everybody') : t('review.audience', { names: new Intl.ListFormat(formats.locale).format(named) }), step: 'audience' }
       : { verdict: 'bad', text: t('review.noAudience'), step: 'audience' },
     template
-      ? { verdict: 'good', text: t('review.template', { name: template.name }), detail: template.subject ?? undefined, step: 'content' }
+      ? { verdict: 'good', text: t('review.template', { name: template.name }), detail: plainSubject(template.subject) || undefined, step: 'content' }
       : { verdict: templates.isPending ? 'wait' : 'bad', text: definition.template ? t('content.gone') : t('review.noTemplate'), step: 'content' },
     ...(template && preview.data
       ? [errors > 0 ? { verdict: 'bad' as const, text: t('review.errors', { count: errors }), step: 'content' as const } : warnings > 0 ? { verdict: 'warn' as const, text: t('review.warnings', { count: warnings }), step: 'content' as const } : { verdict: 'good' as const, text: t('review.looked'), step: 'content' as const }]
@@ -130,7 +131,7 @@ export function StepReview({ campaign, definition, settle, go, problem }: StepPr
           <Text size="sm">{t('launch.when', { channel: label, when: inWords(definition.schedule) })}</Text>
           {result && sum(result.refused) > 0 && <Text size="sm" c="dimmed">{t('launch.notTo', { count: sum(result.refused), people: formats.number(sum(result.refused)) })}</Text>}
           {price ? <Text size="sm">{t('launch.cost', { money: formats.money(price * people) })}</Text> : null}
-          {result?.problems.length ? <Alert color="yellow">{t('review.words', { count: result.problems.length })}</Alert> : null}
+          {result?.problems.length ? <Note tone="wait">{t('review.words', { count: result.problems.length })}</Note> : null}
         </Stack>
       ),
       deed: definition.schedule.type === 'now' ? t('launch.now', { count: people, people: formats.number(people) }) : t('launch.later'),
@@ -160,7 +161,7 @@ export function StepReview({ campaign, definition, settle, go, problem }: StepPr
             );
           })}
         </Stack>
-        {channel && !(channel.is_set_up && channel.enabled) && <Text size="sm" mt="xs">{t('review.setUp')} <Anchor component={Link} to="/settings/channels" size="sm">{t('review.toChannels')}</Anchor></Text>}
+        {channel && !(channel.is_set_up && channel.enabled) && <Text size="sm" mt="xs">{t('review.setUp')} <Anchor component={Link} to="/settings/channels" size="sm" underline="always">{t('review.toChannels')}</Anchor></Text>}
       </Panel>
       {isReady ? <LastCheck campaign={definition} found={found} /> : <Panel title={t('check.title')}><Text size="sm" c="dimmed">{mayRead ? t('check.needsAudience') : t('check.mayNot')}</Text></Panel>}
       {problem && <ErrorNote error={problem} />}
@@ -175,7 +176,7 @@ export function StepReview({ campaign, definition, settle, go, problem }: StepPr
           </Tooltip>
         </Group>
       ) : (
-        <Alert color="blue" variant="light">{campaign.state === 'paused' ? t('review.paused') : t('compose.isScheduled')}</Alert>
+        <Note tone="calm">{campaign.state === 'paused' ? t('review.paused') : t('compose.isScheduled')}</Note>
       )}
     </>
   );

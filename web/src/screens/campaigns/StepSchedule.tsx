@@ -1,14 +1,15 @@
 import '@mantine/dates/styles.css';
-import { Alert, Chip, Group, Input, List, NumberInput, Radio, SegmentedControl, Select, SimpleGrid, Skeleton, Stack, Switch, Text } from '@mantine/core';
-import { DateInput, DateTimePicker, TimeInput } from '@mantine/dates';
+import { Chip, Group, Input, List, NumberInput, Radio, SegmentedControl, Select, SimpleGrid, Skeleton, Stack, Switch, Text } from '@mantine/core';
+import { DateInput, DateTimePicker, TimePicker } from '@mantine/dates';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconAlertTriangle, IconCalendarEvent, IconClockHour4, IconRepeat, IconSend } from '@tabler/icons-react';
+import { IconCalendarEvent, IconClockHour4, IconRepeat, IconSend } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../api';
 import { settingsQuery } from '../../app/session';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { useFormats } from '../../parts/format';
+import { Note } from '../../parts/Note';
 import { Panel } from '../../parts/Panel';
 import { useWords } from '../../parts/Reason';
 import classes from './composer.module.css';
@@ -110,7 +111,7 @@ function Rule({ rule, set, isLocked, locale }: { rule: Recurring; set: (next: Sc
       <Group align="flex-end" gap="sm">
         <NumberInput label={t('schedule.interval')} w={90} min={1} max={99} value={rule.interval ?? 1} allowDecimal={false} clampBehavior="strict" disabled={isLocked} onChange={(value) => typeof value === 'number' && value >= 1 && set({ ...rule, interval: value })} />
         <Select label={t('schedule.unit')} w={130} allowDeselect={false} disabled={isLocked} value={rule.every} onChange={(value) => value && pick(value as Recurring['every'])} data={(['day', 'week', 'month'] as const).map((every) => ({ value: every, label: t(`schedule.every.${every}`) }))} />
-        <TimeInput label={t('schedule.time')} w={130} value={rule.time} disabled={isLocked} onChange={(event) => event.currentTarget.value && set({ ...rule, time: event.currentTarget.value })} />
+        <TimePicker label={t('schedule.time')} w={130} value={rule.time} disabled={isLocked} format="24h" hoursInputLabel={t('schedule.hours')} minutesInputLabel={t('schedule.minutes')} onChange={(value) => /^\d\d:\d\d/.test(value) && set({ ...rule, time: value.slice(0, 5) })} />
       </Group>
       {rule.every === 'week' && (
         <Input.Wrapper label={t('schedule.weekdays')} labelElement="div">
@@ -159,7 +160,7 @@ function Upcoming({ schedule }: { schedule: Schedule }) {
   const runs = query.data?.runs ?? [];
   const said = inWords(schedule);
   return (
-    <Alert color={query.data && runs.length === 0 ? 'red' : 'clay'} variant="light" icon={query.data && runs.length === 0 ? <IconAlertTriangle aria-hidden /> : <IconCalendarEvent aria-hidden />} title={said.charAt(0).toLocaleUpperCase(formats.locale) + said.slice(1)} aria-live="polite">
+    <Note tone={query.data && runs.length === 0 ? 'bad' : 'accent'} title={said.charAt(0).toLocaleUpperCase(formats.locale) + said.slice(1)} aria-live="polite">
       {query.error ? (
         <ErrorNote error={query.error} />
       ) : query.isPending ? (
@@ -178,7 +179,7 @@ function Upcoming({ schedule }: { schedule: Schedule }) {
       ) : (
         <Text size="sm">{t('schedule.begins', { at: formats.dateTime(runs[0]?.starts_at ?? '') })}</Text>
       )}
-    </Alert>
+    </Note>
   );
 }
 

@@ -1,5 +1,5 @@
 /** Addresses that are not written to, why, and how they come off the list. */
-import { ActionIcon, Anchor, Button, Group, Modal, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Button, Group, Modal, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Tooltip, VisuallyHidden } from '@mantine/core';
 import { useDebouncedValue, useDisclosure } from '@mantine/hooks';
 import { IconLockOpen, IconPlus, IconSearch, IconShieldOff } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
@@ -69,7 +69,7 @@ export default function SuppressionsPage() {
           { accessor: 'at', title: t('stop.since'), textAlign: 'right', visibleMediaQuery: '(min-width: 48em)', render: (row) => <When at={row.at} /> },
           ...(mayChange
             ? [{
-                accessor: 'deeds', title: <span className="mantine-visually-hidden">{t('stop.deeds')}</span>, width: 56,
+                accessor: 'deeds', title: <VisuallyHidden>{t('stop.deeds')}</VisuallyHidden>, width: 56,
                 render: (row: Row) => row.reason === 'erased' ? null : <Tooltip label={t('stop.release')}><ActionIcon aria-label={t('stop.releaseOf', { address: row.address })} onClick={() => setReleased(row)}><IconLockOpen size={18} aria-hidden /></ActionIcon></Tooltip>,
               }]
             : []),
