@@ -188,7 +188,7 @@ function Bar({ loaded, view, setView, isReport, setReport }: { loaded: Loaded; v
   return (
     <>
       <header className={classes.bar}>
-        <Group gap="sm" wrap="nowrap" miw={0} style={{ flex: '1 1 240px' }}>
+        <Group gap="sm" wrap="nowrap" miw={0} style={{ flex: '1 1 420px' }}>
           <ActionIcon component={Link} to="/journeys" aria-label={t('back')} size={34}><IconArrowBackUp size={19} aria-hidden /></ActionIcon>
           <h1 className={classes.name}><button type="button" className={classes.nameButton} onClick={() => toggle('settings')} title={t('settings.title')}>{definition.name || t('unnamed')}</button></h1>
           <StatusBadge tone={STATUS_TONES[journey.status] ?? 'calm'}>{t(`status.${journey.status}`)}</StatusBadge>

@@ -1,5 +1,5 @@
 /** All journeys, with how each of them does. */
-import { ActionIcon, Anchor, Button, Group, Menu, SegmentedControl, Skeleton, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Anchor, Button, Group, Menu, SegmentedControl, Skeleton, Text, TextInput, VisuallyHidden } from '@mantine/core';
 import {
   IconArchive, IconCopy, IconDots, IconLayoutGrid, IconPencil, IconPlayerPause, IconPlayerPlay, IconPlus, IconRoute, IconSearch,
 } from '@tabler/icons-react';
@@ -129,7 +129,7 @@ export default function JourneysPage() {
                 render: (one) => cell(one, (told) => (told.revenue.length > 0 ? told.revenue.map((money) => <div key={money.currency}><Money value={money.minor} currency={money.currency} short /></div>) : '–')),
               },
               { accessor: 'updated_at', title: t('table.edited'), render: (one) => <When at={one.updated_at} /> },
-              { accessor: 'deeds', title: <span className="mantine-visually-hidden">{t('more')}</span>, width: 56, render: (one) => <RowMenu journey={one} /> },
+              { accessor: 'deeds', title: <VisuallyHidden>{t('more')}</VisuallyHidden>, width: 56, render: (one) => <RowMenu journey={one} /> },
             ]}
           />
         </>

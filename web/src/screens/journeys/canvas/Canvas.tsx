@@ -303,9 +303,18 @@ function Flow() {
   };
 
   const count = Object.keys(definition.nodes).length;
+  const area = useRef<HTMLDivElement>(null);
+  /** Whole where that can be read; else from the start on. */
+  const open = useCallback(() => {
+    const room = area.current?.getBoundingClientRect();
+    const start = arranged.places.get(TRIGGER);
+    if (!room || !start) return;
+    const zoom = Math.min(1, room.width / (arranged.width + 80), room.height / (arranged.height + 120));
+    if (zoom >= 0.62 || canvas.free) void flow.fitView({ padding: 0.1, maxZoom: 1, minZoom: 0.3 });
+    else void flow.setViewport({ zoom: 0.85, x: room.width / 2 - (start.x + CARD.width / 2) * 0.85, y: 36 });
+  }, [arranged, canvas.free, flow]);
   return (
-    // biome-ignore lint: the keys are those of the cards inside
-    <div className={classes.canvas} onKeyDown={onKeyDown} role="region" aria-label={t('canvas')} data-count={count}>
+    <div className={classes.canvas} ref={area} onKeyDown={onKeyDown} role="region" aria-label={t('canvas')} data-count={count}>
       <ReactFlow
         nodes={nodes} edges={edges} nodeTypes={nodeTypes} edgeTypes={edgeTypes} onNodesChange={onNodesChange} onNodeDragStop={onNodeDragStop}
         onReconnect={(edge, to) => {
@@ -314,7 +323,7 @@ function Flow() {
         }}
         onPaneClick={() => editor.select([], editor.get().side === 'node' || editor.get().side === 'trigger' ? null : undefined)}
         nodesConnectable={!isReadOnly} nodesFocusable={false} edgesFocusable={false} disableKeyboardA11y deleteKeyCode={null} multiSelectionKeyCode={['Control', 'Meta']}
-        elevateNodesOnSelect={false} minZoom={0.15} maxZoom={1.6} fitView fitViewOptions={{ padding: 0.12, maxZoom: 1, minZoom: 0.5 }}
+        elevateNodesOnSelect={false} minZoom={0.15} maxZoom={1.6} onInit={open}
         onlyRenderVisibleElements={count >= ONLY_VISIBLE_FROM} nodeDragThreshold={4} panOnScroll zoomOnDoubleClick={false} proOptions={{ hideAttribution: false }}
         ariaLabelConfig={{ 'minimap.ariaLabel': t('tools.minimap') }}
       >

@@ -3,8 +3,8 @@ import { type CSSProperties, useMemo } from 'react';
 import { kinds, triggers } from '../editor/kinds';
 import { CARD, type Definition, type Diff, END, layout, TRIGGER } from '../model';
 
-/** Only shapes, for cards; with `words` the titles too. */
-export function Mini({ definition, height, diff, label, name }: { definition: Definition; height: number | string; diff?: Diff; label: string; name?: (id: string) => { title: string; text: string } }) {
+/** Only shapes, for cards, of which `isCropped` shows the first steps; with `name` the titles too. */
+export function Mini({ definition, height, diff, label, name, isCropped }: { definition: Definition; height: number | string; diff?: Diff; label: string; isCropped?: boolean; name?: (id: string) => { title: string; text: string } }) {
   const made = useMemo(() => layout(definition), [definition]);
   const stroke = (id: string): string => {
     const state = diff?.nodes.get(id)?.state;
@@ -18,9 +18,12 @@ export function Mini({ definition, height, diff, label, name }: { definition: De
     const place = made.places.get(id);
     return place ? { x: place.x + CARD.width / 2, y: place.y + CARD.height } : null;
   };
-  const style: CSSProperties = { display: 'block', width: '100%', height };
+  const start = made.places.get(TRIGGER);
+  const middle = start ? start.x + CARD.width / 2 : made.width / 2;
+  const box = isCropped && made.height > 470 ? `${middle - 480} -14 960 470` : `-20 -20 ${made.width + 40} ${made.height + 40}`;
+  const style: CSSProperties = { display: 'block', width: '100%', height, ...(isCropped && made.height > 470 ? { maskImage: 'linear-gradient(#000 72%, transparent)' } : {}) };
   return (
-    <svg viewBox={`-20 -20 ${made.width + 40} ${made.height + 40}`} style={style} role="img" aria-label={label} preserveAspectRatio="xMidYMin meet">
+    <svg viewBox={box} style={style} role="img" aria-label={label} preserveAspectRatio="xMidYMin meet">
       {made.lines.map((line) => {
         const from = bottom(line.way.from);
         const end = made.ends.get(line.id);

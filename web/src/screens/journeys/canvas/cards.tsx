@@ -1,5 +1,5 @@
 /** What stands on the canvas: the start, the steps, the ends and the notes. Each is drawn again only when it changed. */
-import { NodeResizer, type NodeProps } from '@xyflow/react';
+import { Handle, NodeResizer, type NodeProps, Position } from '@xyflow/react';
 import { IconAlertCircleFilled, IconArrowBackUp, IconCheck, IconNote } from '@tabler/icons-react';
 import { type CSSProperties, memo, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,6 +8,16 @@ import { channelIcons, kinds, triggers } from '../editor/kinds';
 import { useWords } from '../editor/describe';
 import type { NodeDoc, NodeState, Note, TriggerDoc } from '../model';
 import classes from './canvas.module.css';
+
+/** Where lines come in and go out; they are measured, not seen. */
+function Ends({ isLast }: { isLast?: boolean }) {
+  return (
+    <>
+        <Handle type="target" position={Position.Top} isConnectable={false} />
+        {!isLast && <Handle type="source" position={Position.Bottom} isConnectable={false} />}
+    </>
+  );
+}
 
 export interface StepData extends Record<string, unknown> {
   id: string;
@@ -59,29 +69,32 @@ export const StepCard = memo(function StepCard({ data, selected }: NodeProps & {
   const Icon = (data.node.type === 'send' && channelIcons[String(data.node.channel)]) || look.Icon;
   const label = [title, text, data.problems > 0 ? t('problems.count', { count: data.problems }) : '', data.isLit ? t('test.passed') : ''].filter(Boolean).join(', ');
   return (
-    <button
-      type="button" className={classes.card} aria-label={label} data-node={data.id} data-selected={selected} data-bad={data.problems > 0 || undefined}
-      data-lit={data.isLit || undefined} data-now={data.isNow || undefined} data-diff={data.diff ?? undefined}
-      onClick={(event) => {
-        if (event.shiftKey || event.ctrlKey || event.metaKey) return;
-        editor.select([data.id], editor.get().figures ? 'runs' : 'node');
-      }}
-      onFocus={() => {
-        const { selected: now } = editor.get();
-        if (now.length <= 1 && now[0] !== data.id) editor.select([data.id]);
-      }}
-    >
-      <span className={classes.head}>
-        <span className={classes.icon} style={tones(look.tone)}><Icon size={21} stroke={1.7} aria-hidden /></span>
-        <span className={classes.words}>
-          <span className={classes.title} style={{ display: 'block' }}>{title}</span>
-          <span className={classes.text} data-empty={data.problems > 0 && text.endsWith('…') ? true : undefined}>{text}</span>
+    <>
+      <button
+        type="button" className={classes.card} aria-label={label} data-node={data.id} data-selected={selected} data-bad={data.problems > 0 || undefined}
+        data-lit={data.isLit || undefined} data-now={data.isNow || undefined} data-diff={data.diff ?? undefined}
+        onClick={(event) => {
+          if (event.shiftKey || event.ctrlKey || event.metaKey) return;
+          editor.select([data.id], editor.get().figures ? 'runs' : 'node');
+        }}
+        onFocus={() => {
+          const { selected: now } = editor.get();
+          if (now.length <= 1 && now[0] !== data.id) editor.select([data.id]);
+        }}
+      >
+        <span className={classes.head}>
+          <span className={classes.icon} style={tones(look.tone)}><Icon size={21} stroke={1.7} aria-hidden /></span>
+          <span className={classes.words}>
+            <span className={classes.title} style={{ display: 'block' }}>{title}</span>
+            <span className={classes.text} data-empty={data.problems > 0 && text.endsWith('…') ? true : undefined}>{text}</span>
+          </span>
+          {data.isLit && <span className={classes.when}>{data.litAt ? formats.time(data.litAt) : <IconCheck size={18} aria-hidden />}</span>}
+          {data.problems > 0 && <IconAlertCircleFilled size={20} className={classes.flag} aria-hidden />}
         </span>
-        {data.isLit && <span className={classes.when}>{data.litAt ? formats.time(data.litAt) : <IconCheck size={18} aria-hidden />}</span>}
-        {data.problems > 0 && <IconAlertCircleFilled size={20} className={classes.flag} aria-hidden />}
-      </span>
-      {data.hasFigures && <Figures data={data} />}
-    </button>
+        {data.hasFigures && <Figures data={data} />}
+      </button>
+      <Ends />
+    </>
   );
 });
 
@@ -99,20 +112,23 @@ export const TriggerCard = memo(function TriggerCard({ data, selected }: NodePro
   const { title, text } = words.trigger(data.trigger);
   const { Icon } = triggers[data.trigger.type];
   return (
-    <button
-      type="button" className={classes.card} data-trigger data-node="trigger" data-selected={selected} data-bad={data.problems > 0 || undefined}
-      aria-label={`${t('trigger')}: ${title}, ${text}`} onClick={() => editor.select(['trigger'], 'trigger')}
-    >
-      <span className={classes.head}>
-        <span className={classes.icon} style={tones('accent')}><Icon size={21} stroke={1.7} aria-hidden /></span>
-        <span className={classes.words}>
-          <span className={classes.title} style={{ display: 'block' }}>{t('startsWhen', { what: title })}</span>
-          <span className={classes.text} data-empty={text.endsWith('…') ? true : undefined}>{text}</span>
+    <>
+      <button
+        type="button" className={classes.card} data-trigger data-node="trigger" data-selected={selected} data-bad={data.problems > 0 || undefined}
+        aria-label={`${t('trigger')}: ${title}, ${text}`} onClick={() => editor.select(['trigger'], 'trigger')}
+      >
+        <span className={classes.head}>
+          <span className={classes.icon} style={tones('accent')}><Icon size={21} stroke={1.7} aria-hidden /></span>
+          <span className={classes.words}>
+            <span className={classes.title} style={{ display: 'block' }}>{t('startsWhen', { what: title })}</span>
+            <span className={classes.text} data-empty={text.endsWith('…') ? true : undefined}>{text}</span>
+          </span>
+          {data.entered !== null && <span className={classes.when}>{formats.short(data.entered)}</span>}
+          {data.problems > 0 && <IconAlertCircleFilled size={20} className={classes.flag} aria-hidden />}
         </span>
-        {data.entered !== null && <span className={classes.when}>{formats.short(data.entered)}</span>}
-        {data.problems > 0 && <IconAlertCircleFilled size={20} className={classes.flag} aria-hidden />}
-      </span>
-    </button>
+      </button>
+      <Ends />
+    </>
   );
 });
 
@@ -124,12 +140,15 @@ export interface EndData extends Record<string, unknown> {
 export const EndCard = memo(function EndCard({ data }: NodeProps & { data: EndData }) {
   const { t } = useTranslation('journeys');
   const editor = useEditorStore();
-  if (data.to === null) return <div className={classes.end}>{t('end')}</div>;
+  if (data.to === null) return <><div className={classes.end}>{t('end')}</div><Ends isLast /></>;
   const to = data.to;
   return (
-    <button type="button" className={`${classes.end} ${classes.back}`} aria-label={t('backTo', { name: data.name })} onClick={() => editor.show(to)}>
-      <IconArrowBackUp size={15} aria-hidden />{t('backShort')}
-    </button>
+    <>
+      <button type="button" className={`${classes.end} ${classes.back}`} aria-label={t('backTo', { name: data.name })} onClick={() => editor.show(to)}>
+        <IconArrowBackUp size={15} aria-hidden />{t('backShort')}
+        </button>
+        <Ends isLast />
+    </>
   );
 });
 

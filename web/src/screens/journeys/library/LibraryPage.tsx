@@ -37,10 +37,11 @@ export default function LibraryPage() {
     const picture = pictures.get(one.slug);
     return (
       <Card key={one.slug} component={Link} {...({ to: `/library/${one.slug}` } as object)} className={`${classes.card} ql-press`} padding={0} data-scenario={one.slug}>
-        <div className={classes.picture}>{picture ? <Mini definition={picture} height={168} label={t('library.picture', { name: one.name[language] })} /> : <Skeleton h={168} />}</div>
+        <div className={classes.picture}>{picture ? <Mini isCropped definition={picture} height={180} label={t('library.picture', { name: one.name[language] })} /> : <Skeleton h={180} />}</div>
         <Stack gap={6} p="md" style={{ flex: 1 }}>
+          <Text size="xs" fw={600} c="var(--ql-accent-text)">{t(`category.${one.category}`)}</Text>
           <Group gap="xs" justify="space-between" wrap="nowrap" align="flex-start">
-            <Title order={3} size="h4">{one.name[language]}</Title>
+            <Title order={2} size="h4">{one.name[language]}</Title>
             {one.installed && <StatusBadge tone={STATUS_TONES[one.installed] ?? 'calm'}>{t(`status.${one.installed}`)}</StatusBadge>}
           </Group>
           <Text size="sm" c="dimmed" lineClamp={3}>{one.summary[language]}</Text>
@@ -56,7 +57,8 @@ export default function LibraryPage() {
       </Card>
     );
   };
-  const shown = CATEGORIES.filter((one) => category === 'all' || category === one).map((one) => ({ one, items: all.filter((scenario) => scenario.category === one) })).filter(({ items }) => items.length > 0);
+  const place = (one: string): number => (CATEGORIES as readonly string[]).indexOf(one);
+  const shown = all.filter((one) => category === 'all' || one.category === category).sort((a, b) => place(a.category) - place(b.category));
   return (
     <Page title={t('library.title')} text={t('library.about')}>
       <div style={{ maxWidth: '100%', overflowX: 'auto' }}>
@@ -64,12 +66,7 @@ export default function LibraryPage() {
       </div>
       {list.isError && <ErrorNote error={list.error} retry={() => void list.refetch()} />}
       {list.isPending && <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>{Array.from({ length: 6 }, (_, i) => <Skeleton key={i} h={330} radius="lg" />)}</SimpleGrid>}
-      {shown.map(({ one, items }) => (
-        <section key={one} aria-labelledby={`category-${one}`}>
-          <Title order={2} size="h3" mb="sm" id={`category-${one}`}>{t(`category.${one}`)}</Title>
-          <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>{items.map(card)}</SimpleGrid>
-        </section>
-      ))}
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>{shown.map(card)}</SimpleGrid>
     </Page>
   );
 }
