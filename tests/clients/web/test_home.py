@@ -43,7 +43,7 @@ def test_a_new_shop_gets_from_sign_in_to_its_first_automatic_mail(window, server
     expect(page.get_by_role("heading", name="Thư gửi đi từ đâu?")).to_be_visible()
     expect(page.get_by_label("Tên người gửi")).to_have_value("Mộc Lan")
     page.get_by_label("Địa chỉ gửi").fill("xinchao@moclan.test")
-    page.get_by_label("Máy chủ SMTP").fill(mail.host)
+    page.get_by_role("textbox", name="Máy chủ SMTP").fill(mail.host)
     page.get_by_label("Cổng").fill("1")
     page.get_by_role("combobox", name="Bảo mật").click()
     page.get_by_role("option", name="Không mã hóa").click()
@@ -99,7 +99,7 @@ def shop(server) -> dict:
 
 
 def stat(page: Page, label: str):
-    return page.locator(".mantine-Card-root").filter(has=page.get_by_text(label, exact=True))
+    return page.locator("div.mantine-Card-root").filter(has=page.get_by_text(label, exact=True))
 
 
 def test_the_figures_are_those_of_the_orders(window, shop, server):
@@ -191,7 +191,7 @@ def test_long_work_shows_in_the_bell(window, shop, server):
     expect(page.get_by_role("button", name=re.compile("^Việc chạy nền"))).to_be_visible()
     server.client.write("POST", "/exports", {"list": "profiles", "format": "csv"})
     page.get_by_role("button", name=re.compile("^Việc chạy nền")).click()
-    expect(page.get_by_text("Xong").first).to_be_visible()
+    expect(page.get_by_text("Xong", exact=True)).to_be_visible()
     assert_accessible(page)
     page.keyboard.press("Escape")
-    expect(page.get_by_text("Xong")).to_have_count(0)
+    expect(page.get_by_text("Xong", exact=True)).to_have_count(0)

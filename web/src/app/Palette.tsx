@@ -131,7 +131,9 @@ export default function Palette({ isOpen, close }: { isOpen: boolean; close: () 
   const groups = [...new Set(entries.map((entry) => entry.group))];
   const isSearching = wanted.length > 0 && (found.isFetching || asked !== wanted);
   return (
-    <Modal opened={isOpen} onClose={close} withCloseButton={false} padding={0} size={620} yOffset="12vh" centered={false} aria-label={t('title')} transitionProps={{ duration: 80 }}>
+    <Modal.Root opened={isOpen} onClose={close} padding={0} size={620} yOffset="12vh" centered={false} transitionProps={{ duration: 80 }}>
+      <Modal.Overlay />
+      <Modal.Content aria-label={t('title')} radius="lg">
       <div className={classes.head}>
         <IconSearch size={20} aria-hidden />
         <input
@@ -172,6 +174,7 @@ export default function Palette({ isOpen, close }: { isOpen: boolean; close: () 
         <span><Kbd size="xs">↵</Kbd> {t('foot.open')}</span>
         <span><Kbd size="xs">Esc</Kbd> {t('foot.close')}</span>
       </div>
-    </Modal>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

@@ -1,5 +1,5 @@
 /** Global search and the command palette: the button here, the palette itself when it is first opened. */
-import { Text, UnstyledButton } from '@mantine/core';
+import { UnstyledButton } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
@@ -20,9 +20,9 @@ export function SearchButton() {
   useHotkeys([['mod+K', () => (isOpen ? setOpen(false) : open()), { preventDefault: true }]], [], true);
   return (
     <>
-      <UnstyledButton className={classes.button} onClick={open} aria-label={t('search.hint')} aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K">
+      <UnstyledButton className={classes.button} onClick={open} aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K">
         <IconSearch size={17} aria-hidden />
-        <Text component="span" size="sm" visibleFrom="sm">{t('search.hint')}</Text>
+        <span className={classes.hint}>{t('search.hint')}</span>
         <kbd className={classes.keys} aria-hidden>{isMac ? '⌘K' : 'Ctrl K'}</kbd>
       </UnstyledButton>
       {wasOpen && <Suspense fallback={null}><Palette isOpen={isOpen} close={() => setOpen(false)} /></Suspense>}

@@ -20,15 +20,20 @@ function Guarded({ screen }: { screen: Screen }) {
   return isAllowed ? <Component /> : <NotAllowed permission={screen.permission} />;
 }
 
+/** The way to the sign-in, once: where it leads back to is where somebody was, not the sign-in itself. */
+function ToSignIn() {
+  const [next] = useState(() => router.state.location.href);
+  return useMemo(() => <Navigate to="/sign-in" search={{ next } as never} replace />, [next]);
+}
+
 /** Around every page that needs somebody to be signed in. */
 function Frame({ wide }: { wide: boolean }) {
   const session = useQuery(sessionQuery);
-  const href = useRouterState({ select: (state) => state.location.href });
   if (session.isPending) return <PageSkeleton />;
   if (session.isError && session.data === undefined) {
     return <ErrorNote error={session.error} retry={() => void session.refetch()} m="xl" />;
   }
-  if (!session.data) return <Navigate to="/sign-in" search={{ next: href } as never} replace />;
+  if (!session.data) return <ToSignIn />;
   return (
     <Shell wide={wide}>
       <Suspense fallback={<PageSkeleton />}>
