@@ -1,9 +1,9 @@
 /** Which page stands for which address, and who may see it. */
 import { useQuery } from '@tanstack/react-query';
 import {
-  createRootRoute, createRoute, createRouter, Navigate, Outlet, RouterProvider, useRouterState,
+  createRootRoute, createRoute, createRouter, Navigate, Outlet, RouterProvider,
 } from '@tanstack/react-router';
-import { Suspense } from 'react';
+import { Suspense, useMemo, useState } from 'react';
 import { screens } from '../screens';
 import { ErrorNote } from '../parts/ErrorNote';
 import { NotAllowed } from '../parts/NotAllowed';

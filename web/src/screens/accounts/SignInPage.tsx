@@ -2,7 +2,7 @@ import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/
 import { IconSparkles } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Navigate, useRouter, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, asProblem, call } from '../../api';
 import { useSession } from '../../app/session';
@@ -17,7 +17,9 @@ export default function SignInPage() {
   const said = useSaid();
   const router = useRouter();
   const session = useSession();
-  const next = safeNext((useSearch({ strict: false }) as { next?: unknown }).next);
+  const search = useSearch({ strict: false }) as { next?: unknown };
+  // The address changes before the page does: what it said first counts.
+  const [next] = useState(() => safeNext(search.next));
   const door = useQuery({ queryKey: ['door'], queryFn: () => call(api.GET('/api/v1/session/door')), staleTime: Infinity });
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
@@ -41,12 +43,11 @@ export default function SignInPage() {
         setWrong(said(error));
       }
       setBusy(false);
-      return;
     }
-    setBusy(false);
   };
 
-  if (session && !isBusy) return <Navigate to={next as '/'} replace />;
+  const away = useMemo(() => <Navigate to={next as '/'} replace />, [next]);
+  if (session && !isBusy) return away;
   if (isSecond) {
     return (
       <Door title={t('second.title')} text={email}>
