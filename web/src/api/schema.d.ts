@@ -4847,15 +4847,6 @@ export interface components {
         DiffCall: {
             definition: Record<string, never>;
         };
-        /** @description What another definition would change. */
-        DiffView: {
-            added: components["schemas"]["PartView"];
-            /** Format: int64 */
-            after: number;
-            /** Format: int64 */
-            before: number;
-            removed: components["schemas"]["PartView"];
-        };
         DomainChange: {
             /** @description A new key, as PEM; `new` makes one. Choose a new selector with it, so that mail under way stays valid. */
             private_key_pem?: string | null;
@@ -6172,6 +6163,11 @@ export interface components {
             /** Format: int64 */
             credited_revenue: number;
             date: string;
+            /**
+             * Format: int64
+             * @description Who bought for the first time.
+             */
+            first_buyers: number;
             /** Format: int64 */
             new_people: number;
             /** Format: int64 */
@@ -6229,7 +6225,7 @@ export interface components {
             machine_opened: number;
             /**
              * Format: int64
-             * @description Profiles that were made.
+             * @description Profiles that were made, those that a file brought in included.
              */
             new_people: number;
             /**
@@ -7544,6 +7540,12 @@ export interface components {
             from: string;
             to: string;
         };
+        /** @description A profile in brief. */
+        PersonInBrief: {
+            email?: string | null;
+            name?: string | null;
+            profile_id: string;
+        };
         /** @description A customer in brief. */
         PersonRow: {
             attributes: Record<string, never>;
@@ -7574,12 +7576,6 @@ export interface components {
             /** @description `visitor`, `subscriber`, `shopper`, `customer`, `repeat_customer`, `lapsing` or `lost`. */
             stage: string;
             tags: string[];
-        };
-        /** @description A profile in brief. */
-        PersonView: {
-            email?: string | null;
-            name?: string | null;
-            profile_id: string;
         };
         Place: {
             /** Format: double */
@@ -7638,7 +7634,7 @@ export interface components {
              */
             low?: number | null;
             /** @description A few of the members, where `people` was asked for. */
-            people?: components["schemas"]["PersonView"][] | null;
+            people?: components["schemas"]["PersonInBrief"][] | null;
             /** @description While it is counted: ask for it at `/segments/preview/{preview_id}`. */
             preview_id?: string | null;
             /**
@@ -8069,6 +8065,21 @@ export interface components {
             /** @description The others by why not, most first. */
             refused: components["schemas"]["SegmentRefusal"][];
         };
+        /** @description What another definition would change. */
+        SegmentDiff: {
+            added: components["schemas"]["SegmentDiffPart"];
+            /** Format: int64 */
+            after: number;
+            /** Format: int64 */
+            before: number;
+            removed: components["schemas"]["SegmentDiffPart"];
+        };
+        SegmentDiffPart: {
+            /** Format: int64 */
+            count: number;
+            /** @description A few of them. */
+            sample: components["schemas"]["PersonInBrief"][];
+        };
         /** @description A segment that a profile is in. */
         SegmentOfProfile: {
             id: string;
@@ -8208,6 +8219,7 @@ export interface components {
             /** @description The first step that is neither done nor put off; null when all are. */
             current?: string | null;
             first_sent_at?: string | null;
+            /** @description Whether anything was heard of customers. */
             has_events: boolean;
             /** Format: int64 */
             journeys_active: number;
@@ -14688,7 +14700,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DiffView"];
+                    "application/json": components["schemas"]["SegmentDiff"];
                 };
             };
             /** @description An error: see its code and detail */

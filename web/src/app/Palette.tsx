@@ -137,7 +137,7 @@ export default function Palette({ isOpen, close }: { isOpen: boolean; close: () 
       <div className={classes.head}>
         <IconSearch size={20} aria-hidden />
         <input
-          data-autofocus className={classes.input} value={text} placeholder={t('placeholder')} aria-label={t('placeholder')} role="combobox" aria-expanded="true"
+          autoFocus data-autofocus className={classes.input} value={text} placeholder={t('placeholder')} aria-label={t('placeholder')} role="combobox" aria-expanded="true"
           aria-controls={`${id}-list`} aria-activedescendant={entries[chosen] ? `${id}-${chosen}` : undefined} aria-autocomplete="list" autoComplete="off" spellCheck={false}
           onChange={(event) => {
             setText(event.currentTarget.value);
