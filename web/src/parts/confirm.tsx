@@ -1,8 +1,10 @@
 /** Asked before what cannot be taken back. What can be taken back is done at once, with `notify.undo`. */
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { modals } from '@mantine/modals';
+import i18next from 'i18next';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { overlaid } from './overlaid';
 
 interface Asked {
   title: string;
@@ -39,10 +41,12 @@ function Body({ text, deed, isDangerous, typed, answer }: Asked & { answer: (yes
   );
 }
 
-export function confirm(asked: Asked): Promise<boolean> {
+export async function confirm(asked: Asked): Promise<boolean> {
+  await overlaid;
   return new Promise((resolve) => {
     const id = modals.open({
       title: asked.title,
+      closeButtonProps: { 'aria-label': i18next.t('common:close') },
       onClose: () => resolve(false),
       children: (
         <Body
