@@ -20,6 +20,8 @@ from quaylai_server import free_port
 from waiting import wait_until
 
 PASSWORD = "mật khẩu thư"
+# A connection is tried for at most 30 seconds.
+TRIED_MS = 40_000
 
 
 class Receiver:
@@ -57,12 +59,47 @@ class Receiver:
         return [(headers, message) for headers, message in read if message["type"] == topic]
 
 
+class Website:
+    """A page of a shop, on another address than Quaylai."""
+
+    def __init__(self):
+        self.page = ""
+        website = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = website.page.encode()
+                self.send_response(200)
+                self.send_header("content-type", "text/html; charset=utf-8")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def website():
+    made = Website()
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def guarded_mail():
     """A mail server that asks for a password."""
 
     def authenticate(server, session, envelope, mechanism, told):
-        return AuthResult(success=told.login == b"moclan" and told.password == PASSWORD.encode())
+        return AuthResult(success=told.login == b"moclan" and told.password == PASSWORD.encode(), handled=False)
 
     running = Controller(
         Sink(), hostname="127.0.0.1", port=free_port(), authenticator=authenticate, auth_required=True, auth_require_tls=False
@@ -100,18 +137,18 @@ def test_an_email_channel_is_set_up_and_tried(app, server, mail):
     save = app.get_by_role("button", name="Lưu")
     save.click()
     # The connection is tried as soon as it is kept.
-    expect(app.get_by_role("status").filter(has_text="Kết nối tốt")).to_be_visible()
+    expect(app.get_by_role("status").filter(has_text="Kết nối tốt")).to_be_visible(timeout=TRIED_MS)
     expect(save).to_have_count(0)
     app.get_by_label("Gửi thư thử tới").fill("lan@moclan.test")
     app.get_by_label("Gửi thư thử tới").press("Enter")
-    expect(app.get_by_role("status").filter(has_text="Đã gửi thư thử")).to_contain_text("lan@moclan.test")
+    expect(app.get_by_role("status").filter(has_text="Đã gửi thư thử")).to_contain_text("lan@moclan.test", timeout=TRIED_MS)
     mail = wait_until(lambda: next((one for one in mail.mails if one.recipients == ["lan@moclan.test"]), None), "the test arrives")
     assert mail.message["from"].endswith("<chao@moclan.test>")
     # A port where nobody answers: what is wrong, and what to do.
     app.get_by_label("Cổng").fill("1")
     app.get_by_role("button", name="Lưu").click()
     refused = app.get_by_role("alert").filter(has_text="Chưa kết nối được")
-    expect(refused).to_contain_text("Kiểm tra tên, cổng và tường lửa")
+    expect(refused).to_contain_text("Kiểm tra tên, cổng và tường lửa", timeout=TRIED_MS)
     # A password is never shown again, and goes to no other server by itself.
     app.get_by_label("Cổng").fill("70000")
     app.get_by_label("Máy chủ SMTP").fill("http://x y")
@@ -130,10 +167,10 @@ def test_a_wrong_password_is_told_and_a_right_one_works(app, guarded_mail):
     app.get_by_label("Mật khẩu", exact=True).fill("sai rồi")
     app.get_by_role("button", name="Lưu").click()
     refused = app.get_by_role("alert").filter(has_text="Chưa kết nối được")
-    expect(refused).to_contain_text("Máy chủ không nhận tên đăng nhập hoặc mật khẩu")
+    expect(refused).to_contain_text("Máy chủ không nhận tên đăng nhập hoặc mật khẩu", timeout=TRIED_MS)
     app.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
     app.get_by_role("button", name="Lưu").click()
-    expect(app.get_by_role("status").filter(has_text="Kết nối tốt")).to_be_visible()
+    expect(app.get_by_role("status").filter(has_text="Kết nối tốt")).to_be_visible(timeout=TRIED_MS)
     app.reload()
     expect(app.get_by_label("Mật khẩu", exact=True)).to_have_value("")
     assert PASSWORD not in app.content()
@@ -154,7 +191,7 @@ def test_leaving_a_changed_form_asks(app):
 def test_the_law_bounds_the_rules(app, server):
     app.goto("/app/settings/rules")
     app.get_by_label("Số tin", exact=True).first.fill("9")
-    expect(app.get_by_role("alert")).to_contain_text("không quá 3 tin trong 24 giờ")
+    expect(app.get_by_role("alert").filter(has_text="Chưa lưu được")).to_contain_text("không quá 3 tin trong 24 giờ")
     app.get_by_role("button", name="Lưu").click()
     assert server.client.get("/settings")["policy"]["caps"][0]["count"] == 3
     app.get_by_label("Số tin", exact=True).first.fill("2")
@@ -163,7 +200,7 @@ def test_the_law_bounds_the_rules(app, server):
     assert server.client.get("/settings")["policy"]["caps"][0]["count"] == 2
 
 
-def test_a_website_is_heard_live(window, server):
+def test_a_website_is_heard_live(window, server, website):
     page = window()
     page.goto("/app/settings/tracking")
     expect(page.get_by_text("Đang chờ sự kiện đầu tiên…")).to_be_visible()
@@ -172,14 +209,14 @@ def test_a_website_is_heard_live(window, server):
     expect(code).to_contain_text(re.compile(r"key = 'q\w+"))
     snippet = code.inner_text()
     # A page of a shop somewhere else, with the code as it was copied.
+    website.page = f"<html><head><title>Mộc Lan</title>{snippet}</head><body>Áo dài</body></html>"
     shop = window(signed_in=None)
-    shop.route("https://moclan.test/**", lambda route: route.fulfill(
-        content_type="text/html", body=f"<html><head><title>Mộc Lan</title>{snippet}</head><body>Áo</body></html>"))
-    shop.goto("https://moclan.test/ao-dai")
+    shop.goto(f"{website.url}/ao-dai?sdt=0901234567")
     shop.evaluate("quaylai.track('Product Viewed', { product_id: 'AO-01' })")
     expect(page.get_by_text("Chúng tôi nghe thấy bạn")).to_be_visible()
     row = page.get_by_role("row").filter(has_text="Product Viewed")
-    expect(row).to_contain_text("moclan.test")
+    expect(row).to_contain_text(website.url.removeprefix("http://"))
+    expect(row).not_to_contain_text("0901234567")
     expect(row).to_contain_text("quaylai-snippet 1")
     assert_accessible(page)
 
@@ -191,7 +228,7 @@ def test_a_key_is_made_used_and_revoked(app, server):
     dialog.get_by_label("Tên").fill("Phần mềm kế toán")
     dialog.get_by_label("Khóa bí mật").check()
     dialog.get_by_label("Tên").press("Enter")
-    key = app.get_by_label("Khóa mới của bạn").inner_text().strip()
+    key = app.get_by_role("alert", name="Khóa mới của bạn").locator("pre").inner_text().strip()
     row = app.get_by_role("row").filter(has_text="Phần mềm kế toán")
     expect(row).to_contain_text("Đọc")
     headers = {"Authorization": f"Bearer {key}"}
@@ -216,7 +253,7 @@ def test_a_webhook_is_made_delivered_and_verified(app, server, receiver, private
     expect(dialog.get_by_text("Chọn ít nhất một việc")).to_be_visible()
     dialog.get_by_label("Có khách mới").check()
     dialog.get_by_role("button", name="Thêm webhook").click()
-    secret = app.get_by_label("Bí mật để kiểm chữ ký").inner_text().strip()
+    secret = app.get_by_role("alert", name="Bí mật để kiểm chữ ký").locator("pre").inner_text().strip()
     receiver.answers = [500]
     server.client.write("POST", "/profiles", {"identifiers": ["user_id:webhook-1"]})
     # Refused once, it comes again under the same id, and verifies by a library that is not ours.
@@ -240,7 +277,7 @@ def test_a_webhook_is_made_delivered_and_verified(app, server, receiver, private
     app.get_by_role("button", name="Thêm", exact=True).click()
     app.get_by_role("menuitem", name="Đổi bí mật").click()
     app.get_by_role("dialog").get_by_role("button", name="Đổi bí mật").click()
-    fresh = app.get_by_label("Bí mật để kiểm chữ ký").inner_text().strip()
+    fresh = app.get_by_role("alert", name="Bí mật để kiểm chữ ký").locator("pre").inner_text().strip()
     assert fresh != secret
     app.get_by_role("button", name="Gửi thử").click()
     wait_until(lambda: len(receiver.of("webhook.test")) == 2, "the second test comes")

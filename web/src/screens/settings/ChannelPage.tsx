@@ -13,11 +13,11 @@ import { notify } from '../../parts/notify';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import { Panel } from '../../parts/Panel';
 import { StatusBadge } from '../../parts/StatusBadge';
+import { Note } from '../../parts/Note';
 import { CAN_BE_SET_UP, type Channel, presets, useChannels } from './channels';
 import { stateOf } from './ChannelsPage';
 import { Frame } from './Frame';
 import { SaveBar } from './SaveBar';
-import { Note } from './Note';
 
 type Answer = { ok: boolean; detail: string };
 
@@ -100,8 +100,8 @@ function EmailForm({ channel }: { channel: Channel }) {
       put('email', {
         provider: 'smtp', host: told.host.trim(), port: Number(told.port), security: told.security, enabled: told.enabled,
         from: { name: told.name.trim(), address: told.address.trim() }, reply_to: told.reply_to.trim() || null, return_path: told.return_path.trim() || null,
-        ...(told.username.trim() ? { username: told.username.trim() } : { password: '' }),
-        ...(told.password ? { password: told.password } : {}),
+        ...(told.username.trim() ? { username: told.username.trim() } : channel.password ? { password: '' } : {}),
+        ...(told.password && told.username.trim() ? { password: told.password } : {}),
       }),
     onSuccess: async () => {
       await refresh('settings');
@@ -114,7 +114,8 @@ function EmailForm({ channel }: { channel: Channel }) {
       form.setErrors(Object.fromEntries(
         Object.entries(asProblem(failed).errors).map(([field, message]) => [names[field] ?? field, known.includes(field) ? t(`channels.wrong.${field.replace('.', '_')}`) : message]),
       ));
-      notify.failed(failed);
+      // What is wrong stands at its field.
+      if (Object.keys(asProblem(failed).errors).length === 0) notify.failed(failed);
     },
   });
   const own = form.values.address.split('@')[1]?.toLowerCase() ?? '';

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Code, CopyButton, Group, Stack, Text, Tooltip } from '@mantine/core';
+import { Note } from '../../parts/Note';
 import { IconCheck, IconCopy, IconKey } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { Note } from './Note';
 
 export function CopyIcon({ text, label }: { text: string; label: string }) {
   const { t } = useTranslation('common');
@@ -20,10 +20,11 @@ export function CopyIcon({ text, label }: { text: string; label: string }) {
 
 /** A line of text made for another place: a record, an address. */
 export function CopyLine({ text, label }: { text: string; label: string }) {
+  const { t } = useTranslation('common');
   return (
     <Group gap="xs" wrap="nowrap" align="flex-start">
       <Code block style={{ flex: '1 1 auto', minWidth: 0, whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }} tabIndex={0} aria-label={label}>{text}</Code>
-      <CopyIcon text={text} label={label} />
+      <CopyIcon text={text} label={`${t('copy')}: ${label}`} />
     </Group>
   );
 }

@@ -13,10 +13,10 @@ import { notify } from '../../parts/notify';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import { Panel } from '../../parts/Panel';
 import { StatusBadge } from '../../parts/StatusBadge';
+import { Note } from '../../parts/Note';
 import { CopyLine } from './Copy';
 import { DomainState } from './DomainsPage';
 import { Frame } from './Frame';
-import { Note } from './Note';
 
 type Domain = Schema<'DomainView'>;
 type Found = Domain['records'][number];

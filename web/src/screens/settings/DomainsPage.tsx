@@ -42,7 +42,7 @@ export default function DomainsPage() {
         ]}
         empty={<EmptyState Icon={IconMailCheck} title={t('domains.empty')} text={t('domains.emptyText')} action={add} />}
       />
-      <Modal opened={isOpen} onClose={close} title={t('domains.add')}><AddForm done={(domain) => void go({ to: `/settings/domains/${domain}` })} /></Modal>
+      <Modal opened={isOpen} onClose={close} closeButtonProps={{ 'aria-label': t('common:close') }} title={t('domains.add')}><AddForm done={(domain) => void go({ to: `/settings/domains/${domain}` })} /></Modal>
     </Frame>
   );
 }

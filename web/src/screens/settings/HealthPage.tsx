@@ -12,9 +12,9 @@ import { notify } from '../../parts/notify';
 import { Panel } from '../../parts/Panel';
 import { Stat } from '../../parts/Stat';
 import { usePages } from '../../parts/usePages';
+import { Note } from '../../parts/Note';
 import { codeKey } from './codes';
 import { Frame } from './Frame';
-import { Note } from './Note';
 
 type Rejection = Schema<'RejectionView'>;
 type SetAside = Schema<'SetAsideView'>;

@@ -72,7 +72,7 @@ export default function KeysPage() {
         empty={<EmptyState Icon={IconKey} title={t('keys.empty')} text={t('keys.emptyText')} action={add} />}
       />
       {keys?.some((one) => one.revoked_at) && <Checkbox label={t('keys.showRevoked')} checked={all} onChange={(event) => setAll(event.currentTarget.checked)} />}
-      <Modal opened={isOpen} onClose={close} title={t('keys.add')}>
+      <Modal opened={isOpen} onClose={close} closeButtonProps={{ 'aria-label': t('common:close') }} title={t('keys.add')}>
         <AddForm done={(secret) => { setMade(secret); close(); }} />
       </Modal>
     </Frame>

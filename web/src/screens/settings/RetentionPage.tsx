@@ -12,10 +12,10 @@ import { Num, useFormats } from '../../parts/format';
 import { notify } from '../../parts/notify';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import { Panel } from '../../parts/Panel';
+import { Note } from '../../parts/Note';
 import { Frame } from './Frame';
 import { SaveBar } from './SaveBar';
 import { type Settings, useChange, useSettings } from './settings';
-import { Note } from './Note';
 
 interface Values {
   events: { event: string; days: number | string }[];

@@ -10,10 +10,10 @@ import { useFormats } from '../../parts/format';
 import { notify } from '../../parts/notify';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import { Panel } from '../../parts/Panel';
+import { Note } from '../../parts/Note';
 import { Frame } from './Frame';
 import { SaveBar } from './SaveBar';
 import { type ChannelName, type Settings, useChange, useSettings } from './settings';
-import { Note } from './Note';
 
 const CHANNELS: ChannelName[] = ['email', 'sms', 'zalo', 'push'];
 const HALVES = Array.from({ length: 49 }, (_, at) => at * 30);

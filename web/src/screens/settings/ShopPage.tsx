@@ -9,10 +9,10 @@ import { ErrorNote } from '../../parts/ErrorNote';
 import { notify } from '../../parts/notify';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import { Panel } from '../../parts/Panel';
+import { Note } from '../../parts/Note';
 import { Frame } from './Frame';
 import { SaveBar } from './SaveBar';
 import { type Settings, useChange, useSettings } from './settings';
-import { Note } from './Note';
 
 const CURRENCIES = ['VND', 'USD', 'EUR', 'SGD', 'THB', 'JPY', 'KRW', 'AUD', 'GBP', 'MYR', 'IDR', 'PHP', 'TWD', 'CNY'];
 const EMPTY = {

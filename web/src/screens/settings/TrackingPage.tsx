@@ -10,12 +10,12 @@ import { useFormats, When } from '../../parts/format';
 import { notify } from '../../parts/notify';
 import { Panel } from '../../parts/Panel';
 import { StatusBadge } from '../../parts/StatusBadge';
+import { Note } from '../../parts/Note';
 import { codeKey } from './codes';
 import { CopyBlock } from './Copy';
 import { Frame } from './Frame';
 import { snippets } from './snippets';
 import classes from './tracking.module.css';
-import { Note } from './Note';
 
 type Heard = Schema<'RecentlyHeard'>['items'][number];
 

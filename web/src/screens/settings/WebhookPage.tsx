@@ -14,11 +14,11 @@ import { PageSkeleton } from '../../parts/PageSkeleton';
 import { Panel } from '../../parts/Panel';
 import { StatusBadge } from '../../parts/StatusBadge';
 import { usePages } from '../../parts/usePages';
+import { Note } from '../../parts/Note';
 import { CopyBlock, ShownOnce } from './Copy';
 import { Frame } from './Frame';
 import { HookForm } from './HookForm';
 import { HookState } from './WebhooksPage';
-import { Note } from './Note';
 
 type Delivery = Schema<'HookDeliveryView'>;
 
@@ -146,7 +146,7 @@ function Deliveries({ id }: { id: string }) {
           { accessor: 'created_at', title: t('hooks.at'), textAlign: 'right', render: (row) => <When at={row.created_at} /> },
         ]}
       />
-      <Drawer opened={!!shown} onClose={() => setSeen(null)} title={shown?.topic} size="lg">
+      <Drawer opened={!!shown} onClose={() => setSeen(null)} closeButtonProps={{ 'aria-label': t('common:close') }} title={shown?.topic} size="lg">
         {shown && (
           <Stack>
             <Group>

@@ -52,7 +52,7 @@ export default function WebhooksPage() {
         ]}
         empty={<EmptyState Icon={IconWebhook} title={t('hooks.empty')} text={t('hooks.emptyText')} action={add} />}
       />
-      <Modal opened={isOpen} onClose={close} title={t('hooks.add')} size="lg">
+      <Modal opened={isOpen} onClose={close} closeButtonProps={{ 'aria-label': t('common:close') }} title={t('hooks.add')} size="lg">
         <HookForm
           initial={{ name: '', url: '', topics: [] }} deed={t('hooks.add')}
           save={async (told) => {
