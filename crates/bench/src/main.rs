@@ -8,6 +8,7 @@ mod campaign;
 mod clock;
 mod direct;
 mod figures;
+mod grid;
 mod http;
 mod import;
 mod journeys;
@@ -43,6 +44,8 @@ enum Mode {
     Messages,
     /// Live segments: start with them, computing 20, counts, new conditions, estimates, events in beside them.
     Segments,
+    /// The list of customers: each answer while somebody scrolls, filters, sorts and searches.
+    Grid,
     /// A campaign: who would not get it, and e-mails a minute.
     Campaign,
     /// Files of orders and of people into an empty folder by the command, and taken back.
@@ -240,6 +243,9 @@ fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
     }
     if is_asked(Mode::Campaign) {
         note("campaign", campaign::measure(&mut bench)?);
+    }
+    if is_asked(Mode::Grid) {
+        note("grid", grid::measure(&mut bench)?);
     }
     if is_asked(Mode::Segments) {
         note("segments", segments::measure(&mut bench)?);

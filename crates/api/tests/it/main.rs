@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod content;
 mod customers;
 mod journeys;
 mod messages;

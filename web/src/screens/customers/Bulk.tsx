@@ -1,5 +1,5 @@
 /** One deed for many: what is chosen, what can be done with it, and how far it is. */
-import { ActionIcon, Button, Group, Menu, Modal, Paper, Progress, Select, Stack, TagsInput, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Autocomplete, Button, Group, Menu, Modal, Paper, Progress, Select, Stack, Text, Tooltip } from '@mantine/core';
 import { IconChevronDown, IconDownload, IconListCheck, IconTagPlus, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
@@ -62,7 +62,7 @@ function Ask({ deed, who, columns, close, begun }: { deed: Deed; who: Who; colum
         <Stack>
           <Text size="sm">{t(`deed.${deed}.text`)}</Text>
           {deed === 'add_tag' ? (
-            <TagsInput data-autofocus label={t('deed.tag')} placeholder={t('deed.tagExample')} maxTags={1} data={choices.map((one) => one.value)} value={value ? [value] : []} onChange={(values) => setValue(values[0] ?? '')} />
+            <Autocomplete data-autofocus label={t('deed.tag')} placeholder={t('deed.tagExample')} maxLength={100} data={choices.map((one) => one.value)} value={value} onChange={setValue} />
           ) : deed !== 'export' && (
             <Select
               data-autofocus searchable label={t(`deed.${deed}.choose`)} data={choices} value={value || null} onChange={(found) => setValue(found ?? '')}

@@ -103,11 +103,12 @@ function Choices({ filter, set }: { filter: Filter; set: (filter: Filter) => voi
     }
   })();
   const known = new Set(options.map((one) => one.value));
+  const [isOpen, setOpen] = useState(false);
   return (
     <MultiSelect
       data-autofocus searchable clearable label={t(`field.${filter.field}`)} hidePickedOptions maxDropdownHeight={260} comboboxProps={{ withinPortal: false }}
       data={[...options, ...any.filter((value) => !known.has(value)).map((value) => ({ value, label: value }))]}
-      value={any} onChange={(values) => set({ ...filter, any: values })} rightSection={facets.isFetching ? <Loader size="xs" /> : undefined}
+      value={any} onChange={(values) => { set({ ...filter, any: values }); setOpen(false); }} dropdownOpened={isOpen} onDropdownOpen={() => setOpen(true)} onDropdownClose={() => setOpen(false)} onSearchChange={(text) => text && setOpen(true)} rightSection={facets.isFetching ? <Loader size="xs" /> : undefined}
       nothingFoundMessage={t('nothingToChoose')} placeholder={any.length === 0 ? t('chooseSome') : undefined}
     />
   );

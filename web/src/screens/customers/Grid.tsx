@@ -1,6 +1,6 @@
 import { ActionIcon, Avatar, Badge, Checkbox, Group, Skeleton, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { IconArrowDown, IconArrowUp, IconDeviceMobile, IconMail, IconMessage2, IconMessageCircle } from '@tabler/icons-react';
+import { IconArrowDown, IconArrowUp, IconDeviceMobile, IconMail, IconMessage2, IconMessageCircle, IconUser } from '@tabler/icons-react';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { clsx } from 'clsx';
 import { type KeyboardEvent, type ReactNode, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
@@ -231,7 +231,7 @@ export function Grid({ rows, total, columns, choice, currency, chosen, listNames
             >
               <div role="gridcell" className={clsx(classes.cell, classes.first)} style={{ width: isPhone ? '100%' : first }}>
                 {choosing && <Checkbox size="xs" tabIndex={-1} checked={on} onChange={() => turn(person)} aria-label={t('chooseOne', { name })} />}
-                <Avatar size={32} radius="xl" color="clay" variant="light" aria-hidden>{initials(name)}</Avatar>
+                <Avatar size={32} radius="xl" color={person.name ? 'clay' : 'gray'} variant="light" aria-hidden>{person.name ? initials(person.name) : <IconUser size={17} stroke={1.7} />}</Avatar>
                 <div className={classes.who}>
                   <Link to={'/customers/$id' as string} params={{ id: person.id } as never} tabIndex={-1} className={classes.name}>{name}</Link>
                   {contact && <Text size="xs" c="dimmed" truncate>{contact}</Text>}

@@ -56,17 +56,17 @@ export interface Column {
 }
 
 export const COLUMNS: Column[] = [
-  { id: 'stage', width: 140 },
+  { id: 'stage', width: 165 },
   { id: 'email', width: 220 },
   { id: 'phone', width: 140 },
   { id: 'orders', sort: 'orders', width: 90, end: true },
   { id: 'revenue', sort: 'revenue', width: 150, end: true },
   { id: 'average', sort: 'average', width: 140, end: true },
-  { id: 'last_order', sort: 'last_order', width: 150 },
-  { id: 'first_order', sort: 'first_order', width: 150 },
-  { id: 'last_seen', sort: 'last_seen', width: 150 },
+  { id: 'last_order', sort: 'last_order', width: 145 },
+  { id: 'first_order', sort: 'first_order', width: 145 },
+  { id: 'last_seen', sort: 'last_seen', width: 175 },
   { id: 'created', sort: 'created', width: 150 },
-  { id: 'reachable', width: 170 },
+  { id: 'reachable', width: 175 },
   { id: 'tags', width: 200 },
   { id: 'lists', width: 180 },
 ];

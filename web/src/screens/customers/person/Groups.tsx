@@ -16,7 +16,7 @@ import { written } from './Timeline';
 import type { Profile } from './use';
 
 const ConditionText = lazy(() => import('../../segments/editor/ConditionText'));
-type Account = Schema<'AccountView'>;
+type Account = Schema<'ExplainedView'>['tree'];
 
 function Verdict({ account, depth }: { account: Account; depth: number }) {
   const { t } = useTranslation('customers');

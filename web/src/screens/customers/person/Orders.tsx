@@ -41,7 +41,7 @@ export default function Orders({ profile }: { profile: Profile }) {
   if (list.rows.length === 0) return <EmptyState Icon={IconReceiptOff} title={t('order.none')} text={t('order.noneText')} />;
   return (
     <Stack>
-      <Accordion variant="separated" radius="lg" multiple>
+      <Accordion variant="separated" radius="lg" multiple styles={{ item: { background: 'var(--mantine-color-body)', border: '1px solid var(--ql-line)' } }}>
         {list.rows.map((order) => (
           <Accordion.Item key={`${order.source}-${order.order_id}`} value={`${order.source}-${order.order_id}`}>
             <Accordion.Control>
