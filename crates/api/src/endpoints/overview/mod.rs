@@ -28,8 +28,9 @@ use utoipa_axum::routes;
 const DAYS_MAX: i64 = 366;
 /// Journeys and campaigns shown with what they brought.
 const TOP: usize = 8;
-/// What was reckoned serves for so long, whatever has changed since.
-const FRESH_MS: i64 = 5_000;
+/// What was reckoned serves for so long, whatever has changed since. Shorter than the web app waits after it has heard
+/// of a change, so that what it then gets is not from before.
+const FRESH_MS: i64 = 1_000;
 const REMEMBERED_MAX: usize = 32;
 
 pub fn router() -> OpenApiRouter<Arc<Services>> {
