@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod content;
 mod customers;
+mod home;
 mod journeys;
 mod messages;
 mod outward;

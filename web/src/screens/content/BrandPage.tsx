@@ -1,5 +1,5 @@
 /** How every message looks, what the law wants below it, and what short messages cost. */
-import { Alert, Button, Checkbox, ColorInput, Group, NumberInput, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, Checkbox, ColorInput, Group, NumberInput, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -12,7 +12,7 @@ import { notify } from '../../parts/notify';
 import { Page } from '../../parts/Page';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import { Panel } from '../../parts/Panel';
-import { FONTS, PictureField, SocialFields } from './editor/Inspector';
+import { FONTS, PictureField, SocialFields } from './editor/parts';
 
 export default function BrandPage() {
   const { t } = useTranslation('content');
@@ -88,7 +88,7 @@ function Form({ design }: { design: Schema<'MessageDesign'> }) {
               <Stack>
                 <TextInput label={t('brand.legalName')} placeholder={design.shop_name} value={brand.legal_name} onChange={(event) => set({ legal_name: event.currentTarget.value })} />
                 <TextInput label={t('brand.taxCode')} value={brand.tax_code} onChange={(event) => set({ tax_code: event.currentTarget.value })} />
-                {design.shop_address ? <Text size="sm">{t('brand.address')}: {design.shop_address}</Text> : <Alert color="yellow">{t('brand.noAddress')} <Link to="/settings">{t('brand.toSettings')}</Link></Alert>}
+                {design.shop_address ? <Text size="sm">{t('brand.address')}: {design.shop_address}</Text> : <Alert color="yellow">{t('brand.noAddress')} <Anchor component={Link} to="/settings" underline="always">{t('brand.toSettings')}</Anchor></Alert>}
                 <Textarea label={t('brand.note')} autosize minRows={2} value={brand.footer_note} onChange={(event) => set({ footer_note: event.currentTarget.value })} />
                 <Text size="sm" fw={500}>{t('block.social')}</Text>
                 <SocialFields links={brand.social} set={(social) => set({ social })} />

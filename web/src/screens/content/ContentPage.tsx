@@ -1,6 +1,6 @@
 /** All templates of the shop, and the gallery to begin with. */
 import { ActionIcon, Badge, Button, Group, Menu, Modal, SegmentedControl, Select, Stack, Tabs, Text, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
+import { useDebouncedValue, useElementSize } from '@mantine/hooks';
 import { IconBell, IconBrandAppgallery, IconCode, IconCopy, IconDots, IconLayoutGrid, IconMail, IconMessage, IconMessageCircle, IconPalette, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -19,7 +19,8 @@ import classes from './content.module.css';
 import { MailFrame } from './MailFrame';
 import { type Body, slug, type Work } from './model';
 import { Bubble, Seen, TemplateThumb } from './Thumb';
-import { workOf } from './EditorPage';
+import { plainly } from './editor/names';
+import { workOf } from './work';
 
 const CHANNELS = ['email', 'sms', 'zalo', 'push'] as const;
 export const CHANNEL_ICONS: Record<string, typeof IconMail> = { email: IconMail, sms: IconMessage, zalo: IconMessageCircle, push: IconBell };
@@ -160,7 +161,7 @@ function Card({ row }: { row: Template }) {
             </Menu.Dropdown>
           </Menu>
         </Group>
-        <Text size="sm" c="dimmed" lineClamp={1}>{row.subject}</Text>
+        <Text size="sm" c="dimmed" lineClamp={1}>{plainly(row.subject ?? '')}</Text>
         <Group gap={6} mt="auto" pt={6}>
           <Badge leftSection={<Icon size={13} aria-hidden />} color="gray" c="var(--mantine-color-text)">{t(`channel.${row.channel}`)}</Badge>
           {row.purpose === 'transactional' && <Badge color="gray" c="var(--mantine-color-text)">{t('transactional')}</Badge>}
@@ -232,6 +233,7 @@ function Piece({ id, language }: { id: string; language: string }) {
   const create = useCreate();
   const [isBusy, setBusy] = useState(false);
   const query = usePiece(id, language);
+  const { ref, width: room } = useElementSize();
   if (query.error) return <ErrorNote error={query.error} retry={() => void query.refetch()} />;
   if (!query.data) return <PageSkeleton />;
   const { preview, template, about } = query.data;
@@ -250,9 +252,9 @@ function Piece({ id, language }: { id: string; language: string }) {
         </Button>
       </Group>
       {preview.html ? (
-        <div className={classes.previewFrame} style={{ width: 662 }}>
+        <div className={classes.previewFrame} ref={ref}>
           <div className={classes.inbox}><Text fw={600} size="sm">{preview.subject}</Text><Text size="xs" c="dimmed" truncate>{preview.preheader}</Text></div>
-          <div style={{ overflowX: 'auto' }}><MailFrame html={preview.html} title={preview.subject} width={660} /></div>
+          <div style={{ overflowX: 'auto' }}><MailFrame html={preview.html} title={preview.subject} width={660} scale={room > 0 ? Math.min(1, room / 660) : 1} /></div>
         </div>
       ) : <Bubble text={[preview.subject, preview.sms?.written.text ?? preview.text].filter(Boolean).join('\n')} />}
     </Stack>

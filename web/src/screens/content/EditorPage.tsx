@@ -20,16 +20,11 @@ import classes from './content.module.css';
 import { BlockEditor } from './editor/BlockEditor';
 import { CodeEditor } from './editor/CodeEditor';
 import { PushComposer, SmsComposer, ZnsComposer } from './editor/Composers';
-import { begin, type Body, changed, redone, type Undoable, undone, type Work } from './model';
+import { begin, changed, redone, type Undoable, undone, type Work } from './model';
+import { plainly } from './editor/names';
+import { workOf } from './work';
 
 type Template = Schema<'TemplateView'>;
-
-export function workOf(template: Template): Work {
-  return {
-    name: template.name, channel: template.channel, purpose: template.purpose === 'transactional' ? 'transactional' : 'marketing',
-    subject: template.subject ?? '', preheader: template.preheader ?? '', body: template.body as unknown as Body, ...(template.text ? { text: template.text } : {}),
-  };
-}
 
 async function load(id: string) {
   const template = await call(api.GET('/api/v1/templates/{id}', { params: { path: { id } } }));
@@ -240,7 +235,7 @@ function History({ id, current, restore, editable }: { id: string; current: numb
         <Table.Tbody>
           {pages.rows.map((row) => (
             <Table.Tr key={row.version}>
-              <Table.Td><Text size="sm" fw={600}>{t('version', { n: row.version })}</Text><Text size="xs" c="dimmed" lineClamp={1}>{row.subject}</Text></Table.Td>
+              <Table.Td><Text size="sm" fw={600}>{t('version', { n: row.version })}</Text><Text size="xs" c="dimmed" lineClamp={1}>{plainly(row.subject)}</Text></Table.Td>
               <Table.Td><Text size="sm"><When at={row.created_at} /></Text></Table.Td>
               <Table.Td ta="right">
                 {row.version === current ? <Badge color="teal" c="var(--mantine-color-text)">{t('inForce')}</Badge> : <Button size="compact-xs" variant="default" disabled={!editable} aria-label={t('restoreVersion', { n: row.version })} onClick={() => void take(row.version)}>{t('restore')}</Button>}

@@ -8,7 +8,8 @@ export function forLook(html: string, dark: boolean): string {
     ? local.replace(/@media\s*\(prefers-color-scheme:\s*dark\)/g, '@media all')
     : local.replace(/@media\s*\(prefers-color-scheme:\s*dark\)/g, '@media not all');
   const quiet = schemed.replace(/<a\b([^>]*?)\bhref=("[^"]*"|'[^']*')/gi, '<a$1title=$2');
-  return quiet.replace(/<(script|iframe|object|embed)\b[\s\S]*?<\/\1>/gi, '');
+  // Nothing is fetched from elsewhere for a look but pictures.
+  return quiet.replace(/<(script|iframe|object|embed)\b[\s\S]*?<\/\1>/gi, '').replace(/<link\b[^>]*>/gi, '').replace(/@import[^;<]*;?/gi, '');
 }
 
 export function MailFrame({ html, title, width, scale = 1, dark = false, fixedHeight }: {

@@ -52,7 +52,7 @@ export default function MediaPage() {
       actions={<Button leftSection={<IconUpload size={16} aria-hidden />} loading={busy > 0} disabled={!mayChange} title={mayChange ? undefined : t('mayChangeNot')} onClick={() => openChooser.current?.()}>{t('media.upload')}</Button>}
     >
       {mayChange && (
-        <Dropzone openRef={openChooser} onDrop={(files) => void bring(files)} onReject={(files) => setFailed(files.map((one) => `${one.file.name}: ${t('media.rejected')}`))} accept={ACCEPTED} maxSize={5 * 1024 * 1024} radius="lg" inputProps={{ 'aria-label': t('media.upload') }} aria-label={t('media.dropText')}>
+        <Dropzone openRef={openChooser} onDrop={(files) => void bring(files)} onReject={(files) => setFailed(files.map((one) => `${one.file.name}: ${t('media.rejected')}`))} accept={ACCEPTED} maxSize={5 * 1024 * 1024} className={classes.dropzone} inputProps={{ 'aria-label': t('media.upload') }} aria-label={t('media.dropText')}>
           <Group justify="center" gap="sm" mih={72} style={{ pointerEvents: 'none' }}><IconUpload size={24} stroke={1.6} aria-hidden /><Text size="sm">{t('media.dropText')}</Text></Group>
         </Dropzone>
       )}
@@ -67,8 +67,8 @@ export default function MediaPage() {
         <ul className={classes.tiles} style={{ listStyle: 'none', padding: 0, margin: 0 }}>
           {pages.rows.map((media) => (
             <li key={media.id}>
-              <button type="button" className={classes.tile} onClick={() => setChosen(media.id)} aria-label={t('media.open', { name: media.name })}>
-                <img className={classes.tileImage} src={media.url} alt={media.alt} loading="lazy" />
+              <button type="button" className={classes.tile} onClick={() => setChosen(media.id)}>
+                <img className={classes.tileImage} src={media.url} alt="" loading="lazy" />
                 <div className={classes.tileText}><Text size="sm" fw={600} truncate>{media.name}</Text><Text size="xs" c="dimmed">{media.width} × {media.height}</Text></div>
               </button>
             </li>

@@ -54,7 +54,7 @@ function Choices({ pick }: { pick: (media: Media) => void }) {
         <div className={classes.tiles} style={{ maxHeight: 460, overflowY: 'auto' }}>
           {pages.rows.map((media) => (
             <button key={media.id} type="button" className={classes.tile} onClick={() => pick(media)}>
-              <img className={classes.tileImage} src={media.url} alt={media.alt} loading="lazy" />
+              <img className={classes.tileImage} src={media.url} alt="" loading="lazy" />
               <div className={classes.tileText}><Text size="sm" truncate>{media.name}</Text><Text size="xs" c="dimmed">{media.width} × {media.height}</Text></div>
             </button>
           ))}

@@ -21,7 +21,7 @@ impl Font {
     pub(super) fn family(self) -> &'static str {
         match self {
             Font::System => {
-                "'Be Vietnam Pro', -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+                "'Be Vietnam Pro', -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
             }
             Font::Arial => "Arial, 'Helvetica Neue', Helvetica, sans-serif",
             Font::Georgia => "Georgia, 'Times New Roman', serif",

@@ -2,7 +2,7 @@
 import { DndContext, type DragEndEvent, DragOverlay, KeyboardSensor, PointerSensor, closestCenter, useDraggable, useSensor, useSensors } from '@dnd-kit/core';
 import { SortableContext, sortableKeyboardCoordinates, useSortable, verticalListSortingStrategy } from '@dnd-kit/sortable';
 import { CSS } from '@dnd-kit/utilities';
-import { ActionIcon, Badge, Button, Menu, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
 import {
   IconArrowDown, IconArrowUp, IconColumns, IconCopy, IconDiscount, IconDots, IconFileCode, IconGripVertical, IconHeading, IconLayoutBottombar, IconPhoto,
   IconPlus, IconReceipt, IconRectangle, IconSeparator, IconShare, IconShoppingBag, IconShoppingCart, IconSparkles, IconSpacingVertical, IconStar, IconTextSize,
@@ -12,8 +12,10 @@ import clsx from 'clsx';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schema } from '../../../api';
-import { type Block, BLOCK_TYPES, type BlockType, changeBlock, copyOf, type Document, findBlock, IN_COLUMNS, insertAfter, makeBlock, moved, parts, pathOf, shiftBlock } from '../model';
+import { StatusBadge } from '../../../parts/StatusBadge';
+import { type Block, BLOCK_TYPES, type BlockType, changeBlock, copyOf, type Document, findBlock, IN_COLUMNS, insertAfter, makeBlock, moved, parts, shiftBlock } from '../model';
 import classes from '../content.module.css';
+import { nameOf } from './names';
 import { RichText } from './RichText';
 
 export type Brand = Schema<'BrandView'>;
@@ -60,7 +62,7 @@ interface Deeds {
 
 /** Words with their fields as chips. */
 function Told({ text }: { text: string }) {
-  return <>{parts(text).map((part, at) => (part.liquid ? <span key={at} className={part.text.startsWith('{%') ? classes.tagChip : classes.chip}>{pathOf(part.text)}</span> : part.text))}</>;
+  return <>{parts(text).map((part, at) => (part.liquid ? <span key={at} className={part.text.startsWith('{%') ? classes.tagChip : classes.chip}>{nameOf(part.text)}</span> : part.text))}</>;
 }
 
 export function useMake(): (type: BlockType) => Block {
@@ -182,7 +184,7 @@ function SortableBlock({ block, children, document, selected, select, change, ed
       ref={setNodeRef} data-block={block.type} className={clsx(classes.block, isSelected && classes.selected, isDragging && classes.lifted, isOver && !isDragging && classes.drop)}
       style={{ transform: CSS.Translate.toString(transform), transition }}
     >
-      {block.when && <Badge className={classes.conditional} size="sm" color="grape" variant="filled">{t('conditional')}</Badge>}
+      {block.when && <StatusBadge tone="odd" className={classes.conditional} size="sm">{t('conditional')}</StatusBadge>}
       {editable && (
         <div className={classes.deeds} role="toolbar" aria-label={t('blockDeeds', { block: name })}>
           <ActionIcon ref={setActivatorNodeRef} {...attributes} {...listeners} aria-label={t('drag', { block: name })} style={{ cursor: 'grab', touchAction: 'none' }}><IconGripVertical size={16} aria-hidden /></ActionIcon>
@@ -313,7 +315,7 @@ function Face({ block, theme, brand, deeds }: { block: Block; theme: Theme; bran
     case 'logo':
       return (
         <div style={{ textAlign: align ?? 'center' }}>
-          {brand.logo ? <img src={brand.logo} alt={t('block.logo')} style={{ width: brand.logo_width, maxWidth: '100%', display: 'inline-block' }} /> : <span className={classes.chip} style={{ fontSize: 18, fontWeight: 700 }}>shop.name</span>}
+          {brand.logo ? <img src={brand.logo} alt={t('block.logo')} style={{ width: brand.logo_width, maxWidth: '100%', display: 'inline-block' }} /> : <span className={classes.chip} style={{ fontSize: 18, fontWeight: 700 }}>{t('field.shopName')}</span>}
         </div>
       );
     case 'footer':
@@ -322,8 +324,8 @@ function Face({ block, theme, brand, deeds }: { block: Block; theme: Theme; bran
           {(props.social ?? true) && brand.social.length > 0 && <Links links={brand.social} theme={theme} align={align} />}
           {props.text && <div style={{ marginBottom: 8, whiteSpace: 'pre-wrap' }}><Told text={props.text} /></div>}
           {brand.footer_note && <div style={{ marginBottom: 8, whiteSpace: 'pre-wrap' }}>{brand.footer_note}</div>}
-          <strong>{brand.legal_name || <span className={classes.chip}>shop.name</span>}</strong>{brand.tax_code && ` · ${brand.tax_code}`}
-          <div><span className={classes.chip}>shop.address</span></div>
+          <strong>{brand.legal_name || <span className={classes.chip}>{t('field.shopName')}</span>}</strong>{brand.tax_code && ` · ${brand.tax_code}`}
+          <div><span className={classes.chip}>{t('field.shopAddress')}</span></div>
           <div style={{ marginTop: 6 }}>{props.reason ? <Told text={props.reason} /> : t('footerReason')}</div>
           <div style={{ textDecoration: 'underline' }}>{t('footerLinks')}</div>
         </div>
@@ -335,7 +337,7 @@ function Face({ block, theme, brand, deeds }: { block: Block; theme: Theme; bran
 function RichView({ html, style }: { html: string; style: React.CSSProperties }) {
   // What stands here was written in this editor or taken in by the server; scripts and handlers are cut out all the same.
   const chips = parts(html.replace(/<(script|style|iframe)[\s\S]*?<\/\1>/gi, '').replace(/\son\w+=("[^"]*"|'[^']*')/gi, ''))
-    .map((part) => (part.liquid ? `<span class="${part.text.startsWith('{%') ? classes.tagChip : classes.chip}">${pathOf(part.text).replace(/[<>&"]/g, '')}</span>` : part.text))
+    .map((part) => (part.liquid ? `<span class="${part.text.startsWith('{%') ? classes.tagChip : classes.chip}">${nameOf(part.text).replace(/[<>&"]/g, '')}</span>` : part.text))
     .join('').replace(/<a\b[^>]*>/gi, '<a style="text-decoration:underline">');
   return <div className={classes.richBlock} style={style} dangerouslySetInnerHTML={{ __html: chips }} />;
 }

@@ -1,5 +1,5 @@
 /** Short messages: SMS, Zalo and push notifications, each on a phone as it would arrive. */
-import { ActionIcon, Alert, Badge, Button, Group, Stack, Table, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Alert, Anchor, Badge, Button, Group, Stack, Table, Text, Textarea, TextInput } from '@mantine/core';
 import { IconInfoCircle, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -13,14 +13,14 @@ import classes from '../content.module.css';
 import { type Action, parts, type PushDesign, type ZnsDesign } from '../model';
 import type { EditorProps } from './BlockEditor';
 import { LiquidInput } from './fields';
-import { PictureField } from './Inspector';
+import { PictureField } from './parts';
 import { type As, AsPicker, Missing, usePreview } from './Preview';
 
 /** Says so where nothing can be sent by this channel yet. */
 export function NoProvider({ channel }: { channel: string }) {
   const { t } = useTranslation('content');
   const channels = useQuery({ queryKey: ['settings', 'channels'], queryFn: () => call(api.GET('/api/v1/channels')), staleTime: 60_000 });
-  if (!channels.data || channels.data.items.some((one) => one.channel === channel)) return null;
+  if (!channels.data || channels.data.items.some((one) => one.channel === channel && one.is_set_up && one.enabled)) return null;
   return <Alert icon={<IconInfoCircle aria-hidden />} color="yellow" title={t('noProvider.title')}>{t('noProvider.text', { channel: t(`channel.${channel}`) })}</Alert>;
 }
 
@@ -73,7 +73,7 @@ export function SmsComposer({ work, change, editable }: EditorProps) {
       {sms && (
         <Panel title={t('sms.cost')} text={t(work.purpose === 'marketing' ? 'sms.dressed' : 'sms.notDressed')}>
           <Table aria-label={t('sms.cost')}>
-            <Table.Thead><Table.Tr><Table.Th /><Table.Th>{t('sms.written')}</Table.Th><Table.Th>{t('sms.plain')}</Table.Th></Table.Tr></Table.Thead>
+            <Table.Thead><Table.Tr><Table.Td /><Table.Th>{t('sms.written')}</Table.Th><Table.Th>{t('sms.plain')}</Table.Th></Table.Tr></Table.Thead>
             <Table.Tbody>
               <Row label={t('sms.alphabet')} of={sms} show={(one) => t(`sms.${one.alphabet}`)} />
               <Row label={t('sms.units')} of={sms} show={(one) => <Num value={one.units} />} />
@@ -82,7 +82,7 @@ export function SmsComposer({ work, change, editable }: EditorProps) {
               <Row label={t('sms.price')} of={sms} show={(one) => (one.price === null || one.price === undefined ? '–' : <Money value={one.price} />)} />
             </Table.Tbody>
           </Table>
-          {sms.written.price === null && <Text size="sm" c="dimmed" mt="xs">{t('sms.noPrice')} <Link to="/content/brand">{t('brand.title')}</Link></Text>}
+          {sms.written.price === null && <Text size="sm" c="dimmed" mt="xs">{t('sms.noPrice')} <Anchor component={Link} to="/content/brand" underline="always">{t('brand.title')}</Anchor></Text>}
           {sms.written.beyond.length > 0 && <Group gap={6} mt="sm"><Text size="sm">{t('sms.beyond')}</Text>{sms.written.beyond.map((letter) => <Badge key={letter} color="gray" c="var(--mantine-color-text)">{letter}</Badge>)}</Group>}
         </Panel>
       )}
@@ -233,7 +233,7 @@ export function ZnsComposer({ work, change, editable }: EditorProps) {
               <AsPicker as={as} setAs={setAs} />
               {shown.error && <ErrorNote error={shown.error} retry={() => void shown.refetch()} />}
               {shown.data && <Missing missing={shown.data.missing} />}
-              {shown.data?.zns?.price ? <Text size="sm">{t('zns.price')} <strong><Money value={shown.data.zns.price} /></strong></Text> : <Text size="sm" c="dimmed">{t('zns.noPrice')} <Link to="/content/brand">{t('brand.title')}</Link></Text>}
+              {shown.data?.zns?.price ? <Text size="sm">{t('zns.price')} <strong><Money value={shown.data.zns.price} /></strong></Text> : <Text size="sm" c="dimmed">{t('zns.noPrice')} <Anchor component={Link} to="/content/brand" underline="always">{t('brand.title')}</Anchor></Text>}
             </Stack>
           </Panel>
         </Stack>
@@ -243,6 +243,6 @@ export function ZnsComposer({ work, change, editable }: EditorProps) {
 }
 
 function LiquidPlain({ label, value, set }: { label: string; value: string; set: (value: string) => void }) {
-  return <TextInput label={label} value={value} maxLength={400} onChange={(event) => set(event.currentTarget.value)} />;
+  return <Textarea label={label} value={value} maxLength={400} autosize minRows={2} onChange={(event) => set(event.currentTarget.value)} />;
 }
 

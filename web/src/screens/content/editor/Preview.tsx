@@ -1,6 +1,6 @@
 /** The message as somebody would get it, in the inbox and open, and what is worth another look. */
 import { Alert, Badge, Group, Loader, SegmentedControl, Select, Stack, Switch, Text } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
+import { useDebouncedValue, useElementSize } from '@mantine/hooks';
 import { IconAlertTriangle, IconBulb, IconCircleCheck, IconDeviceDesktop, IconDeviceMobile, IconExclamationCircle } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -54,9 +54,11 @@ export function PreviewPane({ work, as, setAs }: { work: Work; as: As; setAs: (a
   const [device, setDevice] = useState<'desktop' | 'phone'>('desktop');
   const [dark, setDark] = useState(false);
   const shown = usePreview(work, as);
+  const { ref, width: room } = useElementSize();
   const width = device === 'desktop' ? 680 : 375;
+  const scale = room > 0 ? Math.min(1, (room - 2) / width) : 1;
   return (
-    <Stack gap="md" maw={760} mx="auto">
+    <Stack gap="md" maw={760} mx="auto" w="100%" ref={ref}>
       <Group justify="space-between" align="flex-end">
         <AsPicker as={as} setAs={setAs} />
         <Group gap="sm">
@@ -75,13 +77,13 @@ export function PreviewPane({ work, as, setAs }: { work: Work; as: As; setAs: (a
       {as.kind === 'profile' && as.profile === null && <Text size="sm" c="dimmed">{t('as.choose')}</Text>}
       {shown.data && <Missing missing={shown.data.missing} />}
       {shown.data && (
-        <div className={classes.previewFrame} style={{ width: width + 2, opacity: shown.isFetching ? 0.75 : 1, transition: 'opacity 120ms' }}>
+        <div className={classes.previewFrame} style={{ width: width * scale + 2, opacity: shown.isFetching ? 0.75 : 1, transition: 'opacity 120ms' }}>
           <div className={classes.inbox}>
             <Text fw={600} size="sm">{shown.data.subject || t('noSubject')}</Text>
             <Text size="xs" c="dimmed" truncate>{shown.data.preheader || t('noPreheader')}</Text>
           </div>
           <div style={{ overflowX: 'auto' }}>
-            {shown.data.html ? <MailFrame html={shown.data.html} title={t('previewOf', { subject: shown.data.subject })} width={width} dark={dark} /> : <pre style={{ whiteSpace: 'pre-wrap', padding: 16, margin: 0 }}>{shown.data.text}</pre>}
+            {shown.data.html ? <MailFrame html={shown.data.html} title={t('previewOf', { subject: shown.data.subject })} width={width} scale={scale} dark={dark} /> : <pre style={{ whiteSpace: 'pre-wrap', padding: 16, margin: 0 }}>{shown.data.text}</pre>}
           </div>
         </div>
       )}

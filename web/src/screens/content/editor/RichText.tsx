@@ -7,9 +7,10 @@ import { type Editor, EditorContent, useEditor, useEditorState } from '@tiptap/r
 import StarterKit from '@tiptap/starter-kit';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { fromChips, pathOf, toChips } from '../model';
+import { fromChips, toChips } from '../model';
 import classes from '../content.module.css';
 import { FieldMenu } from './fields';
+import { nameOf } from './names';
 
 /** A field of Liquid as one thing that cannot be torn apart. */
 const LiquidChip = Node.create({
@@ -23,7 +24,7 @@ const LiquidChip = Node.create({
   renderHTML: ({ node, HTMLAttributes }) => {
     const code = String(node.attrs.code);
     const { code: _, ...rest } = HTMLAttributes;
-    return ['span', mergeAttributes(rest, { 'data-liquid': code, class: code.startsWith('{%') ? classes.tagChip : classes.chip, title: code }), pathOf(code)];
+    return ['span', mergeAttributes(rest, { 'data-liquid': code, class: code.startsWith('{%') ? classes.tagChip : classes.chip, title: code }), nameOf(code)];
   },
 });
 

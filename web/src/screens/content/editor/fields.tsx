@@ -7,6 +7,7 @@ import { type ChangeEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../../api';
 import { printed } from '../model';
+import { MONEY, STANDARD } from './names';
 import classes from '../content.module.css';
 
 export interface Field {
@@ -18,32 +19,6 @@ export interface Field {
   example?: string;
   liquid: string;
 }
-
-/** Paths that every message may use, each with the key of its words; `or` where somebody may lack it. */
-const STANDARD: [string, string, string, string?][] = [
-  ['customer', 'customer.given_name', 'givenName', 'friend'],
-  ['customer', 'customer.name', 'name', 'friend'],
-  ['customer', 'customer.email', 'email', 'dash'],
-  ['customer', 'customer.phone', 'phone', 'dash'],
-  ['customer', 'customer.orders.count', 'orderCount', 'zero'],
-  ['shop', 'shop.name', 'shopName', 'shop'],
-  ['shop', 'shop.url', 'shopUrl', 'hash'],
-  ['shop', 'shop.phone', 'shopPhone', 'dash'],
-  ['shop', 'shop.address', 'shopAddress', 'dash'],
-  ['cart', 'cart.url', 'cartUrl', 'hash'],
-  ['cart', 'cart.quantity', 'cartQuantity', 'zero'],
-  ['order', 'order.number', 'orderNumber', 'dash'],
-  ['order', 'order.url', 'orderUrl', 'hash'],
-  ['order', 'order.tracking_number', 'tracking', 'dash'],
-  ['links', 'unsubscribe_url', 'unsubscribe'],
-  ['links', 'preferences_url', 'preferences'],
-  ['links', 'view_url', 'view'],
-];
-const MONEY: [string, string, string][] = [
-  ['customer', 'customer.orders.revenue', 'revenue'],
-  ['cart', 'cart.total', 'cartTotal'],
-  ['order', 'order.total', 'orderTotal'],
-];
 
 export function useFields(): { fields: Field[]; isPending: boolean } {
   const { t } = useTranslation('content');
