@@ -12,11 +12,11 @@ use axum::Json;
 use axum::extract::State;
 use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
 use domain::event::ItemKind;
-use domain::identifier::Identifier;
+use domain::identifier::{Identifier, IdentifierKind};
 use domain::roles::Permission;
 use engine::Note;
 use engine::segments::people_count;
-use kit::{MINUTE_MS, Timestamp, WorkspaceId};
+use kit::{Id, MINUTE_MS, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -43,8 +43,8 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
 struct Doc {
     skipped: BTreeSet<String>,
     closed: bool,
-    /// The address that journeys were tried with.
-    tried_with: String,
+    /// The profile that journeys were tried with. No address: that goes when the person is erased.
+    tried_as: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -132,9 +132,11 @@ fn email_of(text: &str) -> Answer<Identifier> {
 }
 
 fn trial(tx: &mut ReadTx<'_>, workspace: WorkspaceId, doc: &Doc) -> Result<Option<TrialView>, StoreError> {
-    let Ok(email) = email_of(&doc.tried_with) else { return Ok(None) };
-    let Some(stored) = by_identifier(tx, workspace, &email)? else { return Ok(None) };
+    let Ok(id) = doc.tried_as.parse::<Id>() else { return Ok(None) };
+    let Some(stored) = tx.profile_by_id(workspace, id)? else { return Ok(None) };
     let profile = stored.profile;
+    let emails = profile.identifiers.iter().filter(|known| known.identifier.kind == IdentifierKind::Email);
+    let email = emails.last().map(|known| known.identifier.value.clone()).unwrap_or_default();
     let mut messages = Vec::new();
     for row in tx.messages_of_profile(workspace, profile.no, i64::MAX, 5)? {
         let journey = match &row.journey_id {
@@ -157,7 +159,7 @@ fn trial(tx: &mut ReadTx<'_>, workspace: WorkspaceId, doc: &Doc) -> Result<Optio
     }
     Ok(Some(TrialView {
         profile_id: profile.id.to_string(),
-        email: email.value,
+        email,
         messages,
         cart_left: profile.carts.iter().any(|cart| cart.abandoned_at.is_some()),
     }))
@@ -347,7 +349,7 @@ async fn try_out(
         found.ok_or_else(|| Problem::unusable("invalid_field", "email: an address that can be used"))?;
     consent(&services, workspace, &stored.profile.id.to_string(), now).await?;
     let doc = services.read(move |tx| read_doc(tx, workspace)).await?;
-    store_doc(&services, workspace, &Doc { tried_with: email.value.clone(), ..doc }).await?;
+    store_doc(&services, workspace, &Doc { tried_as: stored.profile.id.to_string(), ..doc }).await?;
     // Long enough ago for the cart to count as left at once.
     let minutes = i64::from(settings.cart_abandoned_after_minutes) + 2;
     let product = trial_product(&services, workspace, &settings.language).await?;

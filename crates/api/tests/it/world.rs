@@ -383,10 +383,15 @@ impl World {
         outgoing
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    /// The answer with its body still to come.
+    pub async fn open(&self, request: Request<Body>) -> axum::response::Response {
         let mut request = request;
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([113, 161, 1, 1], 443))));
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.open(request).await;
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 16 << 20).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
