@@ -16,12 +16,16 @@ let isWanted = false;
 let retry: ReturnType<typeof setTimeout> | null = null;
 
 const RETRY_MS = 5_000;
+/** A browser keeps six connections to a server: windows that nobody looks at give theirs back after so long. */
+const REST_MS = 60_000;
+let isResting = false;
+let rest: ReturnType<typeof setTimeout> | null = null;
 
 function told(kind: string, data: unknown): void {
   for (const listener of listeners.get(kind) ?? []) listener(data);
 }
 
-function setConnected(now: boolean): void {
+function setConnected(now: boolean | null): void {
   if (connected === now) return;
   connected = now;
   for (const watcher of watchers) watcher();
@@ -45,7 +49,7 @@ function parsed(event: Event): unknown {
 
 /** Begins to listen; once for each sign-in. */
 export function connect(): void {
-  if (source) return;
+  if (isWanted) return;
   isWanted = true;
   open();
   document.addEventListener('visibilitychange', shown);
@@ -56,10 +60,12 @@ function open(): void {
   source = opened;
   opened.addEventListener('ready', () => {
     // What changed while nobody listened is not told again.
-    if (connected === false) void queries.invalidateQueries({ refetchType: 'active' });
+    if (connected === false || isResting) void queries.invalidateQueries({ refetchType: 'active' });
+    isResting = false;
     setConnected(true);
   });
   opened.addEventListener('error', () => {
+    if (source !== opened) return;
     setConnected(false);
     // A browser tries again by itself, unless the answer was no stream: the server restarts, or the session is over.
     if (opened.readyState === EventSource.CLOSED && isWanted) {
@@ -81,6 +87,9 @@ export function disconnect(): void {
   isWanted = false;
   if (retry) clearTimeout(retry);
   retry = null;
+  if (rest) clearTimeout(rest);
+  rest = null;
+  isResting = false;
   source?.close();
   source = null;
   connected = null;
@@ -88,7 +97,19 @@ export function disconnect(): void {
 }
 
 function shown(): void {
-  if (document.visibilityState !== 'visible' || waiting.size === 0) return;
+  if (document.visibilityState !== 'visible') {
+    rest ??= setTimeout(() => {
+      rest = null;
+      isResting = true;
+      source?.close();
+      source = null;
+      setConnected(null);
+    }, REST_MS);
+    return;
+  }
+  if (rest) clearTimeout(rest);
+  rest = null;
+  if (isResting && isWanted && !source) open();
   const topics = [...waiting];
   waiting.clear();
   for (const topic of topics) void queries.invalidateQueries({ queryKey: [topic], refetchType: 'active' });
