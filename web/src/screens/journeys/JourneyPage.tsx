@@ -2,7 +2,7 @@
 import { ActionIcon, Alert, Anchor, Badge, Button, Group, Menu, SegmentedControl, Select, Text, Tooltip } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import {
-  IconAlertCircle, IconArchive, IconArrowBackUp, IconArrowForwardUp, IconChartBar, IconCircleCheck, IconCopy, IconDots, IconDownload, IconHistory, IconLayoutGrid, IconPlayerPause,
+  IconAlertCircle, IconArchive, IconArrowBackUp, IconArrowForwardUp, IconChartBar, IconCircleCheck, IconCloudCheck, IconCloudUp, IconCopy, IconDots, IconDownload, IconHistory, IconLayoutGrid, IconPlayerPause,
   IconPlayerPlay, IconRocket, IconSettings, IconTestPipe, IconUsers,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -95,7 +95,12 @@ function SavingNote({ saving, retry, overwrite }: { saving: Saving; retry: () =>
   const { t } = useTranslation('journeys');
   if (saving === 'failed') return <Anchor component="button" type="button" size="sm" c="var(--ql-bad)" onClick={retry}>{t('saving.failed')}</Anchor>;
   if (saving === 'conflict') return <Anchor component="button" type="button" size="sm" c="var(--ql-bad)" onClick={overwrite}>{t('saving.conflict')}</Anchor>;
-  return <Text size="sm" c="dimmed" component="span" aria-live="polite" data-saving={saving} visibleFrom="sm">{t(`saving.${saving}`)}</Text>;
+  const Icon = saving === 'saved' ? IconCloudCheck : IconCloudUp;
+  return (
+    <Tooltip label={t(`saving.${saving}`)}>
+      <span role="status" data-saving={saving} aria-label={t(`saving.${saving}`)} style={{ display: 'inline-flex', flex: 'none' }}><Icon size={19} stroke={1.7} aria-hidden color="var(--mantine-color-dimmed)" /></span>
+    </Tooltip>
+  );
 }
 
 interface Loaded {
@@ -188,7 +193,7 @@ function Bar({ loaded, view, setView, isReport, setReport }: { loaded: Loaded; v
   return (
     <>
       <header className={classes.bar}>
-        <Group gap="sm" wrap="nowrap" miw={0} style={{ flex: '1 1 420px' }}>
+        <Group gap="sm" wrap="nowrap" miw={0} style={{ flex: '1 1 260px' }}>
           <ActionIcon component={Link} to="/journeys" aria-label={t('back')} size={34}><IconArrowBackUp size={19} aria-hidden /></ActionIcon>
           <h1 className={classes.name}><button type="button" className={classes.nameButton} onClick={() => toggle('settings')} title={t('settings.title')}>{definition.name || t('unnamed')}</button></h1>
           <StatusBadge tone={STATUS_TONES[journey.status] ?? 'calm'}>{t(`status.${journey.status}`)}</StatusBadge>

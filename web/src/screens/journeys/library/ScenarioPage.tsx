@@ -69,7 +69,7 @@ function Texts({ templates }: { templates: Schema<'ScenarioTemplate'>[] }) {
             {one.preview.subject && <Text fw={600}>{one.preview.subject}</Text>}
             {one.preview.preheader && <Text size="sm" c="dimmed">{one.preview.preheader}</Text>}
             {one.preview.html ? (
-              <Card padding={0} style={{ overflow: 'hidden' }}><iframe title={t('library.preview', { name: one.name })} sandbox="" srcDoc={one.preview.html} className={classes.frame} /></Card>
+              <Card padding={0} style={{ overflow: 'hidden' }}><iframe title={t('library.preview', { name: one.name })} sandbox="allow-same-origin" referrerPolicy="no-referrer" tabIndex={-1} srcDoc={one.preview.html} className={classes.frame} /></Card>
             ) : (
               <Card padding="md"><Text style={{ whiteSpace: 'pre-wrap' }}>{one.preview.text}</Text></Card>
             )}

@@ -36,7 +36,7 @@ function TemplatePreview({ id }: { id: string }) {
   const { t } = useTranslation('journeys');
   const query = useQuery({
     queryKey: ['templates', id, 'preview'], retry: false,
-    queryFn: () => call(api.POST('/api/v1/templates/{id}/preview', { params: { path: { id } }, body: {} as never })) as Promise<{ subject?: string | null; text?: string | null; html?: string | null }>,
+    queryFn: () => call(api.POST('/api/v1/templates/{id}/preview', { params: { path: { id } }, body: { sample: 'full' } })) as Promise<{ subject?: string | null; text?: string | null; html?: string | null }>,
   });
   if (query.isPending) return <Skeleton h={220} radius="md" />;
   if (query.isError) {
@@ -47,7 +47,7 @@ function TemplatePreview({ id }: { id: string }) {
     <Paper withBorder radius="md" style={{ overflow: 'hidden' }}>
       {subject && <Text size="sm" fw={600} p="xs" style={{ borderBottom: '1px solid var(--ql-line)' }}>{subject}</Text>}
       {html ? (
-        <iframe title={t('send.preview')} sandbox="" srcDoc={html} style={{ display: 'block', width: '100%', height: 280, border: 0, background: '#fff' }} />
+        <iframe title={t('send.preview')} sandbox="allow-same-origin" referrerPolicy="no-referrer" tabIndex={-1} srcDoc={html} style={{ display: 'block', width: '100%', height: 280, border: 0, background: '#fff' }} />
       ) : (
         <Text size="sm" p="sm" style={{ whiteSpace: 'pre-wrap' }}>{plain}</Text>
       )}
