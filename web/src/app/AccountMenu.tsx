@@ -40,7 +40,7 @@ export default function AccountMenu() {
     <Menu position="bottom-end" width={264}>
       <Menu.Target>
         <UnstyledButton aria-label={t('account.menu', { name: session.name || session.email })}>
-          <Avatar size={34} color="clay" variant="light" radius="xl">{initials(session.name || session.email)}</Avatar>
+          <Avatar size={34} color="clay" variant="light" radius="xl" aria-hidden>{initials(session.name || session.email)}</Avatar>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

@@ -47,6 +47,9 @@ export const theme = createTheme({
     Paper: { defaultProps: { radius: 'lg' } },
     Drawer: { defaultProps: { position: 'right', padding: 'lg' } },
     Modal: { defaultProps: { radius: 'lg', centered: true, padding: 'lg' } },
+    // The head of a dialog is no banner of the page.
+    ModalHeader: { defaultProps: { role: 'presentation' } },
+    DrawerHeader: { defaultProps: { role: 'presentation' } },
     Menu: { defaultProps: { shadow: 'md', radius: 'md', withinPortal: true } },
     NavLink: { styles: { root: { borderRadius: 'var(--mantine-radius-md)' } } },
     Tabs: { styles: { tab: { fontWeight: 500 } } },
