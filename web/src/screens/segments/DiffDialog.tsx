@@ -21,7 +21,7 @@ export function DiffDialog({ segment, definition, deed, isSaving, onSave, onClos
   });
   const holders = (segment.used_by ?? []).filter((one) => one.holds);
   return (
-    <Modal opened onClose={onClose} title={t('diff.title')} size="lg">
+    <Modal opened onClose={onClose} title={t('diff.title')} size="lg" closeButtonProps={{ 'aria-label': t('close', { ns: 'common' }) }}>
       <Stack>
         {diff.isPending ? (
           <Stack aria-busy="true"><Skeleton h={40} /><Skeleton h={160} /></Stack>
@@ -52,7 +52,7 @@ export function DiffDialog({ segment, definition, deed, isSaving, onSave, onClos
           </>
         )}
         {holders.length > 0 && (
-          <Alert color="yellow" p="sm" title={t('diff.used')}>
+          <Alert color="gray" p="sm" title={t('diff.used')}>
             <Text size="sm">{holders.map((one) => `${t(`use_kind.${one.kind}`)}: ${one.name}`).join(' · ')}</Text>
           </Alert>
         )}

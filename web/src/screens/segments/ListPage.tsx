@@ -1,5 +1,5 @@
 /** One list: who is on it; put on and taken off. */
-import { ActionIcon, Anchor, Button, Group, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Button, Group, Text, Tooltip, VisuallyHidden } from '@mantine/core';
 import { IconEdit, IconTrash, IconUserMinus, IconUsers } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -87,7 +87,7 @@ export default function ListPage() {
             { accessor: 'last_seen_at', title: t('members.seen'), visibleMediaQuery: '(min-width: 48em)', render: (row) => <When at={row.last_seen_at} /> },
             ...(mayPut
               ? [{
-                  accessor: 'deeds', title: '', width: 56, textAlign: 'right' as const,
+                  accessor: 'deeds', title: <VisuallyHidden>{t('list.deeds_column')}</VisuallyHidden>, width: 56, textAlign: 'right' as const,
                   render: (row: Profile) => <Tooltip label={t('lists.take_off')}><ActionIcon size={32} aria-label={t('lists.take_off_named', { name: nameOf(row) })} onClick={() => void takeOff(row)}><IconUserMinus size={16} aria-hidden /></ActionIcon></Tooltip>,
                 }]
               : []),

@@ -1,5 +1,5 @@
 /** Lists: people put together by hand. */
-import { ActionIcon, Anchor, Button, Group, Menu, Modal, Skeleton, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { ActionIcon, Anchor, Button, Group, Menu, Modal, Skeleton, Stack, Text, Textarea, TextInput, VisuallyHidden } from '@mantine/core';
 import { IconDots, IconEdit, IconList, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -53,7 +53,7 @@ export function ListDialog({ list, onClose, onMade }: { list: List | null; onClo
     }
   };
   return (
-    <Modal opened onClose={onClose} title={t(list ? 'lists.edit' : 'lists.create')}>
+    <Modal opened onClose={onClose} title={t(list ? 'lists.edit' : 'lists.create')} closeButtonProps={{ 'aria-label': t('close', { ns: 'common' }) }}>
       <form onSubmit={(event) => void save(event)}>
         <Stack>
           <TextInput label={t('name')} value={name} maxLength={200} data-autofocus onChange={(event) => setName(event.currentTarget.value)} placeholder={t('lists.name_example')} error={problem?.code === 'name_taken' ? t('name_taken') : undefined} />
@@ -110,7 +110,7 @@ export default function ListsPage() {
           { accessor: 'updated_at', title: t('list.updated'), width: 150, visibleMediaQuery: '(min-width: 48em)', render: (row) => <When at={row.updated_at} /> },
           ...(mayChange
             ? [{
-                accessor: 'deeds', title: '', width: 56, textAlign: 'right' as const,
+                accessor: 'deeds', title: <VisuallyHidden>{t('list.deeds_column')}</VisuallyHidden>, width: 56, textAlign: 'right' as const,
                 render: (row: List) => (
                   <Menu position="bottom-end">
                     <Menu.Target><ActionIcon size={32} aria-label={t('list.deeds', { name: row.name })} onClick={(event) => event.stopPropagation()}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>

@@ -19,7 +19,7 @@ export function Reach({ reach }: { reach: Schema<'SegmentReach'> }) {
             <div tabIndex={0} role="group" aria-label={t('reach.of', { channel: words.channel(one.channel), count: one.reachable, n: formats.number(one.reachable), why })} data-channel={one.channel}>
               <Group justify="space-between" gap="xs" wrap="nowrap">
                 <Text size="sm">{words.channel(one.channel)}</Text>
-                <Text size="sm" fw={600} className="ql-num">{reach.exact ? '' : '≈ '}{formats.number(one.reachable)} <Text span size="xs" c="dimmed" fw={400}>{formats.percent(share, 0)}</Text></Text>
+                <Text size="sm" fw={600} className="ql-num">{reach.exact ? '' : '≈ '}{formats.number(one.reachable)} <Text span size="xs" c="dimmed" fw={400}>{formats.percent(share, 1)}</Text></Text>
               </Group>
               <Progress value={share * 100} size={5} mt={3} aria-hidden />
             </div>

@@ -127,7 +127,7 @@ export default function SegmentPage() {
       }
     >
       {segment.state === 'computing' && (
-        <Alert color="yellow" title={t('computing_title')}>
+        <Alert color="gray" title={t('computing_title')}>
           <Text size="sm">{t(segment.count === null ? 'computing_first' : 'computing_again')}</Text>
           <Progress value={(segment.progress ?? 0) * 100} mt="sm" aria-label={t('state.computing')} />
         </Alert>

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Menu, Progress, SegmentedControl, Stack, Text, TextInput, ActionIcon, Modal, Tooltip } from '@mantine/core';
+import { Anchor, Button, Group, Menu, Progress, SegmentedControl, Stack, Text, TextInput, ActionIcon, Modal, Tooltip, VisuallyHidden } from '@mantine/core';
 import { useDebouncedValue, useDisclosure } from '@mantine/hooks';
 import { IconArchive, IconArchiveOff, IconCopy, IconDots, IconEdit, IconPlus, IconSearch, IconSparkles, IconUsersGroup } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -121,7 +121,7 @@ export default function SegmentsPage() {
             { accessor: 'updated_at', title: t('list.updated'), width: 130, visibleMediaQuery: '(min-width: 62em)', render: (row) => <Text size="sm" c="dimmed" component="span"><When at={row.updated_at} /></Text> },
             ...(mayChange
               ? [{
-                  accessor: 'deeds', title: '', width: 56, textAlign: 'right' as const,
+                  accessor: 'deeds', title: <VisuallyHidden>{t('list.deeds_column')}</VisuallyHidden>, width: 56, textAlign: 'right' as const,
                   render: (row: Segment) => (
                     <Menu position="bottom-end">
                       <Menu.Target><ActionIcon size={32} aria-label={t('list.deeds', { name: row.name })} onClick={(event) => event.stopPropagation()}><IconDots size={16} aria-hidden /></ActionIcon></Menu.Target>
@@ -141,7 +141,7 @@ export default function SegmentsPage() {
           ]}
         />
       )}
-      <Modal opened={isReadyOpen} onClose={ready.close} size="xl" title={t('list.ready')}>
+      <Modal opened={isReadyOpen} onClose={ready.close} size="xl" title={t('list.ready')} closeButtonProps={{ 'aria-label': t('close', { ns: 'common' }) }}>
         <Text size="sm" c="dimmed">{t('ready_text')}</Text>
         <ReadyMade onPick={begin} />
       </Modal>

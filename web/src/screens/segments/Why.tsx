@@ -64,6 +64,22 @@ function Part({ account, words, name }: { account: Account; words: Words; name: 
       </li>
     );
   }
+  const [only] = account.parts;
+  if (account.kind === 'none' && account.parts.length === 1 && only && (only.kind === 'leaf' || only.kind === 'segment')) {
+    // "Has not": one sentence, as it was written.
+    const node = parse({ none: [only.condition] }).root.parts[0];
+    return (
+      <li data-holds={account.holds} data-path={account.path}>
+        <div className={css.verdict}>
+          <Mark holds={account.holds} />
+          <div>
+            <Text size="sm" component="div">{node?.kind === 'leaf' && <LeafText node={node} words={words} />}</Text>
+            {only.compared.map((one, at) => <Text key={at} size="xs" c="dimmed">{fact(one)}</Text>)}
+          </div>
+        </div>
+      </li>
+    );
+  }
   return (
     <li data-holds={account.holds} data-path={account.path}>
       <div className={css.verdict}>

@@ -11,7 +11,7 @@ import { notify } from '../../../parts/notify';
 import { CHOICES, GrammarError, choicesFor, edit, emptyTree, faults as faultsOf, find, leafNode, parse, sayNode, write, type ConditionContext, type Tree } from '../grammar';
 import type { Desk } from './desk';
 import css from './editor.module.css';
-import { ChoiceIcon, GroupBox } from './GroupBox';
+import { AddPart, ChoiceIcon, GroupBox } from './GroupBox';
 import { useWords } from './words';
 
 export type Condition = Record<string, unknown>;
@@ -194,7 +194,7 @@ export default function Editor({ value, onChange, context, self, problems = [], 
   const draggedNode = dragged === null ? undefined : edit.nodeOf(tree, dragged);
   const isEmpty = tree.root.parts.length === 0;
   return (
-    <div onKeyDown={onKeyDown} data-condition-editor>
+    <div className={css.editor} onKeyDown={onKeyDown} data-condition-editor>
       {!(isPlain && isReadOnly) && (
         <div className={css.bar}>
           {!isReadOnly && mode === 'sentences' && (
@@ -231,7 +231,8 @@ export default function Editor({ value, onChange, context, self, problems = [], 
             setFresh(filter);
             change((now) => edit.insert(now, now.root.id, 0, made));
           }} />}
-          <GroupBox node={tree.root} desk={desk} isRoot depth={1} />
+          {(!isEmpty || isReadOnly) && <GroupBox node={tree.root} desk={desk} isRoot depth={1} />}
+          {isEmpty && !isReadOnly && <AddPart group={tree.root.id} desk={desk} isMain />}
           <DragOverlay dropAnimation={null}>
             {draggedNode && <div className={css.overlay}><Text size="sm" lineClamp={3}>{sayNode(draggedNode, words)}</Text></div>}
           </DragOverlay>
@@ -249,8 +250,8 @@ function Starters({ context, onPick }: { context: ConditionContext; onPick: (key
   const keys = context === 'segment' ? STARTERS : ['event', ...STARTERS];
   const choices = choicesFor(context).filter((choice) => keys.includes(choice.key));
   return (
-    <div style={{ marginBottom: 12 }}>
-      <Text size="sm" c="dimmed" mb={8}>{t('ui.start')}</Text>
+    <div className={css.start}>
+      <Text size="sm" c="dimmed" mb={12} mih={32}>{t('ui.start')}</Text>
       <div className={css.starters}>
         {choices.map((choice) => (
           <button key={choice.key} type="button" className={css.starter} onClick={() => onPick(choice.key)} data-choice={choice.key}>

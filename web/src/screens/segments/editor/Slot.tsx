@@ -1,5 +1,5 @@
 import { Popover } from '@mantine/core';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import css from './editor.module.css';
 
 export interface SlotProps {
@@ -15,19 +15,28 @@ export interface SlotProps {
   children: (close: () => void) => ReactNode;
 }
 
+const AFTER_MS = 60;
+
 /** Underlined words that open what they can be changed to. */
 export function Slot({ text, label, isMissing, isWrong, isReadOnly, opensFirst, width = 320, children }: SlotProps) {
   const [isOpen, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (opensFirst) setOpen(true);
   }, [opensFirst]);
   if (isReadOnly) return <span className={css.value}>{text}</span>;
-  const close = (): void => setOpen(false);
+  const close = (): void => {
+    setOpen(false);
+    // What opened by itself has nowhere to give the focus back to, unless the next gap has taken it already.
+    setTimeout(() => {
+      if (document.activeElement === document.body) button.current?.focus();
+    }, AFTER_MS);
+  };
   return (
-    <Popover opened={isOpen} onChange={setOpen} onDismiss={close} trapFocus returnFocus width={width} position="bottom-start" shadow="md" radius="md" withinPortal middlewares={{ shift: { padding: 8 }, flip: true, size: false }}>
+    <Popover opened={isOpen} onChange={(next) => (next ? setOpen(true) : close())} trapFocus returnFocus width={width} position="bottom-start" shadow="md" radius="md" withinPortal middlewares={{ shift: { padding: 8 }, flip: true, size: false }}>
       <Popover.Target>
         <button
-          type="button" className={css.slot} aria-label={`${label}: ${text}`} aria-haspopup="dialog" data-slot={label} data-open={isOpen || undefined} data-missing={isMissing || undefined} data-wrong={isWrong || undefined}
+          ref={button} type="button" className={css.slot} aria-label={`${label}: ${text}`} aria-haspopup="dialog" data-slot={label} data-open={isOpen || undefined} data-missing={isMissing || undefined} data-wrong={isWrong || undefined}
           onClick={() => setOpen((was) => !was)}
         >
           {text}
