@@ -24,8 +24,9 @@ WHERE workspace_id = $1 AND placed_at >= $2 AND placed_at < $3 AND counts AND cu
 ORDER BY placed_at;
 
 -- name: overview_bought_before
--- The plus keeps SQLite from the index by time, in which one person's orders are far apart.
-SELECT placed_at FROM shop_order WHERE workspace_id = $1 AND profile_no = $2 AND +placed_at < $3 AND counts LIMIT 1;
+-- The index by time does not hold the source, so SQLite takes the one in which a person's orders stand together.
+SELECT source FROM shop_order WHERE workspace_id = $1 AND profile_no = $2 AND placed_at < $3 AND counts
+ORDER BY placed_at LIMIT 1;
 
 -- name: overview_first_order
 SELECT placed_at FROM shop_order WHERE workspace_id = $1 ORDER BY placed_at LIMIT 1;
