@@ -96,7 +96,9 @@ fn brief(order: &Order) -> Value {
 impl World<'_> {
     /// Whether somebody wants to be told of this; history is never told.
     pub fn hooks_want(&self, workspace: WorkspaceId, topic: Topic) -> bool {
-        !self.quiet && !self.told.hushed && self.directory.workspaces.get(&workspace).is_some_and(|shop| shop.hooks.wants(topic))
+        !self.quiet
+            && !self.told.hushed
+            && self.directory.workspaces.get(&workspace).is_some_and(|shop| shop.hooks.wants(topic))
     }
 
     /// Tells of something, of a profile or not. The profile's id is added when the batch is written.

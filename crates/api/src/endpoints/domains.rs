@@ -496,6 +496,14 @@ async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What stands under the name of a record, and what is to be thought of it.
+async fn looked_up(services: &Services, wanted: &Wanted, doc: &Doc) -> (&'static str, Vec<String>) {
+    match services.desk.lookup(&wanted.name, wanted.kind).await {
+        Ok(found) => (judged(wanted, doc, &found), found),
+        Err(_) => ("unknown", Vec::new()),
+    }
+}
+
 /// Ask the DNS for the records of a domain
 ///
 /// What is found is kept with the time of the question.
@@ -515,12 +523,19 @@ async fn check(
     let return_path = names.return_path_of(&row.domain);
     let mut all = Vec::new();
     for wanted in wanted(&row, &doc, &return_path) {
-        let (state, found) = match services.desk.lookup(&wanted.name, wanted.kind).await {
-            Ok(found) => (judged(&wanted, &doc, &found), found),
-            Err(_) => ("unknown", Vec::new()),
-        };
+        let purpose = wanted.purpose.to_owned();
+        let (mut state, mut found) = looked_up(&services, &wanted, &doc).await;
+        // A policy of the domain above holds for those below it (RFC 7489, 6.6.3).
+        let above = row.domain.split_once('.').map(|(_, above)| above).filter(|above| above.contains('.'));
+        if let (true, "missing", Some(above)) = (wanted.purpose == "dmarc", state, above) {
+            let wanted = Wanted { name: format!("_dmarc.{above}"), ..wanted };
+            let inherited = looked_up(&services, &wanted, &doc).await;
+            if inherited.0 == "ok" {
+                (state, found) = inherited;
+            }
+        }
         let found = found.into_iter().take(10).map(|text| text.chars().take(600).collect()).collect();
-        all.push(Found { purpose: wanted.purpose.into(), state: state.into(), found });
+        all.push(Found { purpose, state: state.into(), found });
     }
     let (now, found) = (services.now(), serde_json::to_string(&all).unwrap_or_default());
     (row.checked_at, row.found) = (Some(now), found.clone());

@@ -1,4 +1,4 @@
-import { Button, Group, Progress, Stack, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, Progress, Stack, Text, Tooltip } from '@mantine/core';
 import { IconDatabase, IconDownload, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useCallback } from 'react';
@@ -21,7 +21,7 @@ interface Far { done?: number; total?: number; bytes?: number; rows?: number; er
 
 const TONES: Record<string, 'good' | 'wait' | 'bad' | 'calm'> = { completed: 'good', failed: 'bad', cancelled: 'calm' };
 const RESTORE = `systemctl stop quaylai
-quaylai restore backup.zip --data /var/lib/quaylai
+quaylai restore quaylai-2026-11-22.backup --data /var/lib/quaylai
 systemctl start quaylai`;
 
 export default function BackupsPage() {
@@ -73,7 +73,7 @@ export default function BackupsPage() {
             render: (row) => (
               <Group gap={4} justify="flex-end" wrap="nowrap">
                 {row.state === 'completed' && <Button component="a" href={`/api/v1/backups/${row.id}/download`} download size="compact-sm" variant="default" leftSection={<IconDownload size={15} />}>{t('backups.download')}</Button>}
-                {!['running', 'waiting'].includes(row.state) && <Button size="compact-sm" variant="subtle" color="red" leftSection={<IconTrash size={15} />} onClick={() => void remove(row)}>{t('backups.remove')}</Button>}
+                {!['running', 'waiting'].includes(row.state) && <Tooltip label={t('backups.remove')}><ActionIcon color="red" aria-label={t('backups.removeLabel', { name: row.name })} onClick={() => void remove(row)}><IconTrash size={16} /></ActionIcon></Tooltip>}
               </Group>
             ),
           },
