@@ -80,7 +80,7 @@ function Form({ design }: { design: Schema<'MessageDesign'> }) {
                 <Select label={t('prop.font')} allowDeselect={false} data={FONTS.map((value) => ({ value, label: t(`font.${value}`) }))} value={brand.font} onChange={(font) => set({ font: font ?? 'system' })} />
                 <NumberInput label={t('prop.radius')} min={0} max={40} value={brand.radius} onChange={(value) => set({ radius: Number(value) || 0 })} />
               </SimpleGrid>
-              {weak.length > 0 && <Alert color="yellow" mt="md" title={t('brand.weak')}>{weak.map(([one, other]) => t('brand.weakPair', { one: t(`colour.${one}`), other: t(`colour.${other}`) })).join(' · ')}</Alert>}
+              {weak.length > 0 && <Alert color="clay" mt="md" title={t('brand.weak')}>{weak.map(([one, other]) => t('brand.weakPair', { one: t(`colour.${one}`), other: t(`colour.${other}`) })).join(' · ')}</Alert>}
             </Panel>
           </Stack>
           <Stack>
@@ -88,7 +88,7 @@ function Form({ design }: { design: Schema<'MessageDesign'> }) {
               <Stack>
                 <TextInput label={t('brand.legalName')} placeholder={design.shop_name} value={brand.legal_name} onChange={(event) => set({ legal_name: event.currentTarget.value })} />
                 <TextInput label={t('brand.taxCode')} value={brand.tax_code} onChange={(event) => set({ tax_code: event.currentTarget.value })} />
-                {design.shop_address ? <Text size="sm">{t('brand.address')}: {design.shop_address}</Text> : <Alert color="yellow">{t('brand.noAddress')} <Anchor component={Link} to="/settings" underline="always">{t('brand.toSettings')}</Anchor></Alert>}
+                {design.shop_address ? <Text size="sm">{t('brand.address')}: {design.shop_address}</Text> : <Alert color="clay">{t('brand.noAddress')} <Anchor component={Link} to="/settings" underline="always">{t('brand.toSettings')}</Anchor></Alert>}
                 <Textarea label={t('brand.note')} autosize minRows={2} value={brand.footer_note} onChange={(event) => set({ footer_note: event.currentTarget.value })} />
                 <Text size="sm" fw={500}>{t('block.social')}</Text>
                 <SocialFields links={brand.social} set={(social) => set({ social })} />

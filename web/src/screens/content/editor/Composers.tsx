@@ -21,7 +21,7 @@ export function NoProvider({ channel }: { channel: string }) {
   const { t } = useTranslation('content');
   const channels = useQuery({ queryKey: ['settings', 'channels'], queryFn: () => call(api.GET('/api/v1/channels')), staleTime: 60_000 });
   if (!channels.data || channels.data.items.some((one) => one.channel === channel && one.is_set_up && one.enabled)) return null;
-  return <Alert icon={<IconInfoCircle aria-hidden />} color="yellow" title={t('noProvider.title')}>{t('noProvider.text', { channel: t(`channel.${channel}`) })}</Alert>;
+  return <Alert icon={<IconInfoCircle aria-hidden />} color="clay" title={t('noProvider.title')}>{t('noProvider.text', { channel: t(`channel.${channel}`) })}</Alert>;
 }
 
 function Two({ channel, children, phone, title, work }: { channel: string; children: ReactNode; phone: ReactNode; title: string; work: EditorProps['work'] }) {

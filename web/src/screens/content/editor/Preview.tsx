@@ -72,7 +72,7 @@ export function PreviewPane({ work, as, setAs }: { work: Work; as: As; setAs: (a
           <Switch size="sm" label={t('dark')} checked={dark} onChange={(event) => setDark(event.currentTarget.checked)} />
         </Group>
       </Group>
-      {!shown.may && <Alert color="yellow">{t('previewNotAllowed')}</Alert>}
+      {!shown.may && <Alert color="clay">{t('previewNotAllowed')}</Alert>}
       {shown.error && <ErrorNote error={shown.error} retry={() => void shown.refetch()} />}
       {as.kind === 'profile' && as.profile === null && <Text size="sm" c="dimmed">{t('as.choose')}</Text>}
       {shown.data && <Missing missing={shown.data.missing} />}
@@ -96,7 +96,7 @@ export function Missing({ missing }: { missing: string[] }) {
   const { t } = useTranslation('content');
   if (missing.length === 0) return null;
   return (
-    <Alert color="orange" icon={<IconAlertTriangle aria-hidden />} title={t('missing.title')}>
+    <Alert color="clay" icon={<IconAlertTriangle aria-hidden />} title={t('missing.title')}>
       {t('missing.text')} <strong>{missing.join(', ')}</strong>
     </Alert>
   );
@@ -113,7 +113,7 @@ export function Findings({ work, as }: { work: Work; as: As }) {
   const { t, i18n } = useTranslation('content');
   const formats = useFormats();
   const shown = usePreview(work, as);
-  if (!shown.may) return <Alert color="yellow">{t('previewNotAllowed')}</Alert>;
+  if (!shown.may) return <Alert color="clay">{t('previewNotAllowed')}</Alert>;
   if (shown.error) {
     const problem = asProblem(shown.error);
     return (
