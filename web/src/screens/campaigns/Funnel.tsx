@@ -1,5 +1,5 @@
 /** From whom the audience named to what came back. People on one line; machines stand apart and count in nothing. */
-import { Group, Stack, Text, UnstyledButton } from '@mantine/core';
+import { Group, Stack, Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { IconRobot } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../../app/session';
@@ -30,14 +30,14 @@ export function Funnel({ result, currency, open }: { result: Result; currency: s
           const inside = (
             <>
               <Text size="sm" className={classes.label}>{t(`step.${step.id}`)}</Text>
-              <div className={classes.track} aria-hidden><div className={classes.fill} style={{ width: `${(step.people / most) * 100}%` }} data-at={at} /></div>
+              <div className={classes.track} aria-hidden>{step.people > 0 && <div className={classes.fill} style={{ width: `${(step.people / most) * 100}%` }} data-at={at} />}</div>
               <Text className={classes.value} fw={600}><Num value={step.people} /></Text>
               <Text size="xs" c="dimmed" className={classes.rate}>{before && !step.isOrders ? <Percent value={share(step.people, before.people)} /> : step.isOrders ? <Money value={result.revenue} currency={currency} short /> : ''}</Text>
             </>
           );
           return (
             <li key={step.id}>
-              {mayRead && step.to ? <UnstyledButton className={classes.step} onClick={() => open(step.to)} aria-label={t('funnel.open', { step: t(`step.${step.id}`) })}>{inside}</UnstyledButton> : <div className={classes.step}>{inside}</div>}
+              {mayRead && step.to ? <UnstyledButton className={classes.step} onClick={() => open(step.to)}>{inside}<VisuallyHidden>{t('funnel.open')}</VisuallyHidden></UnstyledButton> : <div className={classes.step}>{inside}</div>}
             </li>
           );
         })}

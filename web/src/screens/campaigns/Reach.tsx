@@ -79,7 +79,7 @@ export function Reach({ definition }: { definition: Definition }) {
                   <Text size="sm" className="ql-num">{about}<Num value={one.reachable} /> <Text span c="dimmed" size="xs"><Percent value={share(one.reachable, found.audience)} digits={0} /></Text></Text>
                 </Group>
                 <div className={classes.bar} aria-hidden>
-                  <div className={classes.fill} style={{ width: `${(share(one.reachable, found.audience) ?? 0) * 100}%`, '--ql-tone': one.channel === definition.channel ? 'var(--ql-accent-text)' : 'var(--mantine-color-placeholder)' } as React.CSSProperties} />
+                  {one.reachable > 0 && <div className={classes.fill} style={{ width: `${(share(one.reachable, found.audience) ?? 0) * 100}%`, '--ql-tone': one.channel === definition.channel ? 'var(--ql-accent-text)' : 'var(--mantine-color-placeholder)' } as React.CSSProperties} />}
                 </div>
               </div>
             ))}

@@ -26,6 +26,7 @@ export function MailFrame({ html, title, minHeight = 320 }: { html: string; titl
 export function quiet(html: string): string {
   const parsed = new DOMParser().parseFromString(html, 'text/html');
   for (const one of parsed.querySelectorAll('script, link, meta[http-equiv], iframe, object, embed, form')) one.remove();
+  for (const style of parsed.querySelectorAll('style')) style.textContent = (style.textContent ?? '').replace(/@import[^;]*;?/gi, '');
   for (const image of parsed.querySelectorAll('img')) if (/\/e\/o\//.test(image.src)) image.remove();
   for (const link of parsed.querySelectorAll('a')) {
     const href = link.getAttribute('href');

@@ -118,7 +118,7 @@ function Story({ message }: { message: Whole }) {
           return (
             <List.Item key={rule} icon={<ThemeIcon size={22} radius="xl" style={{ background: `var(--ql-${color}-tint)`, color: `var(--ql-${color})` }}><Icon size={14} role="img" aria-label={t(`verdict.${verdict}`)} /></ThemeIcon>}>
               <Text size="sm" c={verdict === 'unasked' || verdict === 'skipped' ? 'dimmed' : undefined}>
-                {t(`rule.${rule}`)}
+                {rule === 'consent' && message.purpose === 'transactional' ? t('notDenied') : t(`rule.${rule}`)}
                 <Text span size="sm" c="dimmed"> · {verdict === 'stopped' || verdict === 'waits' ? words.reason(message.reason) : t(`verdict.${verdict}`)}</Text>
               </Text>
             </List.Item>
