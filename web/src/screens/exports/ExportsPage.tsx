@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Loader, Modal, Radio, SegmentedControl, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Loader, Modal, Radio, SegmentedControl, SimpleGrid, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core';
 import { IconDownload, IconFileExport, IconPlayerStop, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -155,7 +155,7 @@ export default function ExportsPage() {
           },
           { accessor: 'created_at', title: t('when'), visibleMediaQuery: WIDE, render: (job) => <When at={job.created_at} /> },
           {
-            accessor: 'actions', title: '', textAlign: 'right',
+            accessor: 'actions', title: <VisuallyHidden>{t('actions')}</VisuallyHidden>, textAlign: 'right',
             render: (job) => (
               <Group gap={4} justify="flex-end" wrap="nowrap">
                 {job.state === 'completed' && <Button component="a" href={`/api/v1/exports/${job.id}/download`} size="compact-md" variant="light" leftSection={<IconDownload size={15} aria-hidden />}>{t('download')}</Button>}
