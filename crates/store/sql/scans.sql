@@ -89,7 +89,7 @@ SELECT max(at) FROM event WHERE workspace_id = $1 AND name_no = $2 AND at <= $3;
 
 -- name: scan_event_recent
 SELECT count(*) FROM (
-  SELECT 1 AS one FROM event WHERE workspace_id = $1 AND name_no = $2 AND at >= $3 AND at <= $4 LIMIT $5) AS some;
+  SELECT 1 AS one FROM event WHERE workspace_id = $1 AND name_no = $2 AND at >= $3 AND at <= $4 LIMIT $5) AS seen;
 
 -- name: scan_event_sample
 SELECT at, body FROM event WHERE workspace_id = $1 AND name_no = $2 AND at <= $3 ORDER BY at DESC LIMIT $4;
