@@ -130,7 +130,7 @@ test('sentences read as they would be spoken', () => {
   expect(say(viewed)).toBe('Đã xem sản phẩm ít nhất 3 lần trong 7 ngày qua, với danh mục là Áo dài');
   expect(say({ none: [{ orders: { window: { last: '60d' } } }] })).toBe('Chưa có đơn hàng nào trong 60 ngày qua');
   expect(say({ orders: { measure: { sum: 'net' }, op: 'gte', value: 5_000_000 } })).toBe('Có tổng giá trị thực nhận các đơn hàng ít nhất 5.000.000 ₫ từ trước đến nay');
-  expect(say({ all: [{ segment: 'khach-quen' }, { any: [{ tag: 'vip' }, { tag: 'si' }] }] })).toBe('Thuộc phân khúc Khách quen và (Có nhãn vip hoặc Có nhãn si)');
+  expect(say({ all: [{ segment: 'khach-quen' }, { any: [{ tag: 'vip' }, { tag: 'si' }] }] })).toBe('Thuộc phân khúc Khách quen và (có nhãn vip hoặc có nhãn si)');
   expect(say({ attribute: 'birthday', op: 'anniversary_within', value: '7d', calendar: 'lunar' })).toBe('Sinh nhật đến dịp hằng năm trong 7 ngày tới, tính theo lịch âm');
   expect(say({ did: { event: 'Checkout Started', window: { last: '7d' }, not_followed_by: { event: 'Order Completed', within: '24h' } } }))
     .toBe('Đã bắt đầu thanh toán ít nhất 1 lần trong 7 ngày qua, rồi không hoàn tất đặt hàng trong 24 giờ sau đó');

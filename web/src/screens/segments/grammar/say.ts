@@ -326,10 +326,13 @@ export function sayLeaf(node: LeafNode, words: Words): string {
   return parts.join(', ');
 }
 
+/** A sentence inside of another begins small, unless it begins with an abbreviation. */
+const inside = (said: string): string => (/^\p{Lu}(\p{Lu}|\d)/u.test(said) ? said : said.charAt(0).toLocaleLowerCase() + said.slice(1));
+
 export function sayNode(node: Node, words: Words, isInside = false): string {
   if (node.kind === 'leaf') return sayLeaf(node, words);
   if (node.parts.length === 0) return words.t('nothing');
-  const parts = node.parts.map((part) => sayNode(part, words, true));
+  const parts = node.parts.map((part, at) => (at === 0 && !isInside ? sayNode(part, words, true) : inside(sayNode(part, words, true))));
   const joined = parts.join(words.t(node.join === 'all' ? 'and' : 'or'));
   if (node.join === 'none') return words.t('none_of', { list: joined });
   return isInside && parts.length > 1 ? words.t('bracketed', { list: joined }) : joined;
