@@ -36,11 +36,13 @@ export default function AccountMenu() {
       // It is spoken here; another device learns it when it is chosen again.
     }
   };
+  // What is seen is a part of what it is called.
+  const short = initials(session.name || session.email);
   return (
     <Menu position="bottom-end" width={264}>
       <Menu.Target>
-        <UnstyledButton aria-label={t('account.menu', { name: session.name || session.email })}>
-          <Avatar size={34} color="clay" variant="light" radius="xl" aria-hidden>{initials(session.name || session.email)}</Avatar>
+        <UnstyledButton aria-label={`${t('account.menu', { name: session.name || session.email })} (${short})`}>
+          <Avatar size={34} color="clay" variant="light" radius="xl">{short}</Avatar>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
