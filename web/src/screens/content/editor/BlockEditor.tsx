@@ -54,7 +54,7 @@ export function BlockEditor({ work, change, editable }: EditorProps) {
       palette={(add) => (
         <aside className={classes.side} aria-label={t('palette')}>
           <Text size="xs" fw={600} c="dimmed" mb={8}>{t('paletteText')}</Text>
-          <fieldset disabled={!editable} style={{ border: 0, padding: 0, margin: 0 }}><Palette add={(type) => { setView('write'); add(type); }} /></fieldset>
+          <fieldset disabled={!editable} style={{ border: 0, padding: 0, margin: 0, minWidth: 0 }}><Palette add={(type) => { setView('write'); add(type); }} /></fieldset>
         </aside>
       )}
     >
