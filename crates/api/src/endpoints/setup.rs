@@ -10,13 +10,12 @@ use crate::services::{Services, workspace_of};
 use crate::told::Told;
 use axum::Json;
 use axum::extract::State;
-use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
+use domain::consent::Channel;
 use domain::event::ItemKind;
 use domain::identifier::{Identifier, IdentifierKind};
 use domain::roles::Permission;
-use engine::Note;
 use engine::segments::people_count;
-use kit::{Id, MINUTE_MS, Timestamp, WorkspaceId};
+use kit::{Id, MINUTE_MS, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -347,7 +346,14 @@ async fn try_out(
     let found = services.read(move |tx| by_identifier(tx, workspace, &wanted)).await?;
     let stored =
         found.ok_or_else(|| Problem::unusable("invalid_field", "email: an address that can be used"))?;
-    consent(&services, workspace, &stored.profile.id.to_string(), now).await?;
+    // As a form of the shop tells it, so that whoever greets new subscribers greets this one.
+    let event = json!({
+        "messageId": format!("try-{}", services.new_id()),
+        "event": "Consent Given",
+        "properties": { "channel": "email", "purpose": "marketing", "source": "first_run_try" },
+        "context": context,
+    });
+    services.tell(workspace, ItemKind::Track, &event).await?;
     let doc = services.read(move |tx| read_doc(tx, workspace)).await?;
     store_doc(&services, workspace, &Doc { tried_as: stored.profile.id.to_string(), ..doc }).await?;
     // Long enough ago for the cart to count as left at once.
@@ -362,27 +368,6 @@ async fn try_out(
     });
     services.tell(workspace, ItemKind::Track, &event).await?;
     view(&services, workspace, true).await.map(Json)
-}
-
-async fn consent(
-    services: &Arc<Services>,
-    workspace: WorkspaceId,
-    profile_id: &str,
-    now: Timestamp,
-) -> Answer<()> {
-    let record = ConsentRecord {
-        channel: Channel::Email,
-        purpose: Purpose::Marketing,
-        state: ConsentState::Granted,
-        at: now.into(),
-        source: "first_run_try".into(),
-        wording: None,
-        ip: None,
-        user_agent: None,
-    };
-    services
-        .note(workspace, &Note::Consent { profile_id: profile_id.to_owned(), records: vec![record] })
-        .await
 }
 
 /// What lies in the cart: the shop's first product, or a made-up one.

@@ -41,7 +41,7 @@ export function Checklist({ setup }: { setup: Schema<'SetupView'> }) {
           </li>
         ))}
       </ul>
-      {mayManage && <Button component={Link} to="/welcome" mt="md">{t('checklist.go')}</Button>}
+      {mayManage && <Button component={Link} to="/welcome" mt="md" style={{ alignSelf: 'flex-start' }}>{t('checklist.go')}</Button>}
     </Panel>
   );
 }
