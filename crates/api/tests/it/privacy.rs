@@ -128,7 +128,7 @@ const TABLES: &str = "account account_workspace api_key attribute_change audit c
     message_body message_log message_response order_line password_reset person_request product profile profile_alias \
     profile_search progress quarantine rejection schema_migration segment segment_condition segment_transition \
     segment_version shop_order sqlite_sequence sqlite_stat1 sqlite_stat4 suppression template template_version timer \
-    workspace";
+    setup topic_count workspace";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_table_was_thought_of() {
