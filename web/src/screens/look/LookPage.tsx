@@ -1,9 +1,11 @@
 import { Button, Checkbox, Group, Select, SimpleGrid, Stack, Switch, Tabs, Text, TextInput, Title } from '@mantine/core';
 import { IconMoodEmpty, IconPlus } from '@tabler/icons-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Problem } from '../../api';
 import { Mark } from '../../app/Mark';
 import { Chart } from '../../parts/Chart';
+import { ConditionEditor, ConditionText } from '../../parts/ConditionEditor';
 import { confirm } from '../../parts/confirm';
 import { DataTable } from '../../parts/DataTable';
 import { EmptyState } from '../../parts/EmptyState';
@@ -21,11 +23,13 @@ import type { Tone } from '../../theme/theme';
 const TONES: Tone[] = ['good', 'wait', 'bad', 'odd', 'calm', 'accent'];
 const WEEK = [12, 18, 9, 22, 31, 26, 38];
 const NOON = '2026-03-08T05:00:00Z';
+const CONDITION = { all: [{ tag: 'vip' }, { none: [{ orders: { window: { last: '60d' } } }] }] };
 
 /** Every part once, in the words of whoever looks: a screen is made of these, and what is missing is added here. */
 export default function LookPage() {
   const { t } = useTranslation('look');
   const formats = useFormats();
+  const [condition, setCondition] = useState<unknown>(CONDITION);
   const rows = [
     { id: 'a', name: 'Nguyễn Thị Ánh Tuyết', spent: 12_450_000 },
     { id: 'b', name: 'Đặng Hoàng Phương Uyên', spent: 890_000 },
@@ -99,6 +103,12 @@ export default function LookPage() {
         <Panel><EmptyState Icon={IconMoodEmpty} title={t('empty.title')} text={t('empty.text')} action={<Button>{t('first')}</Button>} /></Panel>
         <Stack><ErrorNote error={new Problem(503, { code: 'busy', detail: t('error') })} retry={() => undefined} /><Panel><PageSkeleton /></Panel></Stack>
       </SimpleGrid>
+      <Panel title={t('conditions')} text={t('conditionsText')}>
+        <Stack>
+          <ConditionEditor value={condition} onChange={setCondition} context="journey" />
+          <ConditionText value={CONDITION} />
+        </Stack>
+      </Panel>
       <Panel title={t('type')}>
         <Group align="center"><Mark size={56} /><Title order={1}>Quay lại</Title><Title order={2}>Chăm sóc khách cũ</Title><Title order={3}>Ngọc Huyền, Ỷ Lan, Nguyễn Khuê</Title></Group>
       </Panel>

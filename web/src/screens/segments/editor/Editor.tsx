@@ -8,7 +8,7 @@ import { IconArrowBackUp, IconArrowForwardUp, IconCopy } from '@tabler/icons-rea
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { notify } from '../../../parts/notify';
-import { CHOICES, GrammarError, choicesFor, edit, emptyTree, faults as faultsOf, find, leafNode, parse, sayNode, write, type ConditionContext, type Tree } from '../grammar';
+import { CHOICES, GrammarError, choicesFor, edit, emptyTree, faults as faultsOf, find, firstOf, leafNode, parse, sayNode, write, type ConditionContext, type Tree } from '../grammar';
 import type { Desk } from './desk';
 import css from './editor.module.css';
 import { AddPart, ChoiceIcon, GroupBox } from './GroupBox';
@@ -227,8 +227,7 @@ export default function Editor({ value, onChange, context, self, problems = [], 
             const choice = CHOICES.find((one) => one.key === key);
             if (!choice) return;
             const made = leafNode(choice.make());
-            const filter = 'lines' in made.leaf && made.leaf.lines[0] ? made.leaf.lines[0].id : 'where' in made.leaf && made.leaf.where[0] ? made.leaf.where[0].id : made.id;
-            setFresh(filter);
+            setFresh(firstOf(made));
             change((now) => edit.insert(now, now.root.id, 0, made));
           }} />}
           {(!isEmpty || isReadOnly) && <GroupBox node={tree.root} desk={desk} isRoot depth={1} />}

@@ -6,7 +6,7 @@ import {
 } from '@tabler/icons-react';
 import { type CSSProperties, Fragment, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { CHOICES, JOINS, LIMITS, choicesFor, edit, groupNode, leafNode, sayNode, type GroupNode, type Join, type Node } from '../grammar';
+import { CHOICES, JOINS, LIMITS, choicesFor, edit, firstOf, groupNode, leafNode, sayNode, type GroupNode, type Join, type Node } from '../grammar';
 import type { Desk } from './desk';
 import css from './editor.module.css';
 import { LeafRow, PartMenu } from './LeafRow';
@@ -36,8 +36,7 @@ export function AddPart({ group, desk, isMain }: { group: string; desk: Desk; is
     const made = leafNode(choice.make());
     setOpen(false);
     // The list has to be gone before the first gap of the new part opens.
-    const filter = 'lines' in made.leaf && made.leaf.lines[0] ? made.leaf.lines[0].id : 'where' in made.leaf && made.leaf.where[0] ? made.leaf.where[0].id : made.id;
-    desk.setFresh(filter);
+    desk.setFresh(firstOf(made));
     desk.change((tree) => edit.insert(tree, group, Number.MAX_SAFE_INTEGER, made));
   };
   return (

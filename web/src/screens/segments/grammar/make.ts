@@ -66,6 +66,13 @@ export function leafNode(leaf: Leaf, negated = false): LeafNode {
   return { kind: 'leaf', id: freshId(), negated, leaf };
 }
 
+/** What of a new part is written first: its first filter, where it has one, else its own sentence. */
+export function firstOf({ id, leaf }: LeafNode): string {
+  const lines = 'lines' in leaf ? leaf.lines[0] : undefined;
+  const where = 'where' in leaf ? leaf.where[0] : undefined;
+  return (lines ?? where)?.id ?? id;
+}
+
 export function groupNode(join: Join, parts: Node[] = []): GroupNode {
   return { kind: 'group', id: freshId(), join, parts };
 }
