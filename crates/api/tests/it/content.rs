@@ -107,7 +107,7 @@ async fn a_template_in_use_is_not_deleted() {
     });
     let made = world.call("PUT", "/journeys/j", journey).await;
     assert!(made.status.is_success(), "{}", made.text);
-    assert_eq!(world.get("/templates/hello/uses").await["items"][0]["id"], "j");
+    assert_eq!(world.get("/templates/hello/uses").await["items"][0]["id"], made.json()["id"]);
     world.refused("DELETE", "/templates/hello", Value::Null, 409, "template_in_use").await;
     assert_eq!(world.call("DELETE", "/templates/other", Value::Null).await.status, 204);
     world.refused("GET", "/templates/other", Value::Null, 404, "not_found").await;
