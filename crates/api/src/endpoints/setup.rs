@@ -234,7 +234,7 @@ async fn view(services: &Arc<Services>, workspace: WorkspaceId, may_manage: bool
     Ok(SetupView {
         current,
         closed: doc.closed,
-        opens: may_manage && is_empty && !doc.closed && !is_done("shop"),
+        opens: may_manage && is_empty && !doc.closed,
         shop: SetupShop {
             name: settings.shop.name.clone(),
             url: settings.shop.url.clone(),

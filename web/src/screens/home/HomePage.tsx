@@ -49,7 +49,7 @@ export default function HomePage() {
   });
   const attention = useQuery({ queryKey: ATTENTION, queryFn: () => call(api.GET('/api/v1/reports/attention')) });
   const setup = useQuery({ queryKey: SETUP, queryFn: () => call(api.GET('/api/v1/setup')) });
-  if (setup.data?.opens && !sessionStorage.getItem('quaylai.welcome.left')) return <Navigate to="/welcome" replace />;
+  if (setup.data?.opens && !sessionStorage.getItem(`quaylai.welcome.left.${session?.workspace ?? ''}`)) return <Navigate to="/welcome" replace />;
   const name = session?.name || '';
   const greeting = t(`greeting.${partOfDay(shop.timeZone)}`);
   return (

@@ -5,6 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { type ComponentType, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, queries, type Schema } from '../../api';
+import { useSession } from '../../app/session';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { notify } from '../../parts/notify';
 import { Page } from '../../parts/Page';
@@ -39,6 +40,7 @@ function isStep(id: string | null | undefined): id is StepId {
 export default function WelcomePage() {
   const { t } = useTranslation('welcome');
   const navigate = useNavigate();
+  const session = useSession();
   const [chosen, setChosen] = useState<StepId | null>(null);
   useNews(KEY, 1_000);
   const query = useQuery({ queryKey: KEY, queryFn: () => call(api.GET('/api/v1/setup')) });
@@ -67,7 +69,7 @@ export default function WelcomePage() {
     }
   };
   const leave = async (closed: boolean) => {
-    sessionStorage.setItem('quaylai.welcome.left', 'yes');
+    sessionStorage.setItem(`quaylai.welcome.left.${session?.workspace ?? ''}`, 'yes');
     if (closed) await save({ closed: true }).catch(notify.failed);
     await navigate({ to: '/' });
   };
