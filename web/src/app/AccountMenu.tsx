@@ -1,4 +1,4 @@
-import { Avatar, Menu, SegmentedControl, Stack, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { Avatar, Menu, SegmentedControl, Stack, Text, UnstyledButton, useMantineColorScheme, VisuallyHidden } from '@mantine/core';
 import { IconLogout, IconUserCircle } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -36,13 +36,13 @@ export default function AccountMenu() {
       // It is spoken here; another device learns it when it is chosen again.
     }
   };
-  // What is seen is a part of what it is called.
   const short = initials(session.name || session.email);
   return (
     <Menu position="bottom-end" width={264}>
       <Menu.Target>
-        <UnstyledButton aria-label={`${t('account.menu', { name: session.name || session.email })} (${short})`}>
-          <Avatar size={34} color="clay" variant="light" radius="xl">{short}</Avatar>
+        <UnstyledButton>
+          <VisuallyHidden>{t('account.menu', { name: session.name || session.email })}</VisuallyHidden>
+          <Avatar size={34} color="clay" variant="light" radius="xl" aria-hidden>{short}</Avatar>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
