@@ -215,6 +215,7 @@ def test_a_campaign_is_scheduled_by_keyboard_and_taken_back(app, shop, people):
         if step == "Nội dung":
             page.get_by_role("radio", name=TEMPLATE["name"]).focus()
             page.keyboard.press("Space")
+            expect(page.frame_locator("iframe").get_by_text("giảm 20% cả tuần này")).to_be_visible()
     page.get_by_role("radio", name="Lặp lại").focus()
     page.keyboard.press("Space")
     page.get_by_role("checkbox", name="T5").focus()

@@ -189,5 +189,5 @@ export function PersonLink({ id }: { id: string }) {
   const { t } = useTranslation('common');
   const query = useQuery({ queryKey: ['people', id], queryFn: () => call(api.GET('/api/v1/profiles/{id}', { params: { path: { id } } })) });
   const name = query.data ? (query.data.name ?? query.data.email ?? query.data.phone ?? t('nameless')) : '…';
-  return <Anchor component={Link} to={`/customers/${id}`} size="sm">{name}</Anchor>;
+  return <Anchor component={Link} to={`/customers/${id}`} size="sm" underline="always">{name}</Anchor>;
 }

@@ -59,7 +59,7 @@ function Envelope({ message }: { message: Whole }) {
         : message.journey_id ? <Anchor component={Link} to={`/journeys/${message.journey_id}`} size="sm">{fromOf(message, t)}</Anchor>
           : fromOf(message, t),
     ],
-    [t('envelope.template'), message.template ? <><Anchor component={Link} to={`/content/${message.template}`} size="sm">{message.template_name ?? message.template}</Anchor>{message.template_version ? ` · ${t('envelope.version', { version: message.template_version })}` : ''}</> : '–'],
+    [t('envelope.template'), message.template ? <><Anchor component={Link} to={`/content/${message.template}`} size="sm" underline="always">{message.template_name ?? message.template}</Anchor>{message.template_version ? ` · ${t('envelope.version', { version: message.template_version })}` : ''}</> : '–'],
     [t('envelope.decided'), <When key="decided" at={message.decided_at} full />],
     ...(message.due_at ? [[t('envelope.due'), <When key="due" at={message.due_at} full />] as [string, ReactNode]] : []),
     ...(message.sent_at ? [[t('envelope.sent'), <When key="sent" at={message.sent_at} full />] as [string, ReactNode]] : []),

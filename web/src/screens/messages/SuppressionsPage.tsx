@@ -60,7 +60,7 @@ export default function SuppressionsPage() {
             render: (row) => (
               <Stack gap={0}>
                 <Text size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>{row.address}</Text>
-                <Text size="xs" c="dimmed">{words.channel(row.channel)}{row.profile_id && <> · <Anchor component={Link} to={`/customers/${row.profile_id}`} size="xs">{row.profile_name || t('nameless')}</Anchor></>}</Text>
+                <Text size="xs" c="dimmed">{words.channel(row.channel)}{row.profile_id && <> · <Anchor component={Link} to={`/customers/${row.profile_id}`} size="xs" underline="always">{row.profile_name || t('nameless')}</Anchor></>}</Text>
               </Stack>
             ),
           },
