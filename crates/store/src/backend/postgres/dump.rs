@@ -121,10 +121,18 @@ impl PostgresStore {
                     }
                 }
             }
-            // A number that the inbox gave out is never given out again.
+            // Numbers that the database gives out go on behind those that were loaded, and one that the inbox gave out is
+            // never given out again.
             client
                 .batch_execute(
-                    "SELECT setval(pg_get_serial_sequence('inbox', 'seq'), greatest(1, \
+                    "DO $$ DECLARE numbered record; BEGIN \
+                       FOR numbered IN SELECT table_name AS t, column_name AS c FROM information_schema.columns \
+                         WHERE table_schema = current_schema() AND is_identity = 'YES' LOOP \
+                         EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, %L), \
+                           greatest(1, coalesce((SELECT max(%I) FROM %I), 0)))', \
+                           quote_ident(numbered.t), numbered.c, numbered.c, numbered.t); \
+                       END LOOP; END $$; \
+                     SELECT setval(pg_get_serial_sequence('inbox', 'seq'), greatest(1, \
                      (SELECT max(seq) FROM inbox), (SELECT max(value) FROM progress WHERE name = 'processed'))); COMMIT",
                 )
                 .await
