@@ -1,5 +1,5 @@
 /** The same journey as a list of steps, from the top down: all that the canvas can, by keyboard and on a phone. */
-import { ActionIcon, Badge, Menu, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Badge, Menu, Text, Tooltip, VisuallyHidden } from '@mantine/core';
 import {
   IconAlertCircleFilled, IconArrowBackUp, IconArrowDown, IconArrowUp, IconCopy, IconCut, IconDots, IconPlus, IconTrash,
 } from '@tabler/icons-react';
@@ -159,7 +159,7 @@ export function ListView() {
     return (
       <div className={classes.node} data-selected={selected.includes(row.id)} data-lit={path?.nodes.has(row.id) || undefined}>
         <button
-          type="button" className={classes.open} data-node={row.id} aria-label={[said.title, said.text, wrong.has(row.id) ? t('problems.here') : ''].filter(Boolean).join(', ')}
+          type="button" className={classes.open} data-node={row.id}
           onClick={() => editor.select([row.id], isTrigger ? 'trigger' : figures ? 'runs' : 'node')}
         >
           <span className={classes.icon} style={{ '--tone': `var(--ql-${tone})`, '--tone-tint': `var(--ql-${tone}-tint)` } as CSSProperties}><Icon size={18} stroke={1.7} aria-hidden /></span>
@@ -168,7 +168,7 @@ export function ListView() {
             <span className={classes.text}>{said.text}</span>
           </span>
           {here && <Badge color="gray">{t('listView.visits', { count: here.visits })}</Badge>}
-          {wrong.has(row.id) && <IconAlertCircleFilled size={19} color="var(--ql-bad)" aria-hidden />}
+          {wrong.has(row.id) && <><IconAlertCircleFilled size={19} color="var(--ql-bad)" aria-hidden /><VisuallyHidden>{t('problems.here')}</VisuallyHidden></>}
         </button>
         {only && !isReadOnly && <Add way={only} label={t('add.after', { name: words.name(definition, row.id) })} />}
         {!isTrigger && !isReadOnly && <NodeMenu id={row.id} />}

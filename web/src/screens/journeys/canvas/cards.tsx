@@ -1,5 +1,6 @@
 /** What stands on the canvas: the start, the steps, the ends and the notes. Each is drawn again only when it changed. */
 import { Handle, NodeResizer, type NodeProps, Position } from '@xyflow/react';
+import { VisuallyHidden } from '@mantine/core';
 import { IconAlertCircleFilled, IconArrowBackUp, IconCheck, IconNote } from '@tabler/icons-react';
 import { type CSSProperties, memo, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -67,11 +68,10 @@ export const StepCard = memo(function StepCard({ data, selected }: NodeProps & {
   const { title, text } = words.node(data.node);
   const look = kinds[data.node.type];
   const Icon = (data.node.type === 'send' && channelIcons[String(data.node.channel)]) || look.Icon;
-  const label = [title, text, data.problems > 0 ? t('problems.count', { count: data.problems }) : '', data.isLit ? t('test.passed') : ''].filter(Boolean).join(', ');
   return (
     <>
       <button
-        type="button" className={classes.card} aria-label={label} data-node={data.id} data-selected={selected} data-bad={data.problems > 0 || undefined}
+        type="button" className={classes.card} data-node={data.id} data-selected={selected} data-bad={data.problems > 0 || undefined}
         data-lit={data.isLit || undefined} data-now={data.isNow || undefined} data-diff={data.diff ?? undefined}
         onClick={(event) => {
           if (event.shiftKey || event.ctrlKey || event.metaKey) return;
@@ -88,8 +88,8 @@ export const StepCard = memo(function StepCard({ data, selected }: NodeProps & {
             <span className={classes.title} style={{ display: 'block' }}>{title}</span>
             <span className={classes.text} data-empty={data.problems > 0 && text.endsWith('…') ? true : undefined}>{text}</span>
           </span>
-          {data.isLit && <span className={classes.when}>{data.litAt ? formats.time(data.litAt) : <IconCheck size={18} aria-hidden />}</span>}
-          {data.problems > 0 && <IconAlertCircleFilled size={20} className={classes.flag} aria-hidden />}
+          {data.isLit && <span className={classes.when}>{data.litAt ? formats.time(data.litAt) : <IconCheck size={18} aria-hidden />}<VisuallyHidden>{t('test.passed')}</VisuallyHidden></span>}
+          {data.problems > 0 && <span className={classes.flag}><IconAlertCircleFilled size={20} aria-hidden /><VisuallyHidden>{t('problems.count', { count: data.problems })}</VisuallyHidden></span>}
         </span>
         {data.hasFigures && <Figures data={data} />}
       </button>
@@ -115,7 +115,7 @@ export const TriggerCard = memo(function TriggerCard({ data, selected }: NodePro
     <>
       <button
         type="button" className={classes.card} data-trigger data-node="trigger" data-selected={selected} data-bad={data.problems > 0 || undefined}
-        aria-label={`${t('trigger')}: ${title}, ${text}`} onClick={() => editor.select(['trigger'], 'trigger')}
+        onClick={() => editor.select(['trigger'], 'trigger')}
       >
         <span className={classes.head}>
           <span className={classes.icon} style={tones('accent')}><Icon size={21} stroke={1.7} aria-hidden /></span>
@@ -124,7 +124,7 @@ export const TriggerCard = memo(function TriggerCard({ data, selected }: NodePro
             <span className={classes.text} data-empty={text.endsWith('…') ? true : undefined}>{text}</span>
           </span>
           {data.entered !== null && <span className={classes.when}>{formats.short(data.entered)}</span>}
-          {data.problems > 0 && <IconAlertCircleFilled size={20} className={classes.flag} aria-hidden />}
+          {data.problems > 0 && <span className={classes.flag}><IconAlertCircleFilled size={20} aria-hidden /><VisuallyHidden>{t('problems.count', { count: data.problems })}</VisuallyHidden></span>}
         </span>
       </button>
       <Ends />

@@ -14,11 +14,11 @@ import { Page } from '../../../parts/Page';
 import { PageSkeleton } from '../../../parts/PageSkeleton';
 import { Panel } from '../../../parts/Panel';
 import { StatusBadge } from '../../../parts/StatusBadge';
+import { MailFrame } from '../../messages/MailFrame';
 import { Mini } from '../canvas/Mini';
 import { useMadeWords } from '../editor/describe';
 import { type Definition, inUnit, TRIGGER, writeDuration } from '../model';
 import { STATUS_TONES } from '../status';
-import classes from './library.module.css';
 import { useNeeds } from './needs';
 
 type Parameter = Schema<'ParameterView'>;
@@ -69,7 +69,7 @@ function Texts({ templates }: { templates: Schema<'ScenarioTemplate'>[] }) {
             {one.preview.subject && <Text fw={600}>{one.preview.subject}</Text>}
             {one.preview.preheader && <Text size="sm" c="dimmed">{one.preview.preheader}</Text>}
             {one.preview.html ? (
-              <Card padding={0} style={{ overflow: 'hidden' }}><iframe title={t('library.preview', { name: one.name })} sandbox="allow-same-origin" referrerPolicy="no-referrer" tabIndex={-1} srcDoc={one.preview.html} className={classes.frame} /></Card>
+              <Card padding={0} style={{ overflow: 'hidden' }}><MailFrame html={one.preview.html} title={t('library.preview', { name: one.name })} minHeight={420} /></Card>
             ) : (
               <Card padding="md"><Text style={{ whiteSpace: 'pre-wrap' }}>{one.preview.text}</Text></Card>
             )}

@@ -13,6 +13,7 @@ import { journeysQuery, listsQuery, templatesQuery } from '../editor/directory';
 import { useWords } from '../editor/describe';
 import { useEditorStore } from '../editor/store';
 import { addPath, CHANNELS, type Filter, LIMITS, movePath, type NodeDoc, removePath, update } from '../model';
+import { MailFrame } from '../../messages/MailFrame';
 import { ConditionField } from './ConditionField';
 import {
   AttributeField, ClockField, DurationField, EventField, LineField, NameField, OffsetField, useProblem, useTagNames, ValueField, WhereField,
@@ -47,7 +48,7 @@ function TemplatePreview({ id }: { id: string }) {
     <Paper withBorder radius="md" style={{ overflow: 'hidden' }}>
       {subject && <Text size="sm" fw={600} p="xs" style={{ borderBottom: '1px solid var(--ql-line)' }}>{subject}</Text>}
       {html ? (
-        <iframe title={t('send.preview')} sandbox="allow-same-origin" referrerPolicy="no-referrer" tabIndex={-1} srcDoc={html} style={{ display: 'block', width: '100%', height: 280, border: 0, background: '#fff' }} />
+        <MailFrame html={html} title={t('send.preview')} minHeight={280} />
       ) : (
         <Text size="sm" p="sm" style={{ whiteSpace: 'pre-wrap' }}>{plain}</Text>
       )}
