@@ -310,7 +310,10 @@ fn a_dump_of_either_database_fills_the_other() {
     let fresh = std::cell::RefCell::new(Vec::new());
     on_stores(|store| {
         fill(store);
-        put(store, |c| c.set_progress("processed", 41));
+        put(store, |c| {
+            c.set_progress("processed", 41);
+            c.insert_hook_delivery(A, "one", "webhook.test", at(0), "{}".into());
+        });
         fresh.borrow_mut().push(dumped(store));
     });
     dumps.append(&mut fresh.borrow_mut());
@@ -336,6 +339,8 @@ fn a_dump_of_either_database_fills_the_other() {
                 });
             });
             assert_eq!(seq.unwrap().returned, Some(42), "no number is given out again");
+            put(store, |c| c.insert_hook_delivery(A, "one", "webhook.test", at(1), "{}".into()));
+            assert_eq!(get(store, |tx| tx.waiting_hook_deliveries(A, "one")), 2, "nor any other");
             let mut again = pieces.iter();
             assert!(store.load(&mut || Ok(again.next().cloned())).is_err(), "it is not empty any more");
         });
