@@ -340,14 +340,6 @@ const TABLE: &[(&str, &str, Need)] = {
     ]
 };
 
-/// The staff's pages.
-const PAGES: &[(&str, Permission)] = &[
-    ("/outbox", Permission::ReadPeople),
-    ("/outbox/*", Permission::ReadPeople),
-    ("/people", Permission::ReadPeople),
-    ("/people/*", Permission::ReadPeople),
-];
-
 fn fits(pattern: &str, path: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(start) => path.starts_with(start),
@@ -363,11 +355,6 @@ pub fn need_of(method: &str, path: &str) -> Option<Need> {
         .iter()
         .find(|(methods, pattern, _)| methods.split(' ').any(|m| m == method) && fits(pattern, path))
         .map(|(.., need)| *need)
-}
-
-/// What a page of the staff needs; one that is not listed is for owners.
-pub fn need_of_page(path: &str) -> Permission {
-    PAGES.iter().find(|(pattern, _)| fits(pattern, path)).map_or(Permission::Unlisted, |(_, need)| *need)
 }
 
 #[cfg(test)]
@@ -411,8 +398,6 @@ mod tests {
         check("POST", "/session", Some(Need::Nothing));
         check("GET", "/nowhere", None);
         check("PUT", "/profiles/{id}", None);
-        assert_eq!(need_of_page("/people/{id}"), Permission::ReadPeople);
-        assert_eq!(need_of_page("/secret"), Permission::Unlisted);
     }
 
     #[test]

@@ -1,16 +1,13 @@
 //! The languages of the pages, and which of them a visitor gets.
 
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
+use axum::http::header::ACCEPT_LANGUAGE;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Language {
     Vietnamese,
     English,
 }
-
-/// Remembers the language that somebody chose on the staff's pages.
-const LANGUAGE_COOKIE: &str = "quaylai_lang";
 
 impl Language {
     pub const ALL: [Language; 2] = [Language::Vietnamese, Language::English];
@@ -53,17 +50,6 @@ impl Language {
         let wanted = accepted(headers);
         if wanted.contains(&shop) { shop } else { wanted.first().copied().unwrap_or(shop) }
     }
-
-    /// For the shop's staff: what the address asks for, else what was chosen before, else as for visitors.
-    pub fn of_staff(asked: Option<&str>, headers: &HeaderMap, shop: &str) -> Language {
-        let chosen = asked.and_then(Language::from_code).or_else(|| remembered(headers));
-        chosen.unwrap_or_else(|| Language::of_visitor(None, headers, shop))
-    }
-
-    /// The header with which the choice is remembered, for a year.
-    pub fn cookie(self) -> String {
-        format!("{LANGUAGE_COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", self.code())
-    }
 }
 
 /// The languages of ours that a browser lists, the dearest first.
@@ -81,15 +67,6 @@ fn accepted(headers: &HeaderMap) -> Vec<Language> {
         .collect();
     weighed.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     weighed.into_iter().map(|(_, language)| language).collect()
-}
-
-fn remembered(headers: &HeaderMap) -> Option<Language> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == LANGUAGE_COOKIE)
-        .and_then(|(_, code)| Language::from_code(code))
 }
 
 #[cfg(test)]
@@ -114,14 +91,5 @@ mod tests {
         check(Some("en"), "vi", "vi", English);
         check(Some("ja"), "vi", "vi", Vietnamese);
         check(None, "en;q=nonsense", "vi", Vietnamese);
-    }
-
-    #[test]
-    fn staff_keep_what_they_chose() {
-        let mut headers = HeaderMap::new();
-        headers.insert(COOKIE, "a=b; quaylai_lang=en".parse().unwrap());
-        assert_eq!(Language::of_staff(None, &headers, "vi"), Language::English);
-        assert_eq!(Language::of_staff(Some("vi"), &headers, "vi"), Language::Vietnamese);
-        assert!(Language::English.cookie().starts_with("quaylai_lang=en; "));
     }
 }

@@ -11,7 +11,6 @@ use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
 
 const STYLE: &str = include_str!("look.css");
-const LIVE_SCRIPT: &str = include_str!("live.js");
 const FAVICON: &str = concat!(
     "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 32 32\" fill=\"none\" stroke=\"#B4532A\" ",
     "stroke-width=\"3.2\" stroke-linecap=\"round\" stroke-linejoin=\"round\">",
@@ -25,7 +24,6 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 /// Addresses of the files, with a hash of their content, so that browsers may keep them for good.
 struct Files {
     style: String,
-    script: String,
     favicon: String,
 }
 
@@ -37,7 +35,6 @@ fn files() -> &'static Files {
         };
         Files {
             style: format!("look.{}.css", hashed(STYLE)),
-            script: format!("live.{}.js", hashed(LIVE_SCRIPT)),
             favicon: format!("mark.{}.svg", hashed(FAVICON)),
         }
     })
@@ -54,7 +51,6 @@ pub async fn file(Path(name): Path<String>) -> Response {
     let files = files();
     let known = [
         (&files.style, "text/css; charset=utf-8", STYLE),
-        (&files.script, "text/javascript; charset=utf-8", LIVE_SCRIPT),
         (&files.favicon, "image/svg+xml", FAVICON),
     ];
     let kind_of = |name: &str| {
@@ -93,17 +89,6 @@ pub fn guarded(policy: &str, mut response: Response) -> Response {
     response
 }
 
-/// The mark: a line that goes round and comes back.
-pub fn mark() -> Markup {
-    html! {
-        svg.mark viewBox="0 0 32 32" fill="none" stroke="currentColor" stroke-width="3.2" stroke-linecap="round"
-            stroke-linejoin="round" aria-hidden="true" focusable="false" {
-            path d="M4 26h14.5a9.5 9.5 0 1 0-9.5-9.5v1" {}
-            path d="M4.5 14.5L9 19l4.5-4.5" {}
-        }
-    }
-}
-
 /// A drawing at the head of a card.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Sign {
@@ -126,7 +111,7 @@ pub fn sign(sign: Sign) -> Markup {
     }
 }
 
-fn document(language: Language, title: &str, is_live: bool, body: &Markup) -> Markup {
+fn document(language: Language, title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(language.code()) {
@@ -138,9 +123,6 @@ fn document(language: Language, title: &str, is_live: bool, body: &Markup) -> Ma
                 title { (title) }
                 link rel="icon" type="image/svg+xml" href=(address_of(&files().favicon));
                 link rel="stylesheet" href=(address_of(&files().style));
-                @if is_live {
-                    script src=(address_of(&files().script)) defer {}
-                }
             }
             body { (body) }
         }
@@ -183,55 +165,7 @@ pub fn card(
             }
         }
     };
-    answer(status, POLICY, document(language, title, false, &body))
-}
-
-/// Where in the staff's pages somebody is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    Outbox,
-    People,
-}
-
-/// The frame of a page for the shop's staff.
-pub struct Staff<'a> {
-    pub language: Language,
-    pub workspace: &'a str,
-    pub place: Place,
-    /// The page's own address with the query that chooses the other language.
-    pub other_language: String,
-    /// Whether the page fetches itself anew.
-    pub is_live: bool,
-}
-
-pub fn staff(frame: &Staff<'_>, title: &str, inside: Markup) -> Response {
-    let language = frame.language;
-    let t = language.texts();
-    let current = |place| (frame.place == place).then_some("page");
-    let body = html! {
-        a.skip href="#main" { (t.skip) }
-        header.bar {
-            div.inside {
-                a.brand href="/app/" { (mark()) "Quaylai" }
-                nav aria-label=(t.nav_label) {
-                    a href="/outbox" aria-current=[current(Place::Outbox)] { (t.nav_outbox) }
-                    a href="/people" aria-current=[current(Place::People)] { (t.nav_people) }
-                }
-                div.aside {
-                    span.workspace { (frame.workspace) }
-                    a href=(frame.other_language) lang=(language.other().code())
-                        hreflang=(language.other().code()) { (t.other_language) }
-                }
-            }
-        }
-        main #main .staff { (inside) }
-    };
-    let mut policy = POLICY.replace("img-src 'self' data:", "img-src 'self' data: https:; frame-src 'self'");
-    if frame.is_live {
-        policy.push_str("; script-src 'self'; connect-src 'self'");
-    }
-    let page = document(language, &format!("{title} · Quaylai"), frame.is_live, &body);
-    answer(StatusCode::OK, &policy, page)
+    answer(status, POLICY, document(language, title, &body))
 }
 
 /// What mail looks like: its own styles and pictures, and nothing that runs or sends. `ancestors` may show it in a

@@ -1,4 +1,4 @@
-//! The pages that the server renders itself: public links of messages (`/e`), the outbox, and people.
+//! The pages that the server renders itself: public links of messages (`/e`). Old addresses lead to the web app.
 //!
 //! They must work without scripts, hold nothing personal in an address or a title, and load nothing from elsewhere.
 //! Start with [`router`]; the words are in `texts` and `reasons`, the look in `look.css`.
@@ -7,13 +7,8 @@ mod consent;
 mod language;
 mod layout;
 mod link;
-mod message;
-mod outbox;
-mod people;
-mod person;
 mod reasons;
 mod recent;
-mod staff;
 mod texts;
 mod view;
 mod visit;
@@ -44,11 +39,6 @@ pub fn router() -> Router<Arc<Services>> {
         .route("/e/v/{token}", get(view::view))
         .route("/e/-/{name}", get(layout::file))
         .route("/e/{*rest}", get(nothing))
-        .route("/outbox", get(outbox::list))
-        .route("/outbox/{id}", get(message::show))
-        .route("/outbox/{id}/body", get(message::body))
-        .route("/people", get(people::list))
-        .route("/people/{id}", get(person::show))
         .layer(Extension(Arc::new(Recent::default())))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
 }

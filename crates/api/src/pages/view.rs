@@ -1,4 +1,4 @@
-//! A message as it was sent: in a customer's browser (`/e/v`), and for staff.
+//! A message as it was sent, in a customer's browser (`/e/v`).
 
 use super::layout::{self, Sign, letter, sign};
 use super::visit::{Refusal, message_of, offer};
@@ -8,8 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
-use engine::{Link, TokenKey};
-use kit::WorkspaceId;
+use engine::Link;
 use maud::html;
 use std::sync::Arc;
 use store::messages::Body;
@@ -58,71 +57,4 @@ fn without_picture(mut html: String, path: &str) -> String {
         }
     }
     html
-}
-
-/// The message for staff: nothing that they do with it counts as the customer's. Links lead straight to where they
-/// led, and the ways to say no lead nowhere.
-pub fn for_staff(
-    html: String,
-    links: &[String],
-    key: &TokenKey,
-    workspace: WorkspaceId,
-    message_no: i64,
-) -> String {
-    let mut html = without_picture(html, &key.path(Link::Open, workspace, message_no));
-    for (number, link) in links.iter().enumerate() {
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
-        html = readdressed(html, &key.path(Link::Click(number), workspace, message_no), link);
-    }
-    for link in [Link::Honeypot, Link::Unsubscribe, Link::Preferences, Link::View] {
-        html = readdressed(html, &key.path(link, workspace, message_no), "#");
-    }
-    // Links open beside the preview, not inside it.
-    match html.find("<head>") {
-        Some(at) => html.insert_str(at + "<head>".len(), "<base target=\"_blank\">"),
-        None => html.insert_str(0, "<base target=\"_blank\">"),
-    }
-    html
-}
-
-/// Puts `target` in the place of every attribute value that ends in `path`.
-fn readdressed(html: String, path: &str, target: &str) -> String {
-    let escaped = html! { (target) }.into_string().replace('\'', "&#39;");
-    let mut made = String::with_capacity(html.len());
-    let mut rest = html.as_str();
-    while let Some(at) = rest.find(path) {
-        let end = at + path.len();
-        let start = rest[..at].rfind(['"', '\'', ' ', '>', '(']).map_or(0, |quote| quote + 1);
-        made.push_str(&rest[..start]);
-        made.push_str(&escaped);
-        rest = &rest[end..];
-    }
-    made.push_str(rest);
-    made
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn staff_count_for_nothing() {
-        let key = TokenKey::from_secret(b"s");
-        let path = |link| key.path(link, WorkspaceId(1), 5);
-        let html = format!(
-            "<html><head></head><body><a href=\"https://m.vn{}\">A</a><a href=\"https://m.vn{}\">B</a>\
-             <a href='https://m.vn{}'>no</a><img alt=\"\" src=\"https://m.vn{}\"></body></html>",
-            path(Link::Click(0)),
-            path(Link::Click(1)),
-            path(Link::Unsubscribe),
-            path(Link::Open),
-        );
-        let links = ["https://shop.vn/a?x=1&y=\"2".to_owned(), "https://shop.vn/b".to_owned()];
-        let shown = for_staff(html, &links, &key, WorkspaceId(1), 5);
-        assert_eq!(
-            shown,
-            "<html><head><base target=\"_blank\"></head><body><a href=\"https://shop.vn/a?x=1&amp;y=&quot;2\">A</a>\
-             <a href=\"https://shop.vn/b\">B</a><a href='#'>no</a></body></html>"
-        );
-    }
 }

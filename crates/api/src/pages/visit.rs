@@ -28,8 +28,6 @@ pub enum Refusal {
     Missing(Language),
     /// The store does not answer.
     Trouble(Language),
-    /// Another answer, such as the way to the sign-in.
-    Instead(Box<Response>),
 }
 
 impl IntoResponse for Refusal {
@@ -37,7 +35,6 @@ impl IntoResponse for Refusal {
         match self {
             Refusal::Missing(language) => layout::missing(language, ShopFront::default()),
             Refusal::Trouble(language) => layout::trouble(language),
-            Refusal::Instead(response) => *response,
         }
     }
 }

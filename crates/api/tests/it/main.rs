@@ -4,9 +4,11 @@
 
 mod access;
 mod accounts;
+mod campaigns;
 mod content;
 mod customers;
 mod home;
+mod imports;
 mod journeys;
 mod messages;
 mod outward;
@@ -17,4 +19,5 @@ mod scenarios;
 mod segments;
 mod staff;
 mod tracking;
+mod words;
 mod world;

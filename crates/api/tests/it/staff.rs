@@ -95,19 +95,6 @@ async fn a_role_opens_what_the_table_says_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_heed_roles_too() {
-    let world = World::new();
-    let owner = sign_in(&world, OWNER.0, OWNER.1).await;
-    let analyst = join(&world, &owner, "analyst@shop.example", "analyst").await;
-    for cookie in [&owner, &analyst] {
-        for page in ["/people", "/outbox"] {
-            let answer = world.ask("GET", page, &[("cookie", cookie)], Body::empty()).await;
-            assert_eq!(answer.status, 200, "{page}");
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn owners_are_managed_by_owners_and_the_last_one_stays() {
     let world = World::new();
     let owner = sign_in(&world, OWNER.0, OWNER.1).await;

@@ -313,24 +313,16 @@ async fn a_message_is_shown_in_the_browser_without_its_picture() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_of_the_staff_ask_for_a_session() {
-    let mut world = World::new();
-    for path in ["/outbox", "/outbox/x", "/outbox/x/body", "/people", "/people/x"] {
-        let answer = world.get(path).await;
-        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/app/sign-in"), "{path}");
-        assert_eq!(answer.text, "");
-    }
-    world.sign_in().await;
-    assert_eq!(world.get("/outbox").await.status, StatusCode::OK);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn addresses_that_somebody_knows_lead_to_the_app() {
     let world = World::new();
     let ways = [
         ("/", "/app/"),
         ("/sign-in", "/app/sign-in"),
         ("/forgot-password", "/app/forgot-password"),
+        ("/outbox", "/app/outbox"),
+        ("/outbox/01M80", "/app/messages/01M80"),
+        ("/people", "/app/customers"),
+        ("/people/01M80", "/app/customers/01M80"),
         ("/invitation/aB3", "/app/invitation/aB3"),
         ("/new-password/aB3%2F..%0d", "/app/new-password/aB3"),
     ];
@@ -341,56 +333,17 @@ async fn addresses_that_somebody_knows_lead_to_the_app() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn staff_see_their_own_shop_and_nothing_that_runs() {
+async fn public_pages_run_nothing() {
     let mut world = World::new();
     let message = world.send(SHOP, "an", Channel::Email);
-    let foreign = world.send(OTHER_SHOP, "an", Channel::Email);
-    let person = world.profile(SHOP, "an").id;
-    let stranger = world.profile(OTHER_SHOP, "an").id;
-    world.sign_in().await;
-    for path in [
-        format!("/outbox/{}", foreign.id),
-        format!("/outbox/{}/body", foreign.id),
-        format!("/people/{stranger}"),
-        "/outbox/nonsense".into(),
-        "/people/nonsense".into(),
-    ] {
-        assert_eq!(world.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
-    }
-    let list = world.get("/outbox").await.text;
-    assert!(list.contains(&message.id) && !list.contains(&foreign.id));
-
-    let public =
-        [Link::Unsubscribe, Link::Preferences, Link::Honeypot].map(|link| world.path(link, &message));
-    let mut paths = vec![
-        "/outbox".to_owned(),
-        "/outbox?live=1".into(),
-        "/outbox?q=an&state=accepted&channel=email".into(),
-        "/outbox?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E".into(),
-        format!("/outbox/{}", message.id),
-        "/people".into(),
-        "/people?search=%3Cscript%3E".into(),
-        format!("/people/{person}"),
-    ];
-    paths.extend(public);
-    for path in &paths {
+    for path in [Link::Unsubscribe, Link::Preferences, Link::Honeypot].map(|link| world.path(link, &message)) {
         for language in ["vi", "en"] {
             let joined = if path.contains('?') { "&" } else { "?" };
             let answer = world.get(&format!("{path}{joined}lang={language}")).await;
             assert_eq!(answer.status, StatusCode::OK, "{path}");
-            check_page(path, language, &answer);
+            check_page(&path, language, &answer);
         }
     }
-    let live = world.get("/outbox?live=1").await;
-    assert!(live.text.contains("<script src=\"/e/-/live."));
-    assert!(live.header("content-security-policy").contains("script-src 'self'"));
-    assert!(!world.get("/outbox").await.header("content-security-policy").contains("script-src"));
-    let body = world.get(&format!("/outbox/{}/body", message.id)).await;
-    assert!(body.header("content-security-policy").contains("frame-ancestors 'self'"));
-    assert!(!body.text.contains("/e/") && body.text.contains("https://shop1.example/ao"), "{}", body.text);
-    world.arrive().await;
-    let r = world.responses(&message);
-    assert_eq!((r.opens, r.clicks, r.machine_opens), (0, 0, 0), "staff count for nothing");
 }
 
 /// What holds for every page: nothing personal runs away, nothing runs at all.
@@ -404,9 +357,7 @@ fn check_page(path: &str, language: &str, answer: &world::Answer) {
     assert_eq!(answer.header("referrer-policy"), "no-referrer");
     let html = &answer.text;
     assert!(html.contains(&format!("<html lang=\"{language}\">")), "{path}");
-    for script in html.split("<script").skip(1) {
-        assert!(script.starts_with(" src=\"/e/-/live."), "{path}: an inline script");
-    }
+    assert!(!html.contains("<script"), "{path}: a script");
     let lower = html.to_lowercase();
     for forbidden in [" style=", " onclick", " onload", " onerror", "javascript:", "<script>alert"] {
         assert!(!lower.contains(forbidden), "{path}: {forbidden}");
@@ -433,35 +384,3 @@ async fn files_are_kept_by_their_hash() {
     assert_eq!(world.get("/e/-/secret.css").await.status, StatusCode::NOT_FOUND);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_outbox_finds_and_explains() {
-    let mut world = World::new();
-    world.identify(SHOP, "binh", "Trần Thị Bình", &[]);
-    let sent = world.send(SHOP, "an", Channel::Email);
-    let refused = world.send(SHOP, "binh", Channel::Email);
-    world.sign_in().await;
-    let check = async |query: &str, shows: &[&str], hides: &[&str]| {
-        let text = world.get(&format!("/outbox{query}")).await.text;
-        for id in shows {
-            assert!(text.contains(&format!("/outbox/{id}\"")), "{query} shows {id}");
-        }
-        for id in hides {
-            assert!(!text.contains(&format!("/outbox/{id}\"")), "{query} hides {id}");
-        }
-        text
-    };
-    let (sent, refused) = (sent.id.as_str(), refused.id.as_str());
-    let text = check("", &[sent, refused], &[]).await;
-    assert!(text.contains("Khách chưa đồng ý nhận tin quảng cáo qua kênh này"));
-    assert!(!text.contains("The person has not agreed"));
-    let text = check("?lang=en", &[sent, refused], &[]).await;
-    assert!(text.contains("The person has not agreed to marketing on this channel"));
-    check("?state=refused", &[refused], &[sent]).await;
-    check("?channel=sms", &[], &[sent, refused]).await;
-    check("?q=tran+thi+binh", &[refused], &[sent]).await;
-    check("?q=binh%40mail", &[refused], &[sent]).await;
-    check("?q=binh&state=accepted", &[], &[sent, refused]).await;
-    check("?q=nobody", &[], &[sent, refused]).await;
-    let detail = world.get(&format!("/outbox/{refused}")).await.text;
-    assert!(detail.contains("Không gửi: Khách chưa đồng ý"), "{detail}");
-}
