@@ -137,11 +137,11 @@ export function Palette() {
   };
   if (!open) return null;
   return (
-    <Popover opened onDismiss={close} onClose={close} position="bottom" trapFocus withArrow shadow="lg" radius="lg" width={356} middlewares={{ flip: true, shift: true }} closeOnEscape>
+    <Popover withRoles={false} opened onDismiss={close} onClose={close} position="bottom" trapFocus withArrow shadow="lg" radius="lg" width={356} middlewares={{ flip: true, shift: true }} closeOnEscape>
       <Popover.Target>
         <div style={{ position: 'fixed', left: open.x, top: open.y, width: open.width, height: open.height, pointerEvents: 'none' }} />
       </Popover.Target>
-      <Popover.Dropdown p={0} aria-label={t('palette.title')}>
+      <Popover.Dropdown p={0} role="dialog" aria-label={t('palette.title')}>
         <Options way={open.way} close={close} />
       </Popover.Dropdown>
     </Popover>

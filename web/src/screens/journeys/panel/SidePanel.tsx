@@ -38,28 +38,36 @@ function Head({ title, text, more }: { title: ReactNode; text?: ReactNode; more?
   );
 }
 
-function NodeMenu({ id }: { id: string }) {
+/** Made when the menu is opened: what would be lost is looked up over the whole journey. */
+function NodeItems({ id }: { id: string }) {
   const { t } = useTranslation('journeys');
   const editor = useEditorStore();
   const others = useEditor(ofDefinition);
   const lost = alsoLost(others, [id]).length;
   return (
+    <>
+      <Menu.Item leftSection={<IconPlus size={16} />} onClick={() => setTimeout(() => openPalette(editor, id, document.querySelector(`[data-node="${CSS.escape(id)}"]`)))}>{t('node.addAfter')}</Menu.Item>
+      <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => copySelected(editor)}>{t('node.copy')}</Menu.Item>
+      <Menu.Item leftSection={<IconCut size={16} />} onClick={() => {
+        copySelected(editor);
+        removeSelected(editor);
+      }}>{t('node.cut')}</Menu.Item>
+      <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => duplicate(editor)}>{t('node.duplicate')}</Menu.Item>
+      <Menu.Item leftSection={<IconArrowUp size={16} />} disabled={shift(others, id, -1) === others} onClick={() => editor.edit((now) => shift(now, id, -1))}>{t('node.up')}</Menu.Item>
+      <Menu.Item leftSection={<IconArrowDown size={16} />} disabled={shift(others, id, 1) === others} onClick={() => editor.edit((now) => shift(now, id, 1))}>{t('node.down')}</Menu.Item>
+      <Menu.Divider />
+      <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => removeSelected(editor)}>{lost > 0 ? t('node.removeMany', { count: lost + 1 }) : t('node.remove')}</Menu.Item>
+      <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => removeWithBranch(editor, id)}>{t('node.removeBranch')}</Menu.Item>
+    </>
+  );
+}
+
+function NodeMenu({ id }: { id: string }) {
+  const { t } = useTranslation('journeys');
+  return (
     <Menu position="bottom-end">
       <Menu.Target><ActionIcon aria-label={t('panel.more')}><IconDots size={18} aria-hidden /></ActionIcon></Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item leftSection={<IconPlus size={16} />} onClick={() => setTimeout(() => openPalette(editor, id, document.querySelector(`[data-node="${CSS.escape(id)}"]`)))}>{t('node.addAfter')}</Menu.Item>
-        <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => copySelected(editor)}>{t('node.copy')}</Menu.Item>
-        <Menu.Item leftSection={<IconCut size={16} />} onClick={() => {
-          copySelected(editor);
-          removeSelected(editor);
-        }}>{t('node.cut')}</Menu.Item>
-        <Menu.Item leftSection={<IconCopy size={16} />} onClick={() => duplicate(editor)}>{t('node.duplicate')}</Menu.Item>
-        <Menu.Item leftSection={<IconArrowUp size={16} />} disabled={shift(others, id, -1) === others} onClick={() => editor.edit((now) => shift(now, id, -1))}>{t('node.up')}</Menu.Item>
-        <Menu.Item leftSection={<IconArrowDown size={16} />} disabled={shift(others, id, 1) === others} onClick={() => editor.edit((now) => shift(now, id, 1))}>{t('node.down')}</Menu.Item>
-        <Menu.Divider />
-        <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => removeSelected(editor)}>{lost > 0 ? t('node.removeMany', { count: lost + 1 }) : t('node.remove')}</Menu.Item>
-        <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => removeWithBranch(editor, id)}>{t('node.removeBranch')}</Menu.Item>
-      </Menu.Dropdown>
+      <Menu.Dropdown><NodeItems id={id} /></Menu.Dropdown>
     </Menu>
   );
 }
