@@ -288,3 +288,13 @@ def test_roles_are_explained(app):
     expect(row.get_by_role("img", name="Được", exact=True)).to_have_count(2)
     expect(row.get_by_role("img", name="Không", exact=True)).to_have_count(3)
     assert_accessible(app)
+
+
+@pytest.mark.parametrize("look", [("vi", "light"), ("en", "dark")], ids=["vi-light", "en-dark"])
+@pytest.mark.parametrize("path", ["/sign-in", "/forgot-password", "/new-password/worn", "/invitation/worn"])
+def test_pages_for_strangers_are_accessible_and_fit_a_phone(window, path, look):
+    page = window(signed_in=None, language=look[0], scheme=look[1], viewport=PHONE)
+    page.goto(f"/app{path}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert_fits(page)
+    assert_accessible(page)
