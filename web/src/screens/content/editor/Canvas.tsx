@@ -1,5 +1,5 @@
 /** The letter as it is written: blocks on paper, chosen, moved and filled where they stand. */
-import { DndContext, type DragEndEvent, DragOverlay, KeyboardSensor, PointerSensor, closestCenter, useDraggable, useSensor, useSensors } from '@dnd-kit/core';
+import { DndContext, type DragCancelEvent, type DragEndEvent, type DragOverEvent, DragOverlay, type DragStartEvent, KeyboardSensor, PointerSensor, closestCenter, useDraggable, useSensor, useSensors } from '@dnd-kit/core';
 import { SortableContext, sortableKeyboardCoordinates, useSortable, verticalListSortingStrategy } from '@dnd-kit/sortable';
 import { CSS } from '@dnd-kit/utilities';
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
@@ -71,7 +71,22 @@ export function useMake(): (type: BlockType) => Block {
 }
 
 export function Writing({ palette, children, ...deeds }: Deeds & { palette: (add: (type: BlockType) => void) => ReactNode; children: (paper: ReactNode) => ReactNode; brand: Brand }) {
+  const { t } = useTranslation('content');
   const { document, change, select, selected } = deeds;
+  const named = (id: string | number) => {
+    const type = BLOCK_TYPES.find((one) => `new:${one}` === id) ?? document.blocks.find((block) => block.id === id)?.type;
+    return type ? t(`block.${type}`) : '';
+  };
+  const place = (id: string | number) => document.blocks.findIndex((block) => block.id === id) + 1;
+  const accessibility = {
+    screenReaderInstructions: { draggable: t('dnd.how') },
+    announcements: {
+      onDragStart: ({ active }: DragStartEvent) => t('dnd.start', { block: named(active.id) }),
+      onDragOver: ({ active, over }: DragOverEvent) => (over ? t('dnd.over', { block: named(active.id), place: place(over.id) }) : undefined),
+      onDragEnd: ({ active, over }: DragEndEvent) => (over ? t('dnd.end', { block: named(active.id), place: place(over.id) }) : t('dnd.cancel', { block: named(active.id) })),
+      onDragCancel: ({ active }: DragCancelEvent) => t('dnd.cancel', { block: named(active.id) }),
+    },
+  };
   const make = useMake();
   const [dragged, setDragged] = useState<BlockType | null>(null);
   const sensors = useSensors(
@@ -100,7 +115,7 @@ export function Writing({ palette, children, ...deeds }: Deeds & { palette: (add
   };
   return (
     <DndContext
-      sensors={sensors} collisionDetection={closestCenter} onDragEnd={end} onDragCancel={() => setDragged(null)}
+      accessibility={accessibility} sensors={sensors} collisionDetection={closestCenter} onDragEnd={end} onDragCancel={() => setDragged(null)}
       onDragStart={({ active }) => setDragged(BLOCK_TYPES.find((one) => `new:${one}` === active.id) ?? null)}
     >
       {palette(add)}
