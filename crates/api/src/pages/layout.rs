@@ -49,10 +49,8 @@ fn address_of(file: &str) -> String {
 /// none, but does not keep it.
 pub async fn file(Path(name): Path<String>) -> Response {
     let files = files();
-    let known = [
-        (&files.style, "text/css; charset=utf-8", STYLE),
-        (&files.favicon, "image/svg+xml", FAVICON),
-    ];
+    let known =
+        [(&files.style, "text/css; charset=utf-8", STYLE), (&files.favicon, "image/svg+xml", FAVICON)];
     let kind_of = |name: &str| {
         name.split_once('.').map(|(stem, rest)| (stem.to_owned(), rest.rsplit('.').next().map(str::to_owned)))
     };

@@ -5,7 +5,7 @@ mod world;
 use axum::http::{Method, StatusCode};
 use domain::consent::{Channel, ConsentState, Purpose};
 use engine::Link;
-use world::{OTHER_SHOP, SHOP, World};
+use world::{SHOP, World};
 
 fn agreed(world: &World, channel: Channel) -> Option<ConsentState> {
     world.profile(SHOP, "an").consents.state(channel, Purpose::Marketing)
