@@ -47,7 +47,7 @@ class Album:
 
     def take(self) -> None:
         self._count += 1
-        self._page.wait_for_function("document.querySelectorAll('.mantine-Skeleton-root').length === 0")
+        expect(self._page.locator(".mantine-Skeleton-root")).to_have_count(0, timeout=30_000)
         path = self._folder / f"first-steps-{self._language}-{self._count}.jpg"
         self._page.screenshot(path=path, type="jpeg", quality=QUALITY, animations="disabled")
         print(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from playwright.sync_api import expect
 
 from app_page import PHONE, WIDE, assert_accessible, assert_fits, open_context
 from routes import routes
@@ -71,8 +72,7 @@ def addresses(shop) -> list[str]:
 
 def settle(page) -> None:
     """Until nothing says that it is still loading."""
-    page.wait_for_function("document.querySelectorAll('[aria-busy=true]').length === 0")
-    page.wait_for_function("document.querySelectorAll('.mantine-Skeleton-root').length === 0")
+    expect(page.locator("[aria-busy=true], .mantine-Skeleton-root")).to_have_count(0, timeout=30_000)
 
 
 @pytest.mark.parametrize("look", LOOKS)
