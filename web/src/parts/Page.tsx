@@ -24,7 +24,7 @@ export function Page({ title, badge, text, actions, above, children }: PageProps
       <div>
         {above && above.length > 0 && (
           <Breadcrumbs mb={6} separator="›">
-            {above.map((one) => <Anchor key={one.to} component={Link} to={one.to} size="sm">{one.title}</Anchor>)}
+            {above.map((one) => <Anchor key={one.to} component={Link} to={one.to} size="sm" py={5} display="inline-block">{one.title}</Anchor>)}
           </Breadcrumbs>
         )}
         <Group justify="space-between" align="flex-start" gap="md">

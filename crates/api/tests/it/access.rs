@@ -327,7 +327,10 @@ async fn every_route_of_the_document_is_served() {
             let concrete = path.replace("{id}", "x").replace("{version}", "1").replace("{channel}", "email");
             let concrete = concrete.replace("{address}", "a@b.example");
             let told = [("authorization", &*format!("Bearer {}", world.keys.reading))];
-            let answer = world.ask(&method.to_uppercase(), &concrete, &told, "{}").await;
+            // The live connection's answer to GET does not end; its head is the same.
+            let is_live = path.ends_with("/live") && method == "get";
+            let method = if is_live { "HEAD".to_owned() } else { method.to_uppercase() };
+            let answer = world.ask(&method, &concrete, &told, "{}").await;
             let missing = ["path_unknown", "method_not_allowed"];
             let code = if answer.text.starts_with('{') { answer.code() } else { String::new() };
             assert!(!missing.contains(&code.as_str()), "{method} {path}: {}", answer.text);

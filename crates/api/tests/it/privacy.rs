@@ -128,7 +128,9 @@ const TABLES: &str = "account account_workspace api_key attribute_change audit c
     message_body message_log message_response order_line password_reset person_request product profile profile_alias \
     profile_search progress quarantine rejection schema_migration segment segment_condition segment_transition \
     segment_version shop_order sqlite_sequence sqlite_stat1 sqlite_stat4 suppression template template_version timer \
-    setup topic_count workspace";
+    setup topic_count workspace \
+    second_factor recovery_code journey_canvas profile_feed saved_view webhook webhook_delivery sending_domain api_key_use \
+    template_draft media media_content";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_table_was_thought_of() {
