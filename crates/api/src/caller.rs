@@ -75,7 +75,11 @@ pub async fn authenticate(
     }
 }
 
-pub(crate) async fn caller_of(services: &Arc<Services>, method: &Method, headers: &HeaderMap) -> Answer<Caller> {
+pub(crate) async fn caller_of(
+    services: &Arc<Services>,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Answer<Caller> {
     if let Some(told) = headers.get(header::AUTHORIZATION) {
         let told = told.to_str().unwrap_or_default().split_once(' ');
         let key = told.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, key)| key.trim());

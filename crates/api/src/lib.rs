@@ -40,9 +40,7 @@ pub use memory::Memory;
 pub use metrics::Metrics;
 pub use openapi::document;
 pub use password::{PASSWORD_CHARS_MIN, hash_password};
-pub use services::{
-    BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, RecordKind, Services,
-};
+pub use services::{BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, RecordKind, Services};
 
 use axum::middleware::from_fn_with_state;
 use std::sync::Arc;

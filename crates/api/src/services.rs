@@ -70,11 +70,7 @@ pub trait ChannelDesk: Send + Sync {
     }
 
     /// What the DNS has under a name: TXT as text, MX as names of hosts.
-    fn lookup<'a>(
-        &'a self,
-        _name: &'a str,
-        _kind: RecordKind,
-    ) -> BoxFuture<'a, Result<Vec<String>, String>> {
+    fn lookup<'a>(&'a self, _name: &'a str, _kind: RecordKind) -> BoxFuture<'a, Result<Vec<String>, String>> {
         Box::pin(std::future::ready(Err("no name server can be asked here".into())))
     }
 

@@ -74,15 +74,18 @@ impl Desk {
         let mut keys: BTreeMap<WorkspaceId, Vec<DkimConfig>> = BTreeMap::new();
         for row in rows {
             let opened = self.secret.unseal(api::DOMAIN_SEALED_ABOUT, &row.sealed);
-            match opened.map_err(|error| error.to_string()).and_then(|plain| {
-                String::from_utf8(plain).map_err(|_| "it is no text".to_owned())
-            }) {
+            match opened
+                .map_err(|error| error.to_string())
+                .and_then(|plain| String::from_utf8(plain).map_err(|_| "it is no text".to_owned()))
+            {
                 Ok(pem) => keys.entry(row.workspace).or_default().push(DkimConfig {
                     domain: row.domain.clone(),
                     selector: row.selector.clone(),
                     private_key_pem: Some(Told::new(pem)),
                 }),
-                Err(error) => tracing::error!(domain = %row.domain, %error, "the key of a sending domain cannot be opened"),
+                Err(error) => {
+                    tracing::error!(domain = %row.domain, %error, "the key of a sending domain cannot be opened")
+                }
             }
         }
         // The nearest domain signs: the key of mail.shop.vn before that of shop.vn.
@@ -139,10 +142,7 @@ impl Desk {
             attempt: 1,
             attempted_at: now,
         };
-        match plugs::build(&provider, &self.egress(self.private_relays))?
-            .deliver(&delivery)
-            .await
-        {
+        match plugs::build(&provider, &self.egress(self.private_relays))?.deliver(&delivery).await {
             Outcome::Accepted { .. } => Ok(()),
             other => Err(other.detail().to_owned()),
         }

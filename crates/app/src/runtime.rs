@@ -96,8 +96,12 @@ pub fn start(
     let (leader, counted) = (Arc::clone(shared), Arc::clone(services));
     let engine =
         std::thread::Builder::new().name("engine".into()).spawn(move || lead(&leader, &counted, seed))?;
-    let hooks =
-        crate::hooks::Hooks::new(Arc::clone(shared), Arc::clone(services), Arc::clone(&desk), runtime.clone());
+    let hooks = crate::hooks::Hooks::new(
+        Arc::clone(shared),
+        Arc::clone(services),
+        Arc::clone(&desk),
+        runtime.clone(),
+    );
     let hooks = std::thread::Builder::new().name("webhooks".into()).spawn(move || hooks.run())?;
     let (sender_shared, counted) = (Arc::clone(shared), Arc::clone(services));
     let sender = std::thread::Builder::new()

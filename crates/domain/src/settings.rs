@@ -155,9 +155,10 @@ impl Settings {
         for (path, message) in self.brand.problems() {
             tell(path, message);
         }
-        for (path, price) in
-            [("texting.sms_part_price", self.texting.sms_part_price), ("texting.zns_price", self.texting.zns_price)]
-        {
+        for (path, price) in [
+            ("texting.sms_part_price", self.texting.sms_part_price),
+            ("texting.zns_price", self.texting.zns_price),
+        ] {
             if !(0..=100_000_000).contains(&price) {
                 tell(path, "0 when it is not known, or a price in minor units");
             }

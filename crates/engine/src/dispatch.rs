@@ -11,8 +11,8 @@ use domain::consent::{Channel, Purpose};
 use domain::delivery::{
     Content, Delivery, EmailContent, Outcome, RejectClass, RetryClass, Sender, TextContent, WebhookContent,
 };
-use domain::hook::Topic;
 use domain::gate::{Decision, Reason, Request, Suppression, decide, holdout_bucket};
+use domain::hook::Topic;
 use domain::identifier::IdentifierKind;
 use domain::local_time::Zone;
 use domain::profile::Profile;
@@ -306,7 +306,14 @@ impl Dispatcher {
                 }
                 (Fate::Refuse(reason, detail), _) => {
                     turned.push((message.workspace, no));
-                    self.tell_hooks(&mut changes, message.workspace, Topic::MessageWithheld, brief, reason, now);
+                    self.tell_hooks(
+                        &mut changes,
+                        message.workspace,
+                        Topic::MessageWithheld,
+                        brief,
+                        reason,
+                        now,
+                    );
                     changes.turn_message(
                         no,
                         "queued",

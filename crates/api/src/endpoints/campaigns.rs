@@ -519,7 +519,7 @@ async fn duplicate(
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TestAsked {
+struct CampaignTest {
     /// With whose values.
     profile_id: Option<String>,
     identifier: Option<String>,
@@ -530,12 +530,12 @@ struct TestAsked {
 /// Send a test
 ///
 /// To the address given, with the values of a profile. Counts for nothing, and asks nobody for consent.
-#[utoipa::path(post, path = "/campaigns/{id}/test", tag = "campaigns", params(("id" = String, Path)), request_body = TestAsked, responses((status = 202, body = MessageView)))]
+#[utoipa::path(post, path = "/campaigns/{id}/test", tag = "campaigns", params(("id" = String, Path)), request_body = CampaignTest, responses((status = 202, body = MessageView)))]
 async fn test(
     State(services): State<Arc<Services>>,
     Sending(caller): Sending,
     Path(id): Path<String>,
-    Told(told): Told<TestAsked>,
+    Told(told): Told<CampaignTest>,
 ) -> Answer<(StatusCode, Json<MessageView>)> {
     let workspace = caller.workspace;
     let row = row_of(&services, workspace, &id).await?;

@@ -19,7 +19,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn router() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(find, put)).routes(routes!(check)).routes(routes!(trial))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(find, put))
+        .routes(routes!(check))
+        .routes(routes!(trial))
 }
 
 /// A channel's set-up, without its secrets: provider, sender, and what the provider wants.

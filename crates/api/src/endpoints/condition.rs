@@ -74,7 +74,10 @@ struct RecentlyHeard {
 /// The last messages of clients, without anything about people: what a page that helps to install a snippet asks
 /// again and again. What was taken and could not be used shows up at `/rejections`.
 #[utoipa::path(get, path = "/tracking/recent", tag = "events", responses((status = 200, body = RecentlyHeard)))]
-async fn recent(State(services): State<Arc<Services>>, Member(caller): Member) -> Answer<Json<RecentlyHeard>> {
+async fn recent(
+    State(services): State<Arc<Services>>,
+    Member(caller): Member,
+) -> Answer<Json<RecentlyHeard>> {
     let workspace = caller.workspace;
     let (keys, uses) = services.read(move |tx| Ok((tx.keys(workspace)?, tx.key_uses(workspace)?))).await?;
     let items = services.memory.heard.recent(workspace.0);
@@ -130,7 +133,10 @@ struct DataConditionView {
 
 /// Read how the data does
 #[utoipa::path(get, path = "/condition", tag = "workspace", responses((status = 200, body = DataConditionView)))]
-async fn condition(State(services): State<Arc<Services>>, Member(caller): Member) -> Answer<Json<DataConditionView>> {
+async fn condition(
+    State(services): State<Arc<Services>>,
+    Member(caller): Member,
+) -> Answer<Json<DataConditionView>> {
     let (workspace, now) = (caller.workspace, services.now());
     let (backlog, set_aside, rejections, (storage_bytes, database)) = services
         .read(move |tx| {

@@ -36,9 +36,9 @@ mod requests;
 pub(crate) mod retention;
 mod runs;
 mod scenarios;
+mod search;
 mod segments;
 mod sessions;
-mod search;
 mod settings;
 mod setup;
 mod status;
@@ -187,7 +187,10 @@ mod tests {
             for (name, shape) in components.schemas {
                 let shape = serde_json::to_string(&shape).expect("a schema is JSON");
                 let before = known.entry(name.clone()).or_insert_with(|| shape.clone());
-                assert_eq!(*before, shape, "{name} stands for two shapes: give one of them a name of its own");
+                assert_eq!(
+                    *before, shape,
+                    "{name} stands for two shapes: give one of them a name of its own"
+                );
             }
         }
     }

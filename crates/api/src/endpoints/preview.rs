@@ -582,7 +582,7 @@ async fn gallery_piece(
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct TestAsked {
+struct TemplateTest {
     /// Your own address.
     to: String,
     /// Whose values fill the template.
@@ -594,12 +594,12 @@ struct TestAsked {
 /// Send a test
 ///
 /// To the address given, with the values of a profile. Counts for nothing, and asks nobody for consent.
-#[utoipa::path(post, path = "/templates/{id}/test", tag = "templates", params(("id" = String, Path)), request_body = TestAsked, responses((status = 202, body = MessageView)))]
+#[utoipa::path(post, path = "/templates/{id}/test", tag = "templates", params(("id" = String, Path)), request_body = TemplateTest, responses((status = 202, body = MessageView)))]
 async fn test(
     State(services): State<Arc<Services>>,
     Sending(caller): Sending,
     Path(id): Path<String>,
-    Told(told): Told<TestAsked>,
+    Told(told): Told<TemplateTest>,
 ) -> Answer<(StatusCode, Json<MessageView>)> {
     let workspace = caller.workspace;
     let row = row_of(&services, workspace, &id).await?;

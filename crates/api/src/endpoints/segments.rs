@@ -296,9 +296,8 @@ async fn free_id(services: &Arc<Services>, workspace: WorkspaceId, name: &str) -
         word => word,
     };
     let rows = services.read(move |tx| tx.segments(workspace)).await?;
-    let is_free = |id: &String| {
-        !RESERVED.contains(&id.as_str()) && rows.iter().all(|row| row.segment_id != *id)
-    };
+    let is_free =
+        |id: &String| !RESERVED.contains(&id.as_str()) && rows.iter().all(|row| row.segment_id != *id);
     let numbered = (2..).map(|n| format!("{word}-{n}"));
     let found = std::iter::once(word.clone()).chain(numbered).find(is_free);
     Ok(found.unwrap_or(word))

@@ -2,8 +2,8 @@
 //! the router without a socket.
 
 use api::{
-    BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, KeyKind, Memory, Metrics, RecordKind, Services,
-    new_key,
+    BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, KeyKind, Memory, Metrics, RecordKind,
+    Services, new_key,
 };
 use axum::body::Body;
 use axum::extract::ConnectInfo;

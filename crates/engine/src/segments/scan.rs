@@ -10,7 +10,8 @@ use super::plan::{EVERYBODY, leaf_text};
 use crate::facts::{ProfileFacts, zone_of};
 use domain::commerce::in_units;
 use domain::condition::{
-    Account, Compared, Condition, Context, Evaluation, Fold, FoldOf, Formula, Past, PastEvent, Wants, ten_thousandths,
+    Account, Compared, Condition, Context, Evaluation, Fold, FoldOf, Formula, Past, PastEvent, Wants,
+    ten_thousandths,
 };
 use domain::local_time::Zone;
 use domain::profile::Profile;

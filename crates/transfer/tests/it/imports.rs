@@ -96,8 +96,14 @@ impl World {
     fn everything(&self) -> String {
         let mut all = String::new();
         for list in [List::Profiles, List::Orders, List::Events, List::Products, List::Consents] {
-            let spec =
-                ExportSpec { list, format: ExportFormat::Jsonl, since: None, segment: None, columns: vec![], chosen: false };
+            let spec = ExportSpec {
+                list,
+                format: ExportFormat::Jsonl,
+                since: None,
+                segment: None,
+                columns: vec![],
+                chosen: false,
+            };
             let target = self.folder.0.join("out.jsonl");
             let mut exporter = Exporter::new(Arc::clone(&self.store), SHOP, spec, &target).unwrap();
             while exporter.step().unwrap() == Step::Worked {}

@@ -336,7 +336,8 @@ async fn addresses_that_somebody_knows_lead_to_the_app() {
 async fn public_pages_run_nothing() {
     let mut world = World::new();
     let message = world.send(SHOP, "an", Channel::Email);
-    for path in [Link::Unsubscribe, Link::Preferences, Link::Honeypot].map(|link| world.path(link, &message)) {
+    for path in [Link::Unsubscribe, Link::Preferences, Link::Honeypot].map(|link| world.path(link, &message))
+    {
         for language in ["vi", "en"] {
             let joined = if path.contains('?') { "&" } else { "?" };
             let answer = world.get(&format!("{path}{joined}lang={language}")).await;
@@ -383,4 +384,3 @@ async fn files_are_kept_by_their_hash() {
     assert_eq!((old.status, old.header("cache-control")), (StatusCode::OK, "no-store"));
     assert_eq!(world.get("/e/-/secret.css").await.status, StatusCode::NOT_FOUND);
 }
-

@@ -125,8 +125,8 @@ macro_rules! modules {
 }
 
 const MODULES: &[Module] = modules!(
-    campaigns, content, grid, membership, inbox, people, history, journeys, messages, access, scans, segments, accounts,
-    audit, privacy, transfers, hooks, domains, home
+    campaigns, content, grid, membership, inbox, people, history, journeys, messages, access, scans,
+    segments, accounts, audit, privacy, transfers, hooks, domains, home
 );
 
 /// The public methods of changesets and reads in a module of the store.

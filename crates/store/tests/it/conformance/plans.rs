@@ -69,7 +69,11 @@ fn hot_queries_use_their_indexes() {
         ("journey_run_states", "SEARCH journey_run USING INDEX journey_run_by_journey", Ties),
         ("journey_step_counts", "SEARCH r USING INDEX journey_run_by_journey", Ties),
         ("journey_messages_of_runs", "SEARCH m USING INDEX message_by_run", Ties),
-        ("journey_version_page", "SEARCH journey_version USING INDEX sqlite_autoindex_journey_version_1", Never),
+        (
+            "journey_version_page",
+            "SEARCH journey_version USING INDEX sqlite_autoindex_journey_version_1",
+            Never,
+        ),
         ("run_of_journey", "SEARCH journey_run USING INDEX journey_run_by_journey", Never),
         ("timer_due", "SEARCH timer USING COVERING INDEX timer_due (due_at<?)", Never),
         ("timer_next_due", "SEARCH timer USING COVERING INDEX timer_due", Never),
