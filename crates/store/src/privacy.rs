@@ -73,6 +73,7 @@ impl Changeset {
 
     /// Deletes the profile itself and everything by which it could be found.
     pub fn erase_profile(&mut self, workspace: WorkspaceId, no: ProfileNo, identifiers: &[Identifier]) {
+        self.touched.push((workspace, no));
         for identifier in identifiers {
             self.any(q::ERASE_IDENTIFIER, vals![workspace, identifier.key(), no]);
         }

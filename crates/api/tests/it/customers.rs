@@ -140,6 +140,10 @@ async fn the_list_stands_still_while_it_is_read_and_follows_afterwards() {
 }
 
 fn drive(world: &World, id: &str) {
+    tokio::task::block_in_place(|| work(world, id));
+}
+
+fn work(world: &World, id: &str) {
     loop {
         let job = world.store.read(|tx| tx.job(SHOP, id)).unwrap().unwrap();
         let folder = work_folder(&world.data(), id).unwrap();
