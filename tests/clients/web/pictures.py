@@ -127,10 +127,15 @@ def main() -> None:
                 context.add_init_script(f"localStorage.setItem('quaylai.language', {language!r})")
                 context.set_default_timeout(30_000)
                 page = context.new_page()
+                page.on("pageerror", lambda error: print(error, file=sys.stderr))
+                page.on("console", lambda said: said.type == "error" and print(said.text, file=sys.stderr))
                 began = time.monotonic()
                 walk(page, Words(language), Album(page, folder, language))
                 print(f"{language}: {time.monotonic() - began:.0f} s from the sign-in to the first automatic message")
                 context.close()
+        except Exception:
+            print(shop.tail(), file=sys.stderr)
+            raise
         finally:
             browser.close()
             shop.close()

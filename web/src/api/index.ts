@@ -36,6 +36,9 @@ export async function call<Data>(pending: Promise<Answered<Data>>): Promise<Data
   } catch (error) {
     throw new Problem(0, { code: 'unreachable', detail: error instanceof Error ? error.message : String(error) });
   }
+  // The engine is behind: the write is stored and will take effect, but there is nothing to show of it yet.
+  const isForLater = answered.response.status === 202 && (answered.data as { code?: unknown } | undefined)?.code === 'accepted_for_later';
+  if (isForLater) throw new Problem(202, answered.data as object);
   if (answered.response.ok) return answered.data as Data;
   const told = answered.error;
   throw new Problem(answered.response.status, typeof told === 'object' && told !== null ? told : { detail: String(told ?? '') });

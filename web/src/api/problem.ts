@@ -27,5 +27,6 @@ export class Problem extends Error {
 
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  return new Problem(0, { code: 'unreachable', detail: error instanceof Error ? error.message : String(error) });
+  // Not from the server: a page of ours broke, or its code could not be loaded.
+  return new Problem(0, { code: 'page_broken', detail: error instanceof Error ? error.message : String(error) });
 }
