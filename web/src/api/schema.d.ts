@@ -4512,6 +4512,13 @@ export interface components {
             state: string;
             timeline: components["schemas"]["CampaignHour"][];
         };
+        CampaignTest: {
+            identifier?: string | null;
+            /** @description With whose values. */
+            profile_id?: string | null;
+            /** @description The address or number that gets it. */
+            to: string;
+        };
         CampaignView: {
             /** @description When it was put away. */
             archived_at?: string | null;
@@ -8363,6 +8370,14 @@ export interface components {
             updated_at?: string | null;
             updated_by?: string | null;
         };
+        TemplateTest: {
+            event?: components["schemas"]["EventTold"] | null;
+            identifier?: string | null;
+            /** @description Whose values fill the template. */
+            profile_id?: string | null;
+            /** @description Your own address. */
+            to: string;
+        };
         /** @description Something that sends a template. */
         TemplateUse: {
             id: string;
@@ -8402,13 +8417,6 @@ export interface components {
             variables?: string[] | null;
             /** Format: int64 */
             version: number;
-        };
-        TestAsked: {
-            identifier?: string | null;
-            /** @description With whose values. */
-            profile_id?: string | null;
-            /** @description The address or number that gets it. */
-            to: string;
         };
         TextingView: {
             /** @description How to stop advertisements, at the end of each text message. */
@@ -9905,7 +9913,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TestAsked"];
+                "application/json": components["schemas"]["CampaignTest"];
             };
         };
         responses: {
@@ -16066,7 +16074,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TestAsked"];
+                "application/json": components["schemas"]["TemplateTest"];
             };
         };
         responses: {
