@@ -121,6 +121,7 @@ struct Seen {
     turns: u32,
 }
 
+#[expect(clippy::disallowed_methods, reason = "how often it looks decides nothing about anybody")]
 async fn watch(services: Arc<Services>, workspace: WorkspaceId, sender: broadcast::Sender<Arc<str>>) {
     let mut interval = tokio::time::interval(TURN);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);

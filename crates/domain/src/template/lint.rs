@@ -287,10 +287,9 @@ impl Linter {
             style
                 .split(';')
                 .filter_map(|rule| rule.split_once(':'))
-                .filter_map(|(name, value)| {
-                    (name.trim().eq_ignore_ascii_case(property)).then(|| value.trim().to_ascii_lowercase())
-                })
-                .last()
+                .filter(|(name, _)| name.trim().eq_ignore_ascii_case(property))
+                .map(|(_, value)| value.trim().to_ascii_lowercase())
+                .next_back()
         };
         let hidden = rule("display").is_some_and(|value| value.starts_with("none"));
         match name.as_str() {

@@ -37,7 +37,10 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
 
 /// Numbers of campaigns, and when and of which revision they were added up. They may be lost.
 #[derive(Debug, Default)]
-pub struct Figures(Mutex<HashMap<(WorkspaceId, String), (Timestamp, i64, Totals)>>);
+pub struct Figures(Mutex<HashMap<(WorkspaceId, String), Known>>);
+
+/// When, of which revision, and what.
+type Known = (Timestamp, i64, Totals);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Every change under this lock is one call: a thread that panicked left nothing half done.

@@ -133,7 +133,7 @@ impl Tally {
             .into_iter()
             .map(|(path, slot)| {
                 let mut kinds: Vec<_> = slot.kinds.iter().map(|(kind, n)| (*kind, *n)).collect();
-                kinds.sort_by(|a, b| b.1.cmp(&a.1));
+                kinds.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
                 Field {
                     kinds: kinds.into_iter().map(|(kind, _)| kind).collect(),
                     list: slot.list,

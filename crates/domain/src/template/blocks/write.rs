@@ -561,6 +561,7 @@ impl Writer<'_> {
             .collect()
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what a row looks like, each part once")]
     fn picked_rows(
         &mut self,
         block: &Block,
