@@ -197,7 +197,7 @@ pub async fn confirm(services: &Arc<Services>, account_id: &str, code: &str) -> 
 
 /// New recovery codes; those before no longer work.
 pub async fn renew_recovery_codes(services: &Arc<Services>, account_id: &str) -> Answer<Vec<String>> {
-    if !row_of(services, account_id).await?.is_some_and(|row| row.confirmed_at.is_some()) {
+    if row_of(services, account_id).await?.is_none_or(|row| row.confirmed_at.is_none()) {
         return Err(Problem::conflict("second_factor_off", "there is no second factor; turn it on first"));
     }
     let codes = new_recovery_codes(services);

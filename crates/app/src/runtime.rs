@@ -116,6 +116,7 @@ pub fn start(
 }
 
 /// Tells other processes what this one changed, for those who look at a screen there.
+#[expect(clippy::disallowed_methods, reason = "how often others are told decides nothing about anybody")]
 async fn tell_others(shared: Arc<Shared>) {
     let mut failed = false;
     while !shared.stops() {

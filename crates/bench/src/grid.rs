@@ -48,8 +48,10 @@ fn ask(client: &mut Client, key: Key<'_>, body: &Value) -> Result<Answered> {
     })
 }
 
+type Kind = (&'static str, fn(i64) -> Value);
+
 /// Choices of one kind; the number makes each another one.
-fn kinds() -> Vec<(&'static str, fn(i64) -> Value)> {
+fn kinds() -> Vec<Kind> {
     vec![
         (
             "everybody_by_last_seen",

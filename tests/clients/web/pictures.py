@@ -106,8 +106,8 @@ def walk(page: Page, words: Words, album: Album) -> None:
     album.take()
     page.get_by_role("link", name=words("welcome", "try.keptGo")).click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.locator("iframe").first.wait_for()
-    page.wait_for_timeout(500)
+    page.get_by_role("row").nth(1).click()
+    expect(page.locator("iframe").first).to_be_visible()
     album.take()
 
 

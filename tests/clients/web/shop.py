@@ -45,6 +45,8 @@ class DemoShop:
         self._session.headers["X-Quaylai-CSRF"] = "1"
         answer = self._session.post(f"{self.base}/api/v1/session", json=self.owner, timeout=30)
         assert answer.ok, answer.text
+        # Its past comes in like anybody's events; what is asked of the shop meanwhile would wait behind it.
+        wait_until(lambda: self.get("/status")["inbox"]["length"] < 100, "the past has come in", 300, every_s=0.5)
 
     def tail(self) -> str:
         return self.log.read_text(errors="replace")[-8_000:]

@@ -134,8 +134,9 @@ fn trial(tx: &mut ReadTx<'_>, workspace: WorkspaceId, doc: &Doc) -> Result<Optio
     let Ok(id) = doc.tried_as.parse::<Id>() else { return Ok(None) };
     let Some(stored) = tx.profile_by_id(workspace, id)? else { return Ok(None) };
     let profile = stored.profile;
-    let emails = profile.identifiers.iter().filter(|known| known.identifier.kind == IdentifierKind::Email);
-    let email = emails.last().map(|known| known.identifier.value.clone()).unwrap_or_default();
+    let mut emails =
+        profile.identifiers.iter().filter(|known| known.identifier.kind == IdentifierKind::Email);
+    let email = emails.next_back().map(|known| known.identifier.value.clone()).unwrap_or_default();
     let mut messages = Vec::new();
     for row in tx.messages_of_profile(workspace, profile.no, i64::MAX, 5)? {
         let journey = match &row.journey_id {

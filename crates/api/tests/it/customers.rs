@@ -1,5 +1,7 @@
 //! The list of customers, views of it, changes to many, and the one list of all that happened to somebody.
 
+#![expect(clippy::disallowed_methods, reason = "work of other threads is looked for until a deadline")]
+
 use crate::world::{OTHER_SHOP, SHOP, World};
 use serde_json::{Value, json};
 use transfer::bulk::BulkJob;
@@ -144,19 +146,17 @@ fn drive(world: &World, id: &str) {
 }
 
 fn work(world: &World, id: &str) {
+    let job = world.store.read(|tx| tx.job(SHOP, id)).unwrap().unwrap();
+    let folder = work_folder(&world.data(), id).unwrap();
+    let mut bulk = BulkJob::open(world.store.clone(), job, folder).unwrap();
     loop {
-        let job = world.store.read(|tx| tx.job(SHOP, id)).unwrap().unwrap();
-        let folder = work_folder(&world.data(), id).unwrap();
-        let mut bulk = BulkJob::open(world.store.clone(), job, folder).unwrap();
-        loop {
-            match bulk.step(kit::Clock::now(world.clock.as_ref())).unwrap() {
-                Step::Worked => {}
-                Step::Waiting => {
-                    world.ring();
-                    std::thread::sleep(std::time::Duration::from_millis(5));
-                }
-                Step::Ended => return,
+        match bulk.step(kit::Clock::now(world.clock.as_ref())).unwrap() {
+            Step::Worked => {}
+            Step::Waiting => {
+                world.ring();
+                std::thread::sleep(std::time::Duration::from_millis(5));
             }
+            Step::Ended => return,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Home, search, the first steps of a shop, and the live connection.
 
+#![expect(clippy::disallowed_methods, reason = "work of other threads is looked for until a deadline")]
+
 use crate::world::World;
 use axum::body::Body;
 use axum::http::Request;

@@ -1,5 +1,7 @@
 //! Every message of the gallery, in both languages, for somebody of whom all is known and somebody of whom nothing is.
 
+#![expect(clippy::unwrap_used, reason = "a piece that cannot be read fails its test")]
+
 use domain::sms;
 use domain::template::blocks::{Brand, Document};
 use domain::template::design::{Design, Push, Zns};
