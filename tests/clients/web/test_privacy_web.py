@@ -44,7 +44,7 @@ def test_a_request_is_acknowledged_and_refused_with_its_reason(app):
     assert_accessible(app)
     dialog.get_by_role("button", name="Từ chối").click()
     expect(app.get_by_text("Đã từ chối", exact=True)).to_be_visible()
-    expect(app.get_by_text("Không có dữ liệu nào về người này.")).to_be_visible()
+    expect(app.locator("#main").get_by_text("Không có dữ liệu nào về người này.")).to_be_visible()
 
 
 def test_an_erasure_is_completed_and_stands_in_the_register(app, server):
