@@ -2,19 +2,12 @@
 
 use super::audience::{self, REASONS};
 use crate::EngineError;
-use crate::dispatch::{Asked, address_of, ask_gate, suppression_of};
-use crate::facts::zone_of;
+use crate::segments;
 use domain::campaign::Campaign;
-use domain::consent::Channel;
-use domain::gate::Decision;
 use kit::Timestamp;
 use std::collections::BTreeMap;
 use store::Store;
 use store::access::Workspace;
-
-/// Of larger audiences so many people, evenly spread, stand for all.
-const PEOPLE_MAX: u64 = 2_000;
-const CHANNELS: [Channel; 4] = [Channel::Email, Channel::Sms, Channel::Zalo, Channel::Push];
 
 /// Of the people looked at: on one channel.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -63,36 +56,13 @@ pub fn reach(
             reach.excluded.insert(reason.to_owned(), out.len());
         }
     }
-    let step = reach.audience.div_ceil(PEOPLE_MAX).max(1);
-    let step = usize::try_from(step).unwrap_or(usize::MAX);
-    let of: Vec<_> = resolved.members.iter().step_by(step).map(|no| (id, no)).collect();
-    let zone = workspace.settings.zone();
-    let (profiles, listed) = store.read(|tx| {
-        let profiles: Vec<_> = tx.profiles(&of)?.into_iter().map(|(_, stored)| stored.profile).collect();
-        let mut listed = Vec::new();
-        for channel in CHANNELS {
-            let to = |profile| address_of(profile, channel).unwrap_or_default();
-            let addresses: Vec<String> = profiles.iter().map(to).collect();
-            let asked: Vec<_> = addresses.iter().map(|to| (id, channel.as_str(), to.as_str())).collect();
-            listed.push(tx.suppressions_of(&asked)?);
-        }
-        Ok((profiles, listed))
-    })?;
-    reach.looked_at = profiles.len() as u64;
-    for (channel, listed) in CHANNELS.into_iter().zip(listed) {
-        let mut found = ReachOf::default();
-        for (profile, listed) in profiles.iter().zip(listed) {
-            found.address += u64::from(address_of(profile, channel).is_some());
-            let own_zone = zone_of(profile, &zone);
-            let suppression = listed.as_deref().map(suppression_of);
-            let asked =
-                Asked { channel, purpose: campaign.purpose, suppression, recent: &[], zone: &own_zone };
-            match ask_gate(workspace, profile, &asked, now, now) {
-                Decision::Refuse(reason) => *found.refused.entry(reason.code().to_owned()).or_default() += 1,
-                Decision::Wait(..) | Decision::Send => found.reachable += 1,
-            }
-        }
-        reach.channels.insert(channel.as_str().to_owned(), found);
+    let found =
+        store.read(|tx| segments::reach::reach(tx, workspace, &resolved.members, campaign.purpose, now))?;
+    reach.looked_at = found.looked_at;
+    for on in found.channels {
+        let refused = on.refused.into_iter().map(|(reason, n)| (reason.to_owned(), n)).collect();
+        let of = ReachOf { address: on.addressed, reachable: on.reachable, refused };
+        reach.channels.insert(on.channel.as_str().to_owned(), of);
     }
     Ok(Ok(reach))
 }

@@ -1,4 +1,4 @@
-//! On which channels the members of a segment can be reached.
+//! On which channels people can be reached: the members of a segment, the audience of a campaign.
 
 use super::members::Population;
 use crate::dispatch::{Asked, address_of, ask_gate, suppression_of};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use store::access::Workspace;
 use store::{ReadTx, StoreError};
 
-/// Of larger segments so many members, evenly spread, stand for all.
+/// Of larger groups so many, evenly spread, stand for all.
 const PEOPLE_MAX: u64 = 2_000;
 const CHANNELS: [Channel; 4] = [Channel::Email, Channel::Sms, Channel::Zalo, Channel::Push];
 
@@ -19,7 +19,9 @@ const CHANNELS: [Channel; 4] = [Channel::Email, Channel::Sms, Channel::Zalo, Cha
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OnChannel {
     pub channel: Channel,
-    /// Whom an advertisement would get to, at once or after a wait.
+    /// Who has an address.
+    pub addressed: u64,
+    /// Whom a message would get to, at once or after a wait.
     pub reachable: u64,
     /// Why it would not get to the others, by reason.
     pub refused: BTreeMap<&'static str, u64>,
@@ -36,6 +38,7 @@ pub fn reach(
     tx: &mut ReadTx<'_>,
     workspace: &Workspace,
     members: &Population,
+    purpose: Purpose,
     now: Timestamp,
 ) -> Result<Reach, StoreError> {
     let id = workspace.workspace;
@@ -49,11 +52,12 @@ pub fn reach(
         let addresses: Vec<String> = profiles.iter().map(to).collect();
         let asked: Vec<_> = addresses.iter().map(|to| (id, channel.as_str(), to.as_str())).collect();
         let listed = tx.suppressions_of(&asked)?;
-        let mut found = OnChannel { channel, reachable: 0, refused: BTreeMap::new() };
+        let mut found = OnChannel { channel, addressed: 0, reachable: 0, refused: BTreeMap::new() };
         for (profile, listed) in profiles.iter().zip(listed) {
+            found.addressed += u64::from(address_of(profile, channel).is_some());
             let zone = zone_of(profile, &zone);
             let suppression = listed.as_deref().map(suppression_of);
-            let asked = Asked { channel, purpose: Purpose::Marketing, suppression, recent: &[], zone: &zone };
+            let asked = Asked { channel, purpose, suppression, recent: &[], zone: &zone };
             match ask_gate(workspace, profile, &asked, now, now) {
                 Decision::Refuse(reason) => *found.refused.entry(reason.code()).or_default() += 1,
                 Decision::Wait(..) | Decision::Send => found.reachable += 1,

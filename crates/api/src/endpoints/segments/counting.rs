@@ -11,6 +11,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::condition::Condition;
+use domain::consent::Purpose;
 use domain::identifier::IdentifierKind;
 use engine::segments::people_count;
 use engine::segments::reach::{self, OnChannel, Reach};
@@ -355,7 +356,7 @@ fn people_of(
     let shop = workspace_of(tx, workspace)?;
     Ok(FoundPeople {
         sample: some_of(tx, workspace, members)?,
-        reach: reach::reach(tx, &shop, members, now)?,
+        reach: reach::reach(tx, &shop, members, Purpose::Marketing, now)?,
     })
 }
 

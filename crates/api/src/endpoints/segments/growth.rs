@@ -10,6 +10,7 @@ use crate::services::{Services, workspace_of};
 use crate::told::Asked;
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::consent::Purpose;
 use domain::local_time::{Zone, local_date, start_of_day};
 use engine::segments::{Census, reach, save};
 use kit::{DAY_MS, Timestamp, WorkspaceId};
@@ -181,7 +182,7 @@ async fn reachable(
     let view = services
         .read(move |tx| {
             let shop = workspace_of(tx, workspace)?;
-            Ok(SegmentReach::of(&reach::reach(tx, &shop, &members, now)?, members.len()))
+            Ok(SegmentReach::of(&reach::reach(tx, &shop, &members, Purpose::Marketing, now)?, members.len()))
         })
         .await?;
     Ok(Json(view))
