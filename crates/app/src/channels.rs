@@ -10,7 +10,7 @@ use kit::{Clock, WorkspaceId};
 use plugs::channels::smtp::DkimConfig;
 use plugs::dns::{RecordType, Resolver};
 use plugs::email::DkimKey;
-use plugs::{ChannelConfig, Egress, Secret as Told};
+use plugs::{ChannelConfig, Egress, Secret as Told, Surroundings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -142,7 +142,7 @@ impl Desk {
             attempt: 1,
             attempted_at: now,
         };
-        match plugs::build(&provider, &self.egress(self.private_relays))?.deliver(&delivery).await {
+        match plugs::build(&provider, &Surroundings::bare(&self.egress(self.private_relays)))?.deliver(&delivery).await {
             Outcome::Accepted { .. } => Ok(()),
             other => Err(other.detail().to_owned()),
         }
@@ -159,7 +159,7 @@ impl Desk {
             // A journey's webhook names its own address, so the channel exists without being set up.
             let egress = self.egress(workspace.settings.allow_private_networks);
             let hook: ChannelConfig = serde_json::from_value(serde_json::json!({ "provider": "webhook" }))?;
-            match plugs::build(&hook, &egress) {
+            match plugs::build(&hook, &Surroundings::bare(&egress)) {
                 Ok(channel) => {
                     board.channels.insert((workspace.workspace, Channel::Webhook), channel);
                 }
@@ -175,7 +175,7 @@ impl Desk {
                     _ => own.is_some_and(|workspace| workspace.settings.allow_private_networks),
                 };
                 let provider = self.signed(row.workspace, &settings);
-                let built = plugs::build(&provider, &self.egress(allow)).map_err(anyhow::Error::msg)?;
+                let built = plugs::build(&provider, &Surroundings::bare(&self.egress(allow))).map_err(anyhow::Error::msg)?;
                 Ok((settings, built))
             });
             match built {
@@ -366,7 +366,7 @@ impl ChannelDesk for Desk {
         Box::pin(async move {
             let settings = self.unseal(sealed).map_err(|error| error.to_string())?;
             let allow = channel == Channel::Email && self.private_relays;
-            plugs::build(&settings.provider, &self.egress(allow))?.check().await
+            plugs::build(&settings.provider, &Surroundings::bare(&self.egress(allow)))?.check().await
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use kit::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// One message to one recipient, rendered and allowed to go.
@@ -11,7 +12,8 @@ pub struct Delivery {
     pub key: String,
     /// The id of the workspace's channel this goes out by; for the record only.
     pub channel: String,
-    /// The address in the terms of the channel: an e-mail address, a phone number; unused by webhooks.
+    /// The address in the terms of the channel: an e-mail address, a phone number as E.164 (`+84901234567`), a
+    /// user id of Zalo, a push subscription; unused by webhooks.
     pub to: String,
     pub content: Content,
     /// 1 for the first attempt.
@@ -26,15 +28,21 @@ pub enum Content {
     Email(EmailContent),
     Webhook(WebhookContent),
     Text(TextContent),
+    Template(TemplateContent),
+    Rich(RichContent),
+    Push(PushContent),
 }
 
 impl Content {
-    /// The tag of the content: `email`, `webhook` or `text`.
+    /// The tag of the content: `email`, `webhook`, `text`, `template`, `rich` or `push`.
     pub fn kind(&self) -> &'static str {
         match self {
             Content::Email(_) => "email",
             Content::Webhook(_) => "webhook",
             Content::Text(_) => "text",
+            Content::Template(_) => "template",
+            Content::Rich(_) => "rich",
+            Content::Push(_) => "push",
         }
     }
 }
@@ -86,6 +94,70 @@ pub struct WebhookContent {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct TextContent {
     pub body: String,
+    #[serde(default)]
+    pub class: MessageClass,
+}
+
+/// How networks and the law tell messages apart: they have different senders, hours and prices.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageClass {
+    /// About something that the person did, and nothing beside it.
+    #[default]
+    Care,
+    Advertising,
+}
+
+/// A message by a template that the other side has approved, such as one of Zalo.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct TemplateContent {
+    /// The other side's number of the template.
+    pub template_id: String,
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// A message of an official account: words, a picture, rows and buttons.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RichContent {
+    pub class: MessageClass,
+    pub headline: String,
+    pub text: String,
+    pub image_url: String,
+    /// Label and value.
+    pub rows: Vec<(String, String)>,
+    /// Label and address.
+    pub buttons: Vec<(String, String)>,
+}
+
+/// A notification on a phone or in a browser.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PushContent {
+    pub title: String,
+    pub body: String,
+    /// Where a tap leads to.
+    pub url: String,
+    pub icon_url: String,
+    pub image_url: String,
+    /// Label and address.
+    pub actions: Vec<(String, String)>,
+    /// How long it is worth showing, in seconds.
+    pub ttl_s: u32,
+    pub urgency: Urgency,
+    /// A notification of the same topic that was not shown yet is replaced.
+    pub topic: Option<String>,
+}
+
+/// RFC 8030, section 5.3.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Urgency {
+    VeryLow,
+    Low,
+    #[default]
+    Normal,
+    High,
 }
 
 // Debug output ends up in logs and panics, and these hold addresses, names and bodies: only what names the message
@@ -128,6 +200,24 @@ impl fmt::Debug for WebhookContent {
 impl fmt::Debug for TextContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TextContent(..)")
+    }
+}
+
+impl fmt::Debug for TemplateContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TemplateContent").field("template_id", &self.template_id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RichContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RichContent(..)")
+    }
+}
+
+impl fmt::Debug for PushContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PushContent(..)")
     }
 }
 
@@ -184,6 +274,9 @@ pub enum RetryClass {
     MailboxFull,
     /// Any other passing trouble of the other side (4xx of SMTP, 5xx of HTTP).
     Temporary,
+    /// Not now, but at an hour that the other side names or is known for: a quota of the day, a rule of the night.
+    /// It counts as no attempt.
+    Rescheduled,
 }
 
 /// Why the same message would be refused again.
@@ -200,4 +293,117 @@ pub enum RejectClass {
     Invalid,
     /// Refused without a reason that says more.
     Refused,
+    /// This person cannot or does not want to be reached here (no account, the sender blocked): the same message to
+    /// others is as good as before.
+    Recipient,
+    /// The person told the other side to stop: no advertisement goes there any more.
+    Stopped,
+    /// The template is not approved, switched off or filled wrongly: every message of it would be refused, so what
+    /// sends it is to stop.
+    Template,
+}
+
+/// What a provider tells after it accepted a message: by a callback, a mailbox or when it is asked.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub about: About,
+    pub what: Told,
+    /// When it happened, as the provider says; `None`: when it was told.
+    #[serde(default)]
+    pub at: Option<i64>,
+    /// One line for the shop, without addresses.
+    #[serde(default)]
+    pub detail: String,
+    /// The provider's name of this telling: what is told twice counts once.
+    #[serde(default)]
+    pub event_id: Option<String>,
+    /// What the message cost, in minor units of the shop's currency, where the provider says.
+    #[serde(default)]
+    pub price: Option<i64>,
+}
+
+/// Which message, or whom, a receipt is about.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// Our own id of the message: [`Delivery::key`].
+    Key(String),
+    /// The other side's, from [`Outcome::Accepted`].
+    Provider(String),
+    /// No message, but somebody: an address in the terms of the channel.
+    Address(String),
+}
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "told", rename_all = "snake_case")]
+pub enum Told {
+    Delivered,
+    /// The person has seen it, where the other side knows.
+    Seen,
+    /// The other side still tries.
+    Delayed,
+    /// It did not arrive, and will not.
+    Failed {
+        class: RejectClass,
+    },
+    /// The mailbox is full or away: several in a row end in suppression.
+    SoftBounced,
+    /// Reported as spam.
+    Complained,
+    /// The person wants no more advertisements here: unsubscribed, blocked, unfollowed, replied STOP.
+    Stopped,
+    /// The person asks for messages again, or follows.
+    Started,
+    Opened {
+        #[serde(default)]
+        user_agent: Option<String>,
+        #[serde(default)]
+        ip: Option<String>,
+    },
+    Clicked {
+        #[serde(default)]
+        url: Option<String>,
+        #[serde(default)]
+        user_agent: Option<String>,
+        #[serde(default)]
+        ip: Option<String>,
+    },
+    /// The person wrote: an answer to an SMS or an e-mail, a message to the official account.
+    Said {
+        text: String,
+    },
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt").field("what", &self.what).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            About::Key(_) => "Key(..)",
+            About::Provider(_) => "Provider(..)",
+            About::Address(_) => "Address(..)",
+        })
+    }
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Told::Delivered => "Delivered",
+            Told::Seen => "Seen",
+            Told::Delayed => "Delayed",
+            Told::Failed { class } => return write!(f, "Failed({class:?})"),
+            Told::SoftBounced => "SoftBounced",
+            Told::Complained => "Complained",
+            Told::Stopped => "Stopped",
+            Told::Started => "Started",
+            Told::Opened { .. } => "Opened",
+            Told::Clicked { .. } => "Clicked",
+            Told::Said { .. } => "Said",
+        })
+    }
 }

@@ -9,7 +9,7 @@ use crate::render::{Composer, Occasion, RenderFailure, order_named};
 use domain::commerce::Order;
 use domain::consent::{Channel, Purpose};
 use domain::delivery::{
-    Content, Delivery, EmailContent, Outcome, RejectClass, RetryClass, Sender, TextContent, WebhookContent,
+    Content, Delivery, EmailContent, MessageClass, Outcome, RejectClass, RetryClass, Sender, TextContent, WebhookContent,
 };
 use domain::gate::{Decision, Reason, Request, Suppression, decide, holdout_bucket};
 use domain::hook::Topic;
@@ -512,7 +512,7 @@ impl Dispatcher {
                 date_ms: message.attempted_at.unwrap_or(now).ms(),
             })
         } else {
-            Content::Text(TextContent { body: text })
+            Content::Text(TextContent { body: text, class: MessageClass::Care })
         };
         let delivery = Delivery {
             key: message.id.clone(),
@@ -806,6 +806,7 @@ fn retry_code(class: RetryClass) -> &'static str {
         RetryClass::Throttled => "retry_throttled",
         RetryClass::MailboxFull => "retry_mailbox_full",
         RetryClass::Temporary => "retry_temporary",
+        RetryClass::Rescheduled => "rescheduled",
     }
 }
 
@@ -816,5 +817,8 @@ fn reject_code(class: RejectClass) -> &'static str {
         RejectClass::TooLarge => "too_large",
         RejectClass::Invalid => "invalid",
         RejectClass::Refused => "refused_by_provider",
+        RejectClass::Recipient => "recipient_unreachable",
+        RejectClass::Stopped => "recipient_stopped",
+        RejectClass::Template => "template_refused",
     }
 }

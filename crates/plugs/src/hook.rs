@@ -10,7 +10,7 @@ use reqwest::Client;
 use sha2::Sha256;
 use tokio::time::timeout;
 
-use crate::channels::webhook::{fault_of, guarded_client, opening};
+use crate::http::{fault_of, guarded_client, opening};
 use crate::{Egress, Secret};
 
 /// How a secret begins, before its base64.

@@ -5,6 +5,7 @@
 //! into a log. One folder a provider under [`channels`]: `config` (settings), `wire` (pure encoding and decoding),
 //! `client` (input and output). Start with [`Channel`], then [`Outcome`], then [`channels::build`].
 
+mod callback;
 mod channel;
 pub mod channels;
 mod detail;
@@ -12,13 +13,17 @@ pub mod dns;
 mod egress;
 pub mod email;
 pub mod hook;
+mod http;
 mod secret;
 mod tls;
+mod vault;
 
+pub use callback::{Callback, CallbackRefusal, Received};
 pub use channel::{
-    BoxFuture, Channel, Content, Delivery, EmailContent, Outcome, RejectClass, RetryClass, Sender,
-    TextContent, WebhookContent,
+    About, BoxFuture, Channel, Content, Delivery, EmailContent, MessageClass, Outcome, PushContent, Rate, Receipt,
+    RejectClass, RetryClass, RichContent, Sender, TemplateContent, TextContent, Told, Urgency, WebhookContent,
 };
-pub use channels::{ChannelConfig, Problem, build};
+pub use channels::{ChannelConfig, Problem, Provider, Surroundings, build};
 pub use egress::{Allowed, Egress, EgressError};
 pub use secret::Secret;
+pub use vault::{Held, Vault};

@@ -23,6 +23,9 @@ impl Attempt {
             Content::Email(email) => email.subject.clone(),
             Content::Text(text) => text.body.clone(),
             Content::Webhook(hook) => hook.url.clone(),
+            Content::Template(template) => template.template_id.clone(),
+            Content::Rich(rich) => rich.text.clone(),
+            Content::Push(push) => push.title.clone(),
         };
         Attempt {
             key: delivery.key.clone(),

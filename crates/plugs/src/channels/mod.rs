@@ -1,4 +1,6 @@
 //! The providers, and the settings that choose one.
+//!
+//! A provider is one folder with a type of settings that implements [`Provider`], and its line in [`providers!`].
 
 pub mod blackhole;
 pub mod file;
@@ -9,18 +11,132 @@ pub mod webhook;
 use std::fmt;
 use std::sync::Arc;
 
+use domain::consent::Channel as Way;
 use serde::{Deserialize, Serialize};
 
-use crate::{Channel, Egress};
+use crate::callback::{Callback, CallbackRefusal, Received};
+use crate::{Channel, Egress, Vault};
 
-/// The settings of one channel, as stored: `{"provider": "smtp", "host": ..}`.
-///
-/// What is stored holds secrets in full. The API shows [`ChannelConfig::redacted`] and takes updates through
-/// [`ChannelConfig::merged`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "provider", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "a workspace has a handful of channels")]
-pub enum ChannelConfig {
+/// The settings of a provider.
+pub trait Provider {
+    /// The provider's stable name, as in the JSON.
+    const KIND: &'static str;
+    /// The ways that it carries messages.
+    const CARRIES: &'static [Way];
+
+    /// Everything that is wrong with the settings as they stand; empty when a channel can be built from them.
+    fn validate(&self) -> Vec<Problem>;
+
+    /// The settings for people: every secret that is set reads `***`.
+    fn redacted(&self) -> Self;
+
+    /// These settings as an update of `stored`; see [`ChannelConfig::merged`].
+    fn merged(self, stored: &Self) -> Self;
+
+    /// Connects nowhere yet. Errors: what the settings or the guard do not allow.
+    fn build(&self, surroundings: &Surroundings) -> Result<Arc<dyn Channel>, String>;
+
+    /// Reads what the provider's servers post to the shop's address of callbacks: checks the signature and the age,
+    /// and tells what it says. Pure: what is to be fetched or answered stands in [`Received`].
+    fn receive(&self, _callback: &Callback<'_>) -> Result<Received, CallbackRefusal> {
+        Err(CallbackRefusal::Unexpected)
+    }
+}
+
+/// What a channel is given to work with.
+#[derive(Clone)]
+pub struct Surroundings {
+    pub egress: Egress,
+    /// Where tokens live that change by being used; `None` where nothing can be kept, such as a check of settings.
+    pub vault: Option<Arc<dyn Vault>>,
+    /// Where the provider's servers reach this one with callbacks for this channel; empty: nowhere.
+    pub callback_url: String,
+}
+
+impl Surroundings {
+    /// With nothing but the guard.
+    pub fn bare(egress: &Egress) -> Surroundings {
+        Surroundings { egress: egress.clone(), vault: None, callback_url: String::new() }
+    }
+}
+
+macro_rules! providers {
+    ($($variant:ident($config:ty)),* $(,)?) => {
+        /// The settings of one channel, as stored: `{"provider": "smtp", "host": ..}`.
+        ///
+        /// What is stored holds secrets in full. The API shows [`ChannelConfig::redacted`] and takes updates through
+        /// [`ChannelConfig::merged`].
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "provider", rename_all = "snake_case")]
+        #[expect(clippy::large_enum_variant, reason = "a workspace has a handful of channels")]
+        pub enum ChannelConfig {
+            $($variant($config)),*
+        }
+
+        impl ChannelConfig {
+            /// Every provider with the ways that it carries.
+            pub const ALL: &'static [(&'static str, &'static [Way])] =
+                &[$((<$config as Provider>::KIND, <$config as Provider>::CARRIES)),*];
+
+            /// The provider's name, as in the JSON.
+            pub fn provider(&self) -> &'static str {
+                match self {
+                    $(ChannelConfig::$variant(_) => <$config as Provider>::KIND),*
+                }
+            }
+
+            /// The ways that the provider carries messages.
+            pub fn carries(&self) -> &'static [Way] {
+                match self {
+                    $(ChannelConfig::$variant(_) => <$config as Provider>::CARRIES),*
+                }
+            }
+
+            /// Everything that is wrong with the settings as they stand; empty when a channel can be built from
+            /// them. Whether the other side exists is a matter of [`Channel::check`].
+            pub fn validate(&self) -> Vec<Problem> {
+                match self {
+                    $(ChannelConfig::$variant(config) => Provider::validate(config)),*
+                }
+            }
+
+            /// The settings for people: every secret that is set reads `***`.
+            pub fn redacted(&self) -> ChannelConfig {
+                match self {
+                    $(ChannelConfig::$variant(config) => ChannelConfig::$variant(Provider::redacted(config))),*
+                }
+            }
+
+            /// These settings as an update of `stored`: a secret that is left out, or reads `***`, stays as it was;
+            /// an empty one is taken away. A password does not stay when it would go to another server or another
+            /// user name, lest somebody who may edit a channel sends its password to a server of their own.
+            pub fn merged(self, stored: &ChannelConfig) -> ChannelConfig {
+                match (self, stored) {
+                    $((ChannelConfig::$variant(update), ChannelConfig::$variant(stored)) => {
+                        ChannelConfig::$variant(Provider::merged(update, stored))
+                    })*
+                    (update, _) => update,
+                }
+            }
+
+            /// What the provider's servers say; see [`Provider::receive`].
+            pub fn receive(&self, callback: &Callback<'_>) -> Result<Received, CallbackRefusal> {
+                match self {
+                    $(ChannelConfig::$variant(config) => Provider::receive(config, callback)),*
+                }
+            }
+
+            fn build(&self, surroundings: &Surroundings) -> Result<Arc<dyn Channel>, String> {
+                match self {
+                    $(ChannelConfig::$variant(config) => Provider::build(config, surroundings)),*
+                }
+            }
+        }
+    };
+}
+
+// A new provider is its folder and a line here.
+providers! {
     Smtp(smtp::SmtpConfig),
     Webhook(webhook::WebhookConfig),
     File(file::FileConfig),
@@ -48,68 +164,11 @@ impl fmt::Display for Problem {
     }
 }
 
-impl ChannelConfig {
-    /// The provider's name, as in the JSON.
-    pub fn provider(&self) -> &'static str {
-        match self {
-            ChannelConfig::Smtp(_) => smtp::KIND,
-            ChannelConfig::Webhook(_) => webhook::KIND,
-            ChannelConfig::File(_) => file::KIND,
-            ChannelConfig::Memory(_) => memory::KIND,
-            ChannelConfig::Blackhole(_) => blackhole::KIND,
-        }
-    }
-
-    /// Everything that is wrong with the settings as they stand; empty when a channel can be built from them.
-    /// Whether the other side exists is a matter of [`Channel::check`].
-    pub fn validate(&self) -> Vec<Problem> {
-        match self {
-            ChannelConfig::Smtp(config) => config.validate(),
-            ChannelConfig::Webhook(config) => config.validate(),
-            ChannelConfig::File(config) => config.validate(),
-            ChannelConfig::Memory(config) => config.validate(),
-            ChannelConfig::Blackhole(config) => config.validate(),
-        }
-    }
-
-    /// The settings for people: every secret that is set reads `***`.
-    pub fn redacted(&self) -> ChannelConfig {
-        match self {
-            ChannelConfig::Smtp(config) => ChannelConfig::Smtp(config.redacted()),
-            ChannelConfig::Webhook(config) => ChannelConfig::Webhook(config.redacted()),
-            other => other.clone(),
-        }
-    }
-
-    /// These settings as an update of `stored`: a secret that is left out, or reads `***`, stays as it was; an empty
-    /// one is taken away. A password does not stay when it would go to another server or another user name, lest
-    /// somebody who may edit a channel sends its password to a server of their own.
-    pub fn merged(self, stored: &ChannelConfig) -> ChannelConfig {
-        match (self, stored) {
-            (ChannelConfig::Smtp(update), ChannelConfig::Smtp(stored)) => {
-                ChannelConfig::Smtp(update.merged(stored))
-            }
-            (ChannelConfig::Webhook(update), ChannelConfig::Webhook(stored)) => {
-                ChannelConfig::Webhook(update.merged(stored))
-            }
-            (update, _) => update,
-        }
-    }
-}
-
 /// The channel that `config` describes. Connects nowhere yet. Errors: the first problem of the settings, or an
-/// address that `egress` does not allow.
-pub fn build(config: &ChannelConfig, egress: &Egress) -> Result<Arc<dyn Channel>, String> {
-    if let Some(problem) = config.validate().first() {
-        return Err(problem.to_string());
+/// address that the guard does not allow.
+pub fn build(config: &ChannelConfig, surroundings: &Surroundings) -> Result<Arc<dyn Channel>, String> {
+    match config.validate().first() {
+        Some(problem) => Err(problem.to_string()),
+        None => config.build(surroundings),
     }
-    Ok(match config {
-        ChannelConfig::Smtp(config) => Arc::new(smtp::SmtpChannel::new(config, egress)?),
-        ChannelConfig::Webhook(config) => Arc::new(webhook::WebhookChannel::new(config, egress)?),
-        ChannelConfig::File(config) => Arc::new(file::FileChannel::new(config, egress)?),
-        ChannelConfig::Memory(config) => {
-            Arc::new(memory::MemoryChannel::new(config, memory::Outbox::default()))
-        }
-        ChannelConfig::Blackhole(config) => Arc::new(blackhole::BlackholeChannel::new(config)),
-    })
 }

@@ -10,7 +10,9 @@ use plugs::channels::memory::{self, MemoryChannel, MemoryConfig, Outbox};
 use plugs::channels::smtp::{self as smtp_channel, SmtpConfig, SmtpTimeouts};
 use plugs::channels::webhook::{self as webhook_channel, WebhookConfig};
 use plugs::channels::{Problem, file};
-use plugs::{Channel, ChannelConfig, Content, Delivery, Egress, Outcome, TextContent, build};
+use plugs::{
+    Channel, ChannelConfig, Content, Delivery, Egress, MessageClass, Outcome, Provider, Surroundings, TextContent, build,
+};
 
 use crate::http_server::{Answer, HttpServer, answer};
 use crate::smtp_server::{At, Do, Script, SmtpServer};
@@ -89,7 +91,7 @@ async fn smtp_subject(situation: Situation) -> Option<Subject> {
         config.port = free_port().await;
     }
     Some(Subject {
-        channel: build(&ChannelConfig::Smtp(config), &Egress::open()).unwrap(),
+        channel: build(&ChannelConfig::Smtp(config), &Surroundings::bare(&Egress::open())).unwrap(),
         message: Box::new(email),
         arrived: Box::new(move || server.seen.lock().unwrap().messages.len()),
         _folder: None,
@@ -115,7 +117,7 @@ async fn webhook_subject(situation: Situation) -> Option<Subject> {
         _ => server.url(),
     };
     Some(Subject {
-        channel: build(&ChannelConfig::Webhook(config), &Egress::open()).unwrap(),
+        channel: build(&ChannelConfig::Webhook(config), &Surroundings::bare(&Egress::open())).unwrap(),
         message: Box::new(move |key| webhook(key, &url)),
         arrived: Box::new(move || {
             let requests = server.requests.lock().unwrap();
@@ -141,7 +143,7 @@ async fn file_subject(situation: Situation) -> Option<Subject> {
     let config = ChannelConfig::File(file::FileConfig { folder: "out".into() });
     let path = Folder(folder.0.clone());
     Some(Subject {
-        channel: build(&config, &egress).unwrap(),
+        channel: build(&config, &Surroundings::bare(&egress)).unwrap(),
         message: Box::new(email),
         arrived: Box::new(move || path.names().len()),
         _folder: Some(folder),
@@ -168,7 +170,7 @@ async fn subject(kind: &str, situation: Situation) -> Option<Subject> {
         file::KIND => file_subject(situation).await,
         memory::KIND => memory_subject(situation).await,
         blackhole::KIND => (situation == Situation::Fine).then(|| Subject {
-            channel: build(&ChannelConfig::Blackhole(BlackholeConfig::default()), &Egress::default())
+            channel: build(&ChannelConfig::Blackhole(BlackholeConfig::default()), &Surroundings::bare(&Egress::default()))
                 .unwrap(),
             message: Box::new(email),
             arrived: Box::new(|| 0),
@@ -247,7 +249,7 @@ async fn a_repeated_key_is_one_message_where_the_other_side_can_tell() {
 
 #[tokio::test]
 async fn a_message_of_the_wrong_kind_is_rejected() {
-    let text = delivery("m1", "+84900000000", Content::Text(TextContent { body: "chào".into() }));
+    let text = delivery("m1", "+84900000000", Content::Text(TextContent { body: "chào".into(), class: MessageClass::Care }));
     for (kind, wrong) in [
         ("smtp", text.clone()),
         ("smtp", webhook("m1", "http://127.0.0.1/")),
@@ -287,7 +289,7 @@ async fn a_file_has_the_message_and_nothing_is_left_lying() {
     let folder = Folder::new("file");
     let egress = Egress { files_root: Some(folder.0.clone()), ..Egress::default() };
     let config = ChannelConfig::File(file::FileConfig { folder: "out".into() });
-    let channel = build(&config, &egress).unwrap();
+    let channel = build(&config, &Surroundings::bare(&egress)).unwrap();
     let odd = "../../etc/passwd\0 chào";
     for message in [email("m1"), email("M1"), email(odd).clone(), webhook("m1", "https://may.example/hook")] {
         let message = match message.content {
@@ -315,7 +317,7 @@ async fn a_file_has_the_message_and_nothing_is_left_lying() {
     assert_eq!(names.len(), 4, "{names:?}");
     assert!(names.iter().all(|name| !name.starts_with('.')), "{names:?}");
     // Without a folder from whoever runs the server there is no such channel.
-    assert!(build(&config, &Egress::default()).err().unwrap().contains("whoever runs it"));
+    assert!(build(&config, &Surroundings::bare(&Egress::default())).err().unwrap().contains("whoever runs it"));
 }
 
 #[test]

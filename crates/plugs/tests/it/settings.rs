@@ -1,5 +1,5 @@
 use plugs::channels::smtp::{DkimConfig, Security, SmtpConfig};
-use plugs::{ChannelConfig, Egress, Secret, build};
+use plugs::{ChannelConfig, Egress, Secret, Surroundings, build};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "mật khẩu bí mật";
@@ -112,7 +112,7 @@ fn problems_are_named_by_field() {
         let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
         assert_eq!(fields, expect, "{changes:?} {problems:?}");
         assert!(problems.iter().all(|problem| !problem.message.contains(PASSWORD)));
-        assert_eq!(build(&config, &Egress::default()).is_err(), !expect.is_empty());
+        assert_eq!(build(&config, &Surroundings::bare(&Egress::default())).is_err(), !expect.is_empty());
     };
     check(&[], &[]);
     for host in ["", "relay.example:25", "smtp://relay", "a b", "a\r\nb", "-".repeat(300).as_str()] {

@@ -8,7 +8,7 @@ export const REASONS = [
   'no_consent', 'consent_pending', 'consent_denied', 'suppressed', 'no_address', 'restricted', 'erased', 'holdout', 'outside_hours', 'frequency_cap',
   'waited_too_long', 'template_missing', 'template_broken', 'value_missing', 'render_stopped', 'channel_not_set_up', 'channel_misconfigured', 'retry_network',
   'retry_timeout', 'retry_throttled', 'retry_mailbox_full', 'retry_temporary', 'gave_up', 'hard_bounce', 'rejected_by_policy', 'too_large', 'invalid',
-  'refused_by_provider', 'no_answer', 'interrupted', 'goal_reached', 'run_exited', 'campaign_cancelled', 'local_time_past', 'merged',
+  'refused_by_provider', 'rescheduled', 'recipient_unreachable', 'recipient_stopped', 'template_refused', 'no_answer', 'interrupted', 'goal_reached', 'run_exited', 'campaign_cancelled', 'local_time_past', 'merged',
 ] as const;
 
 /** The instant at which a day begins on the wall clock of a zone; some days later when told. */

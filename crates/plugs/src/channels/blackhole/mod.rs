@@ -1,10 +1,12 @@
 //! Accepts everything and keeps nothing: benchmarks, dry runs.
 
 use std::future::ready;
+use std::sync::Arc;
 
+use domain::consent::Channel as Way;
 use serde::{Deserialize, Serialize};
 
-use crate::channels::Problem;
+use crate::channels::{Problem, Provider, Surroundings};
 use crate::{BoxFuture, Channel, Delivery, Outcome};
 
 pub const KIND: &str = "blackhole";
@@ -13,9 +15,24 @@ pub const KIND: &str = "blackhole";
 #[serde(default, deny_unknown_fields)]
 pub struct BlackholeConfig {}
 
-impl BlackholeConfig {
-    pub fn validate(&self) -> Vec<Problem> {
+impl Provider for BlackholeConfig {
+    const KIND: &'static str = KIND;
+    const CARRIES: &'static [Way] = Way::ALL;
+
+    fn validate(&self) -> Vec<Problem> {
         Vec::new()
+    }
+
+    fn redacted(&self) -> BlackholeConfig {
+        self.clone()
+    }
+
+    fn merged(self, _stored: &BlackholeConfig) -> BlackholeConfig {
+        self
+    }
+
+    fn build(&self, _surroundings: &Surroundings) -> Result<Arc<dyn Channel>, String> {
+        Ok(Arc::new(BlackholeChannel::new(self)))
     }
 }
 

@@ -20,6 +20,10 @@ pub(super) fn encode(delivery: &Delivery) -> Result<(String, Vec<u8>), String> {
             let value = json!({"key": delivery.key, "to": delivery.to, "body": content.body});
             ("json", serde_json::to_vec_pretty(&value).map_err(|error| error.to_string())?)
         }
+        other => {
+            let value = json!({"key": delivery.key, "to": delivery.to, "content": other});
+            ("json", serde_json::to_vec_pretty(&value).map_err(|error| error.to_string())?)
+        }
     };
     Ok((format!("{}.{ending}", stem(&delivery.key)), bytes))
 }

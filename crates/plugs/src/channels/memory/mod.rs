@@ -3,9 +3,10 @@
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::consent::Channel as Way;
 use serde::{Deserialize, Serialize};
 
-use crate::channels::Problem;
+use crate::channels::{Problem, Provider, Surroundings};
 use crate::{BoxFuture, Channel, Delivery, Outcome};
 
 pub const KIND: &str = "memory";
@@ -26,12 +27,27 @@ impl Default for MemoryConfig {
     }
 }
 
-impl MemoryConfig {
-    pub fn validate(&self) -> Vec<Problem> {
+impl Provider for MemoryConfig {
+    const KIND: &'static str = KIND;
+    const CARRIES: &'static [Way] = Way::ALL;
+
+    fn validate(&self) -> Vec<Problem> {
         match self.kept_max {
             1..=1_000_000 => Vec::new(),
             _ => vec![Problem::new("kept_max", "between 1 and 1000000")],
         }
+    }
+
+    fn redacted(&self) -> MemoryConfig {
+        self.clone()
+    }
+
+    fn merged(self, _stored: &MemoryConfig) -> MemoryConfig {
+        self
+    }
+
+    fn build(&self, _surroundings: &Surroundings) -> Result<Arc<dyn Channel>, String> {
+        Ok(Arc::new(MemoryChannel::new(self, Outbox::default())))
     }
 }
 

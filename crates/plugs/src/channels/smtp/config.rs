@@ -1,10 +1,13 @@
+use std::sync::Arc;
+
+use domain::consent::Channel as Way;
 use serde::{Deserialize, Serialize};
 
-use crate::channels::Problem;
+use crate::channels::{Problem, Provider, Surroundings};
 use crate::egress::literal;
 use crate::email::DkimSigner;
 use crate::secret::{self, MASK};
-use crate::{Secret, tls};
+use crate::{Channel, Secret, tls};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -126,7 +129,19 @@ impl SmtpConfig {
         }
     }
 
-    pub fn validate(&self) -> Vec<Problem> {
+    pub(super) fn trust(&self) -> tls::Trust<'_> {
+        tls::Trust {
+            authorities_pem: self.ca_certificates_pem.as_deref(),
+            anything: self.allow_invalid_certificates,
+        }
+    }
+}
+
+impl Provider for SmtpConfig {
+    const KIND: &'static str = super::KIND;
+    const CARRIES: &'static [Way] = &[Way::Email];
+
+    fn validate(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut problem = |field: &str, message: &str| problems.push(Problem::new(field, message));
         if !is_host(&self.host) {
@@ -203,14 +218,7 @@ impl SmtpConfig {
         problems
     }
 
-    pub(super) fn trust(&self) -> tls::Trust<'_> {
-        tls::Trust {
-            authorities_pem: self.ca_certificates_pem.as_deref(),
-            anything: self.allow_invalid_certificates,
-        }
-    }
-
-    pub(crate) fn redacted(&self) -> SmtpConfig {
+    fn redacted(&self) -> SmtpConfig {
         let mask = |secret: &Option<Secret>| secret.as_ref().map(|_| Secret::new(MASK));
         let mut shown = self.clone();
         shown.password = mask(&self.password);
@@ -220,7 +228,7 @@ impl SmtpConfig {
         shown
     }
 
-    pub(crate) fn merged(mut self, stored: &SmtpConfig) -> SmtpConfig {
+    fn merged(mut self, stored: &SmtpConfig) -> SmtpConfig {
         let same_account = self.host.eq_ignore_ascii_case(&stored.host)
             && self.username == stored.username
             // Nor may the password leave in the clear where it was encrypted before, or to whoever answers.
@@ -237,6 +245,10 @@ impl SmtpConfig {
             );
         }
         self
+    }
+
+    fn build(&self, surroundings: &Surroundings) -> Result<Arc<dyn Channel>, String> {
+        Ok(Arc::new(super::SmtpChannel::new(self, &surroundings.egress)?))
     }
 }
 

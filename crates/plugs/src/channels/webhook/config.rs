@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
+use domain::consent::Channel as Way;
 use serde::{Deserialize, Serialize};
 
-use crate::Secret;
-use crate::channels::Problem;
+use crate::{Channel, Secret};
+use crate::channels::{Problem, Provider, Surroundings};
 use crate::secret::{self, MASK};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,8 +27,11 @@ impl Default for WebhookConfig {
     }
 }
 
-impl WebhookConfig {
-    pub fn validate(&self) -> Vec<Problem> {
+impl Provider for WebhookConfig {
+    const KIND: &'static str = super::KIND;
+    const CARRIES: &'static [Way] = &[Way::Webhook];
+
+    fn validate(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut problem = |field: &str, message: &str| problems.push(Problem::new(field, message));
         match &self.secret {
@@ -46,13 +52,17 @@ impl WebhookConfig {
         problems
     }
 
-    pub(crate) fn redacted(&self) -> WebhookConfig {
+    fn redacted(&self) -> WebhookConfig {
         WebhookConfig { secret: self.secret.as_ref().map(|_| Secret::new(MASK)), ..self.clone() }
     }
 
-    pub(crate) fn merged(mut self, stored: &WebhookConfig) -> WebhookConfig {
+    fn merged(mut self, stored: &WebhookConfig) -> WebhookConfig {
         // The secret is never sent, only used: it can stay whatever else changes.
         self.secret = secret::merged(self.secret, stored.secret.as_ref());
         self
+    }
+
+    fn build(&self, surroundings: &Surroundings) -> Result<Arc<dyn Channel>, String> {
+        Ok(Arc::new(super::WebhookChannel::new(self, &surroundings.egress)?))
     }
 }

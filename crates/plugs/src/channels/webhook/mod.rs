@@ -11,7 +11,6 @@ mod config;
 mod wire;
 
 pub use client::WebhookChannel;
-pub(crate) use client::{fault_of, guarded_client, opening};
 pub use config::WebhookConfig;
 pub use wire::signature;
 

@@ -1,12 +1,11 @@
-use std::time::{Duration, UNIX_EPOCH};
-
 use hmac::{Hmac, KeyInit, Mac};
-use kit::{DAY_MS, SECOND_MS, Timestamp};
+use kit::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use sha2::Sha256;
 
 use crate::detail::quoted;
+use crate::http::retry_after_ms;
 use crate::{Delivery, Outcome, RejectClass, RetryClass, Secret, WebhookContent};
 
 const BODY_BYTES_MAX: usize = 1_024 * 1_024;
@@ -104,26 +103,12 @@ pub(super) fn judged(status: u16, retry_after: Option<&str>, body: &str, now: Ti
             class: RejectClass::Refused,
             detail: format!("HTTP {status}: redirects are not followed, enter the final URL"),
         },
-        429 => retry(RetryClass::Throttled, after_ms(retry_after, now)),
-        503 => retry(RetryClass::Temporary, after_ms(retry_after, now)),
+        429 => retry(RetryClass::Throttled, retry_after_ms(retry_after, now)),
+        503 => retry(RetryClass::Temporary, retry_after_ms(retry_after, now)),
         408 | 425 | 500.. => retry(RetryClass::Temporary, None),
         413 => Outcome::Rejected { class: RejectClass::TooLarge, detail },
         _ => Outcome::Rejected { class: RejectClass::Refused, detail },
     }
-}
-
-/// `Retry-After` (RFC 9110, section 10.2.3): seconds or a date. At most a day, in milliseconds.
-fn after_ms(header: Option<&str>, now: Timestamp) -> Option<i64> {
-    let header = header?.trim();
-    let ms = match header.parse::<u32>() {
-        Ok(seconds) => i64::from(seconds) * SECOND_MS,
-        Err(_) => {
-            let date = httpdate::parse_http_date(header).ok()?;
-            let since_1970 = date.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-            Timestamp::from_ms(i64::try_from(since_1970.as_millis()).ok()?).since_ms(now)
-        }
-    };
-    Some(ms.clamp(0, DAY_MS))
 }
 
 #[cfg(test)]
@@ -138,19 +123,5 @@ mod tests {
             signature(&secret, Timestamp::from_ms(1_700_000_000_000), br#"{"a":1}"#),
             "t=1700000000000,v1=5bfa3ae45bfd9cec5f42e93abc2dacdee2bacf6d1f1813813da9d73e1ab8126c"
         );
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now = Timestamp::from_ms(1_445_412_420_000); // Wed, 21 Oct 2015 07:27:00 GMT
-        let check =
-            |header: &str, expect: Option<i64>| assert_eq!(after_ms(Some(header), now), expect, "{header}");
-        check("120", Some(120_000));
-        check(" 0 ", Some(0));
-        check("Wed, 21 Oct 2015 07:28:00 GMT", Some(60_000));
-        check("Wed, 21 Oct 2015 07:26:00 GMT", Some(0));
-        check("99999999", Some(DAY_MS));
-        check("-1", None);
-        check("soon", None);
     }
 }
