@@ -32,6 +32,10 @@ pub struct Received {
     /// The provider wants this address fetched to confirm that its callbacks are wanted (SNS). It was checked to be
     /// the provider's own.
     pub confirm_url: Option<String>,
+    /// Nothing is said yet: the document at this address is needed to check the signature (the certificate of SNS).
+    /// The address was checked to be the provider's own, on HTTPS. Fetch it through the guard, keep it by its
+    /// address, and ask [`crate::ChannelConfig::receive_with`].
+    pub needs_url: Option<String>,
     /// What the provider wants to read; nearly all are content with an empty 200.
     pub answer: String,
 }

@@ -41,6 +41,11 @@ pub trait Provider {
     fn receive(&self, _callback: &Callback<'_>) -> Result<Received, CallbackRefusal> {
         Err(CallbackRefusal::Unexpected)
     }
+
+    /// The same with the document that [`Received::needs_url`] asked for.
+    fn receive_with(&self, callback: &Callback<'_>, _document: &str) -> Result<Received, CallbackRefusal> {
+        self.receive(callback)
+    }
 }
 
 /// What a channel is given to work with.
@@ -123,6 +128,17 @@ macro_rules! providers {
             pub fn receive(&self, callback: &Callback<'_>) -> Result<Received, CallbackRefusal> {
                 match self {
                     $(ChannelConfig::$variant(config) => Provider::receive(config, callback)),*
+                }
+            }
+
+            /// What the provider's servers say; see [`Provider::receive_with`].
+            pub fn receive_with(
+                &self,
+                callback: &Callback<'_>,
+                document: &str,
+            ) -> Result<Received, CallbackRefusal> {
+                match self {
+                    $(ChannelConfig::$variant(config) => Provider::receive_with(config, callback, document)),*
                 }
             }
 
