@@ -28,6 +28,8 @@ words! {
         JourneyFinished = "journey.finished",
         /// The provider took a message.
         MessageAccepted = "message.accepted",
+        /// The provider says that a message arrived.
+        MessageDelivered = "message.delivered",
         /// A message did not go, or nobody knows whether it did, and it is not tried again.
         MessageFailed = "message.failed",
         /// Consent, a cap or another rule kept a message back for good.

@@ -19,5 +19,6 @@ pub mod requests;
 pub mod roles;
 pub mod settings;
 pub mod sms;
+pub mod stop_words;
 pub mod template;
 mod words;

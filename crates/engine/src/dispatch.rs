@@ -722,6 +722,11 @@ pub(crate) fn ask_gate(
     decide(&workspace.settings.policy, &request, now)
 }
 
+/// The reason on the list of addresses after such a refusal; `None` where the address is as good as before.
+pub(crate) fn suppression_of_class(class: RejectClass) -> Option<&'static str> {
+    (class == RejectClass::HardBounce).then_some("hard_bounce")
+}
+
 /// Why an address is on the list, from the store's word.
 pub(crate) fn suppression_of(reason: &str) -> Suppression {
     match reason {
@@ -810,7 +815,7 @@ fn retry_code(class: RetryClass) -> &'static str {
     }
 }
 
-fn reject_code(class: RejectClass) -> &'static str {
+pub(crate) fn reject_code(class: RejectClass) -> &'static str {
     match class {
         RejectClass::HardBounce => "hard_bounce",
         RejectClass::Policy => "rejected_by_policy",

@@ -20,6 +20,7 @@ pub mod install;
 mod journeys;
 mod note;
 mod person;
+mod receipts;
 pub mod rehearsal;
 mod render;
 mod retention;

@@ -61,6 +61,14 @@ pub enum Note {
         properties: Value,
         at: Ms,
     },
+    /// What a provider of a channel told.
+    Receipts {
+        channel: domain::consent::Channel,
+        /// The provider's kind, such as `zalo`.
+        provider: String,
+        receipts: Vec<domain::delivery::Receipt>,
+        at: Ms,
+    },
     /// These messages were accepted, refused or lost.
     MessagesTurned { messages: Vec<i64> },
     /// The shop's catalogue.

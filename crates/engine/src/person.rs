@@ -449,6 +449,11 @@ impl World<'_> {
             self.finish_timer(timer);
             return self.campaign_is_due(workspace, &subject);
         }
+        if timer.kind == timer_kind::RECEIPT {
+            let (workspace, subject) = (timer.workspace, timer.subject.clone());
+            self.finish_timer(timer);
+            return self.receipt_is_due(workspace, &subject);
+        }
         if timer.kind == timer_kind::ERASE {
             let (workspace, no) = (timer.workspace, timer.profile);
             self.finish_timer(timer);
@@ -627,6 +632,9 @@ impl World<'_> {
             Note::Occasion { journey_id, pass, occurs_at, after, at } => {
                 self.take_slice(workspace, &journey_id, pass, occurs_at.0, ProfileNo(after), at.0)
             }
+            Note::Receipts { channel, provider, receipts, at: told_at } => {
+                self.take_receipts(workspace, channel, &provider, receipts, told_at.0.min(at))
+            }
             Note::MessagesTurned { messages } => {
                 let store = self.store;
                 for message_no in messages {
@@ -660,7 +668,7 @@ impl World<'_> {
         }
     }
 
-    fn take_response(
+    pub(crate) fn take_response(
         &mut self,
         workspace: WorkspaceId,
         message_no: i64,

@@ -146,6 +146,30 @@ WHERE message_no = $1 AND state = $2;
 UPDATE message SET state = 'accepted', reason = '', detail = $2, accepted_at = $3, provider_id = $4
 WHERE message_no = $1 AND state = 'sending';
 
+-- name: message_by_provider_id
+SELECT message_no FROM message WHERE workspace_id = $1 AND provider_id = $2 AND provider_id IS NOT NULL
+AND channel = $3 ORDER BY message_no DESC LIMIT 1;
+
+-- name: message_delivered
+UPDATE message SET delivered_at = coalesce(delivered_at, $2), fall_back_at = NULL,
+  accepted_at = coalesce(accepted_at, $2),
+  reason = CASE WHEN state = 'unknown' THEN '' ELSE reason END,
+  state = CASE WHEN state = 'unknown' THEN 'accepted' ELSE state END
+WHERE message_no = $1;
+
+-- name: message_seen
+UPDATE message SET seen_at = coalesce(seen_at, $2) WHERE message_no = $1;
+
+-- name: message_returned
+UPDATE message SET state = 'failed', reason = $2, detail = $3 WHERE message_no = $1
+AND state IN ('sending', 'accepted', 'unknown');
+
+-- name: message_price
+UPDATE message SET price = $2 WHERE message_no = $1;
+
+-- name: message_course
+SELECT delivered_at, seen_at, price, fall_back_at FROM message WHERE workspace_id = $1 AND message_no = $2;
+
 -- name: message_states
 SELECT channel, state, reason, count(*) FROM message WHERE workspace_id = $1 AND decided_at >= $2
 GROUP BY channel, state, reason ORDER BY channel, state, reason;

@@ -74,6 +74,17 @@ pub struct Responses {
     pub unsubscribed_at: Option<Timestamp>,
 }
 
+/// What became of a message after a provider took it, and what it cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Course {
+    pub delivered_at: Option<Timestamp>,
+    pub seen_at: Option<Timestamp>,
+    /// Minor units of the shop's currency; `None`: not known.
+    pub price: Option<i64>,
+    /// When its next way is tried unless it was delivered.
+    pub fall_back_at: Option<Timestamp>,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct MessageLogRow {
     pub at: Timestamp,
@@ -185,6 +196,32 @@ impl Changeset {
         provider_id: Option<String>,
     ) {
         self.one(q::MESSAGE_ACCEPT, vals![message_no, detail, at, provider_id]);
+    }
+
+    /// The provider says that it arrived; one that nobody knew about counts as accepted.
+    pub fn message_delivered(&mut self, message_no: i64, at: Timestamp) {
+        self.any(q::MESSAGE_DELIVERED, vals![message_no, at]);
+    }
+
+    /// The person has seen it.
+    pub fn message_seen(&mut self, message_no: i64, at: Timestamp) {
+        self.any(q::MESSAGE_SEEN, vals![message_no, at]);
+    }
+
+    /// The provider, which had accepted it, says that it did not arrive and will not.
+    pub fn message_returned(&mut self, message_no: i64, reason: &str, detail: String) {
+        self.any(q::MESSAGE_RETURNED, vals![message_no, reason.to_owned(), detail]);
+    }
+
+    /// What it cost, in minor units of the shop's currency.
+    pub fn set_message_price(&mut self, message_no: i64, price: Option<i64>) {
+        self.any(q::MESSAGE_PRICE, vals![message_no, price]);
+    }
+
+    /// Remembers that something was told, so that it counts once; its name is looked for as that of an event.
+    pub fn remember_telling(&mut self, workspace: WorkspaceId, name: &str, at: Timestamp) {
+        let key = crate::history::MessageKey::of(name);
+        self.any(q::EVENT_MESSAGE_INSERT, vals![crate::history::bucket(at), workspace, key.0.to_vec(), 0i64]);
     }
 
     /// Turns a message from one state to another with the reason. It must be in the first.
@@ -503,6 +540,30 @@ impl ReadTx<'_> {
             first_clicked_at: row.opt_at(5)?,
             unsubscribed_at: row.opt_at(6)?,
         })
+    }
+
+    pub fn course(&mut self, workspace: WorkspaceId, no: i64) -> Result<Course, StoreError> {
+        let Some(row) = self.query_opt(q::MESSAGE_COURSE, &vals![workspace, no])? else {
+            return Ok(Course::default());
+        };
+        Ok(Course {
+            delivered_at: row.opt_at(0)?,
+            seen_at: row.opt_at(1)?,
+            price: row.opt_int(2)?,
+            fall_back_at: row.opt_at(3)?,
+        })
+    }
+
+    /// The newest message of a channel that the provider knows by this name.
+    pub fn message_by_provider_id(
+        &mut self,
+        workspace: WorkspaceId,
+        provider_id: &str,
+        channel: Channel,
+    ) -> Result<Option<i64>, StoreError> {
+        let row =
+            self.query_opt(q::MESSAGE_BY_PROVIDER_ID, &vals![workspace, provider_id, channel.as_str()])?;
+        row.map(|row| row.int(0)).transpose()
     }
 
     /// The reason for which each address of a channel is on the list, if it is.

@@ -121,6 +121,7 @@ impl World<'_> {
             changes.one_message_a_run(merge.workspace, self.final_no((merge.workspace, merge.kept)));
         }
         changes.extend(std::mem::take(&mut self.campaign_changes));
+        changes.extend(std::mem::take(&mut self.receipts));
         for (workspace, run_id) in std::mem::take(&mut self.silenced) {
             changes.silence_run(workspace, &run_id);
         }

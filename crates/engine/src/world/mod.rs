@@ -48,6 +48,8 @@ pub mod timer_kind {
     pub const ERASE: &str = "erase";
     /// Of a whole workspace: a feast or a schedule of a journey.
     pub const OCCASION: &str = "occasion";
+    /// Of a whole workspace: a provider told of a message before our own bookkeeping knew it.
+    pub const RECEIPT: &str = "receipt";
 }
 
 /// A lag that is still keeping up.
@@ -147,6 +149,8 @@ pub struct World<'e> {
     suppressions: Vec<(WorkspaceId, SuppressionRow)>,
     /// What steps of campaigns write beside their messages.
     pub campaign_changes: store::Changeset,
+    /// What receipts of providers write on messages.
+    pub receipts: store::Changeset,
     arrivals: Vec<Arrival>,
     /// What the shop's own systems are to be told.
     pub told: crate::hooks::Told,
@@ -214,6 +218,7 @@ impl<'e> World<'e> {
             responses: Vec::new(),
             suppressions: Vec::new(),
             campaign_changes: store::Changeset::new(),
+            receipts: store::Changeset::new(),
             arrivals: Vec::new(),
             told: Default::default(),
             imports: Default::default(),

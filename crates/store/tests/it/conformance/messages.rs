@@ -4,8 +4,10 @@ use super::{A, B, TEXTS, at, conflicts, duplicates, get, no, on_stores, pages, p
 use domain::consent::Channel;
 use kit::{Timestamp, WorkspaceId};
 use store::Store;
+use store::history::MessageKey;
 use store::messages::{
-    Body, LedgerOf, MessageLogRow, MessageRow, Responses, SuppressionFilter, SuppressionRow, TemplateRow,
+    Body, Course, LedgerOf, MessageLogRow, MessageRow, Responses, SuppressionFilter, SuppressionRow,
+    TemplateRow,
 };
 
 pub const METHODS: &[&str] = &[
@@ -14,6 +16,13 @@ pub const METHODS: &[&str] = &[
     "insert_message",
     "claim_message",
     "accept_message",
+    "message_delivered",
+    "message_seen",
+    "message_returned",
+    "set_message_price",
+    "remember_telling",
+    "course",
+    "message_by_provider_id",
     "turn_message",
     "cancel_messages_of_run",
     "log_message",
@@ -820,5 +829,64 @@ fn the_ledger_is_read_by_what_it_names() {
         put(store, |c| c.set_body(A, 1, at(1), &Body { subject: "Chào Ánh 🛒".into(), ..Body::default() }));
         let subjects = get(store, |tx| tx.subjects(&[(A, 1), (A, 2), (B, 1)]));
         assert_eq!(subjects, [Some("Chào Ánh 🛒".to_owned()), None, None]);
+    });
+}
+
+#[test]
+fn what_a_provider_tells_later_is_written_on_its_message() {
+    on_stores(|store| {
+        insert(store, &[message(A, 1, "k"), message(A, 2, "k2"), message(B, 3, "k")]);
+        let course = |n: i64| get(store, |tx| tx.course(A, n));
+        assert_eq!(course(1), Course::default());
+        // Nothing is known of a number in another workspace.
+        put(store, |c| c.set_message_price(3, Some(9)));
+        assert_eq!((course(3), get(store, |tx| tx.course(B, 3)).price), (Course::default(), Some(9)));
+
+        put(store, |c| {
+            c.claim_message(&message(A, 1, "k"), "+84901234567", at(3));
+            c.claim_message(&message(A, 2, "k2"), "+84901234568", at(3));
+        });
+        put(store, |c| {
+            c.accept_message(1, String::new(), at(4), Some("SM1".into()));
+            c.turn_message(2, "sending", "unknown", "no_answer", String::new(), at(3), None);
+        });
+        let named =
+            |workspace, channel| get(store, |tx| tx.message_by_provider_id(workspace, "SM1", channel));
+        assert_eq!(named(A, Channel::Email), Some(1));
+        assert_eq!((named(A, Channel::Sms), named(B, Channel::Email)), (None, None));
+
+        put(store, |c| {
+            c.message_delivered(1, at(5));
+            c.message_delivered(1, at(9));
+            c.message_seen(1, at(6));
+            c.message_seen(1, at(9));
+            c.set_message_price(1, Some(350));
+            c.message_delivered(2, at(7));
+        });
+        let first =
+            Course { delivered_at: Some(at(5)), seen_at: Some(at(6)), price: Some(350), fall_back_at: None };
+        assert_eq!(course(1), first);
+        // Nobody knew whether the second was taken; now it is known.
+        let second = by_no(store, A, 2);
+        assert_eq!((second.state.as_str(), second.reason.as_str()), ("accepted", ""));
+        assert_eq!((second.accepted_at, course(2).delivered_at), (Some(at(7)), Some(at(7))));
+
+        put(store, |c| c.message_returned(2, "hard_bounce", "550 no such user".into()));
+        put(store, |c| c.message_returned(3, "hard_bounce", "it was never sent".into()));
+        let (returned, queued) = (by_no(store, A, 2), by_no(store, B, 3));
+        assert_eq!((returned.state.as_str(), returned.reason.as_str()), ("failed", "hard_bounce"));
+        assert_eq!((returned.detail.as_str(), queued.state.as_str()), ("550 no such user", "queued"));
+    });
+}
+
+#[test]
+fn what_was_told_once_is_known() {
+    on_stores(|store| {
+        let seen = |workspace| {
+            get(store, |tx| tx.seen_messages(&[(workspace, MessageKey::of("receipt sms esms 1"), at(9))]))
+        };
+        assert_eq!(seen(A), [false]);
+        put(store, |c| c.remember_telling(A, "receipt sms esms 1", at(3)));
+        assert_eq!((seen(A), seen(B)), (vec![true], vec![false]));
     });
 }

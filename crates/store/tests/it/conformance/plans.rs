@@ -183,6 +183,7 @@ fn hot_queries_use_their_indexes() {
         ("overview_first_sent", "SEARCH message USING COVERING INDEX message_accepted", Never),
         ("overview_machines", "SEARCH r USING COVERING INDEX message_response_machine", Never),
         ("idempotency_expire", "SEARCH idempotency USING INDEX idempotency_by_age", Never),
+        ("message_by_provider_id", "SEARCH message USING INDEX message_by_provider_id", Ties),
     ];
     let database = Database::sqlite();
     database.open(&CATALOG).close().unwrap();

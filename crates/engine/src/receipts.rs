@@ -1,0 +1,357 @@
+//! What providers tell after they accepted a message: it arrived, came back, was read, reported, or answered.
+//!
+//! Everything that is told twice counts once. What cannot be matched yet, because the provider was faster than our own
+//! bookkeeping, is looked at again for a quarter of an hour and then written down as rejected.
+
+use crate::dispatch::{message_in_brief, reject_code, suppression_of_class};
+use crate::note::Response;
+use crate::world::{ProfileKey, World, timer_kind};
+use crate::EngineError;
+use domain::bots::{self, Kind, Method, OpenOrClick};
+use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
+use domain::delivery::{About, Receipt, RejectClass, Told};
+use domain::hook::Topic;
+use domain::identifier::{Identifier, IdentifierKind};
+use kit::{MINUTE_MS, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::history::MessageKey;
+use store::messages::{MessageRow, SuppressionRow};
+
+/// A receipt of a message that nobody knows yet is looked at again after this time.
+const LOOK_AGAIN_MS: i64 = 3 * SECOND_MS;
+/// Until this time after it was told.
+const LOOK_FOR_MS: i64 = 15 * MINUTE_MS;
+/// What of a person's own words is kept, in characters.
+const WORDS_CHARS: usize = 1_000;
+
+/// A receipt that waits for its message; it is the subject of its timer.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    channel: Channel,
+    provider: String,
+    receipt: Receipt,
+    told_at: i64,
+}
+
+impl World<'_> {
+    pub(crate) fn take_receipts(
+        &mut self,
+        workspace: WorkspaceId,
+        channel: Channel,
+        provider: &str,
+        receipts: Vec<Receipt>,
+        told_at: Timestamp,
+    ) -> Result<(), EngineError> {
+        for receipt in receipts {
+            self.take_receipt(workspace, channel, provider, receipt, told_at)?;
+        }
+        Ok(())
+    }
+
+    /// A receipt that waited for its message.
+    pub(crate) fn receipt_is_due(&mut self, workspace: WorkspaceId, subject: &str) -> Result<(), EngineError> {
+        // It was written by this module.
+        let Ok(waiting) = serde_json::from_str::<Waiting>(subject) else { return Ok(()) };
+        let Waiting { channel, provider, receipt, told_at } = waiting;
+        self.take_receipt(workspace, channel, &provider, receipt, Timestamp::from_ms(told_at))
+    }
+
+    fn take_receipt(
+        &mut self,
+        workspace: WorkspaceId,
+        channel: Channel,
+        provider: &str,
+        receipt: Receipt,
+        told_at: Timestamp,
+    ) -> Result<(), EngineError> {
+        // A provider's clock may be wrong; nothing happens after it was told.
+        let at = receipt.at.map_or(told_at, |at| Timestamp::from_ms(at).min(told_at));
+        let found = self.message_of(workspace, channel, &receipt.about)?;
+        if found.is_none() && matches!(receipt.about, About::Key(_) | About::Provider(_)) {
+            return self.wait_for_message(workspace, channel, provider, receipt, told_at);
+        }
+        let name = match &receipt.event_id {
+            Some(id) => format!("receipt {channel} {provider} {id}"),
+            None => {
+                let told = serde_json::to_string(&(&receipt.about, &receipt.what, receipt.at));
+                format!("receipt {channel} {provider} {}", told.unwrap_or_default())
+            }
+        };
+        if !self.is_first_telling(workspace, &name, told_at)? {
+            return Ok(());
+        }
+        if let Some(price) = receipt.price.filter(|price| (0..=1_000_000_000).contains(price))
+            && let Some(message) = &found
+        {
+            self.receipts.set_message_price(message.message_no, Some(price));
+        }
+        let address = match &receipt.about {
+            About::Address(address) => Some(address.clone()),
+            _ => found.as_ref().and_then(|message| message.address.clone()),
+        };
+        let key = match &found {
+            Some(message) => self.current((workspace, message.profile))?,
+            None => address.as_deref().map(|to| self.holder_of(workspace, channel, to)).transpose()?.flatten(),
+        };
+        let detail = receipt.detail.clone();
+        match (receipt.what, &found) {
+            (Told::Delivered, Some(message)) => {
+                self.receipts.message_delivered(message.message_no, at);
+                self.log_receipt(message, at, "delivered", detail);
+                self.tell_message(key, message, Topic::MessageDelivered, "", at);
+            }
+            (Told::Delayed, Some(message)) => self.log_receipt(message, at, "delayed", detail),
+            (Told::Seen, Some(message)) => {
+                self.receipts.message_seen(message.message_no, at);
+                self.take_response(workspace, message.message_no, Response::Opened, at, None, None)?;
+            }
+            (Told::Failed { class }, found) => {
+                if let Some(suppression) = suppression_of_class(class) {
+                    self.suppress_address(workspace, channel, address, suppression, &detail, at);
+                }
+                if class == RejectClass::Stopped
+                    && let Some(key) = key
+                {
+                    self.take_stop(key, channel, &format!("provider:{provider}"), at)?;
+                }
+                if let Some(message) = found {
+                    let reason = reject_code(class);
+                    self.receipts.message_returned(message.message_no, reason, detail.clone());
+                    self.log_receipt(message, at, reason, detail);
+                    self.tell_message(key, message, Topic::MessageFailed, reason, at);
+                }
+            }
+            (Told::SoftBounced, found) => {
+                if let Some(message) = found {
+                    self.log_receipt(message, at, "soft_bounce", detail);
+                }
+            }
+            (Told::Complained, found) => {
+                self.suppress_address(workspace, channel, address, "complaint", &detail, at);
+                if let Some(message) = found {
+                    self.log_receipt(message, at, "complained", detail);
+                }
+                if let Some(key) = key {
+                    self.take_stop(key, channel, "complaint", at)?;
+                }
+            }
+            (Told::Stopped, found) => {
+                if let Some(message) = found {
+                    self.log_receipt(message, at, "stopped", detail);
+                }
+                if let Some(key) = key {
+                    self.take_stop(key, channel, &format!("provider:{provider}"), at)?;
+                }
+            }
+            (Told::Started, _) => {
+                // To follow is no consent to advertisements; what the shop makes of it is a matter of its journeys.
+                if let Some(key) = key {
+                    let properties = json!({ "channel": channel, "provider": provider });
+                    self.happen(key, "Channel Followed", &name, properties, at)?;
+                }
+            }
+            (Told::Opened { user_agent, ip }, Some(message)) => {
+                let machine = machine_behind(message, Kind::Open, user_agent, ip, at);
+                self.take_response(workspace, message.message_no, Response::Opened, at, machine, None)?;
+            }
+            (Told::Clicked { url, user_agent, ip }, Some(message)) => {
+                let machine = machine_behind(message, Kind::Click, user_agent, ip, at);
+                self.take_response(workspace, message.message_no, Response::Clicked, at, machine, url)?;
+            }
+            (Told::Said { text }, _) => {
+                if let Some(key) = key {
+                    self.take_words(key, channel, provider, &text, &name, at)?;
+                }
+            }
+            // Without a message there is nothing to write these on.
+            (Told::Delivered | Told::Delayed | Told::Seen | Told::Opened { .. } | Told::Clicked { .. }, None) => {}
+        }
+        if let Some(key) = key {
+            self.touch(key, false, |touch| touch.messages = true);
+            self.changed.insert(key);
+        }
+        Ok(())
+    }
+
+    /// Somebody wrote back.
+    fn take_words(
+        &mut self,
+        key: ProfileKey,
+        channel: Channel,
+        provider: &str,
+        text: &str,
+        name: &str,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        let text: String = text.chars().take(WORDS_CHARS).collect();
+        if domain::stop_words::is_stop(&text) {
+            self.take_stop(key, channel, "reply", at)?;
+        }
+        let properties = json!({ "channel": channel, "provider": provider, "text": text });
+        self.happen(key, "Message Received", name, properties, at)
+    }
+
+    /// Somebody wants no more advertisements on a channel.
+    pub(crate) fn take_stop(
+        &mut self,
+        key: ProfileKey,
+        channel: Channel,
+        source: &str,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        let record = ConsentRecord {
+            channel,
+            purpose: Purpose::Marketing,
+            state: ConsentState::Denied,
+            at: at.into(),
+            source: source.to_owned(),
+            wording: None,
+            ip: None,
+            user_agent: None,
+        };
+        self.take_consent(key, record)
+    }
+
+    fn message_of(
+        &mut self,
+        workspace: WorkspaceId,
+        channel: Channel,
+        about: &About,
+    ) -> Result<Option<MessageRow>, EngineError> {
+        let store = self.store;
+        Ok(match about {
+            About::Key(id) => store.read(|tx| tx.message(workspace, id))?,
+            About::Provider(id) => store.read(|tx| {
+                let no = tx.message_by_provider_id(workspace, id, channel)?;
+                no.map(|no| tx.message_by_no(workspace, no)).transpose().map(Option::flatten)
+            })?,
+            About::Address(_) => None,
+        })
+    }
+
+    /// Who holds an address of a channel.
+    fn holder_of(
+        &mut self,
+        workspace: WorkspaceId,
+        channel: Channel,
+        address: &str,
+    ) -> Result<Option<ProfileKey>, EngineError> {
+        let kind = match channel {
+            Channel::Email => IdentifierKind::Email,
+            Channel::Sms => IdentifierKind::Phone,
+            Channel::Zalo if address.starts_with('+') => IdentifierKind::Phone,
+            Channel::Zalo => IdentifierKind::ZaloId,
+            Channel::Push => IdentifierKind::PushEndpoint,
+            Channel::Onsite | Channel::Webhook => return Ok(None),
+        };
+        match Identifier::new(kind, address) {
+            Ok(identifier) => self.owner(workspace, &identifier),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Whether something is told for the first time; remembers it.
+    fn is_first_telling(
+        &mut self,
+        workspace: WorkspaceId,
+        name: &str,
+        told_at: Timestamp,
+    ) -> Result<bool, EngineError> {
+        let store = self.store;
+        let key = MessageKey::of(name);
+        let told = store.read(|tx| tx.seen_messages(&[(workspace, key, told_at)]))?.contains(&true);
+        if told || self.is_repeated(workspace, name) {
+            return Ok(false);
+        }
+        self.receipts.remember_telling(workspace, name, told_at);
+        Ok(true)
+    }
+
+    fn wait_for_message(
+        &mut self,
+        workspace: WorkspaceId,
+        channel: Channel,
+        provider: &str,
+        receipt: Receipt,
+        told_at: Timestamp,
+    ) -> Result<(), EngineError> {
+        if self.at.since_ms(told_at) >= LOOK_FOR_MS {
+            let detail = format!("{provider} told of a message on {channel} that the ledger does not know");
+            self.reject(workspace, told_at, "receipt_unmatched", detail, String::new());
+            return Ok(());
+        }
+        let waiting = Waiting { channel, provider: provider.to_owned(), receipt, told_at: told_at.ms() };
+        if let Ok(subject) = serde_json::to_string(&waiting) {
+            let due_at = self.at.plus_ms(LOOK_AGAIN_MS);
+            self.set_timer((workspace, ProfileNo(0)), timer_kind::RECEIPT, &subject, Some(due_at));
+        }
+        Ok(())
+    }
+
+    fn log_receipt(&mut self, message: &MessageRow, at: Timestamp, what: &str, detail: String) {
+        self.receipts.log_message(message.workspace, message.message_no, at, what, detail);
+    }
+
+    fn tell_message(
+        &mut self,
+        key: Option<ProfileKey>,
+        message: &MessageRow,
+        topic: Topic,
+        reason: &str,
+        at: Timestamp,
+    ) {
+        let is_trial = matches!(message.origin.as_str(), "test" | "staff");
+        if let (Some(key), false) = (key, is_trial) {
+            self.tell_hooks(key, topic, at, || {
+                let mut brief = message_in_brief(message);
+                if !reason.is_empty() {
+                    brief["reason"] = Value::from(reason);
+                }
+                brief
+            });
+        }
+    }
+
+    fn suppress_address(
+        &mut self,
+        workspace: WorkspaceId,
+        channel: Channel,
+        address: Option<String>,
+        reason: &str,
+        detail: &str,
+        at: Timestamp,
+    ) {
+        let Some(address) = address else { return };
+        let row = SuppressionRow {
+            channel: channel.to_string(),
+            address,
+            reason: reason.to_owned(),
+            detail: detail.to_owned(),
+            at,
+        };
+        self.suppress(workspace, row);
+    }
+}
+
+/// Why what a provider counted was a machine's doing, judged as our own links are.
+fn machine_behind(
+    message: &MessageRow,
+    kind: Kind,
+    user_agent: Option<String>,
+    ip: Option<String>,
+    at: Timestamp,
+) -> Option<String> {
+    let sent_at = message.accepted_at.or(message.attempted_at);
+    let verdict = bots::classify(&OpenOrClick {
+        kind,
+        method: Method::Get,
+        user_agent: user_agent.as_deref().unwrap_or_default(),
+        purpose: "",
+        ip: ip.and_then(|ip| ip.parse().ok()),
+        ms_since_sent: sent_at.map(|sent_at| at.since_ms(sent_at)),
+        links_within_burst: 1,
+        honeypot_hit: false,
+    });
+    crate::note::machine_of(verdict)
+}
