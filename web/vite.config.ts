@@ -63,6 +63,26 @@ function mantineStyles(): Plugin {
   };
 }
 
+/**
+ * Lets each module ask for its texts when it is loaded (`needTexts`), not when it is drawn first: what is shown already
+ * would be hidden again while the texts of one more part are on their way.
+ */
+function texts(): Plugin {
+  const i18n = resolve(import.meta.dirname, 'src/app/i18n.ts');
+  return {
+    name: 'texts',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!/\/src\/.*\.tsx?$/.test(id)) return undefined;
+      const asking = [...code.matchAll(/useTranslation\(([^)]+)\)/g)].map((found) => found[1]).join();
+      const areas = new Set([...asking.matchAll(/'(\w+)'/g)].map((found) => found[1]));
+      if (areas.size === 0) return undefined;
+      const asked = [...areas].map((area) => `'${area}'`).join(', ');
+      return { code: `${code}\nimport { needTexts as __needTexts } from ${JSON.stringify(i18n)};\n__needTexts(${asked});`, map: null };
+    },
+  };
+}
+
 // Where the server is while somebody works on the app with `npm run dev`.
 const server = process.env.QUAYLAI_API ?? 'http://127.0.0.1:8420';
 const proxied = Object.fromEntries(
@@ -71,7 +91,7 @@ const proxied = Object.fromEntries(
 
 export default defineConfig({
   base: '/app/',
-  plugins: [mantineStyles(), react(), packed()],
+  plugins: [mantineStyles(), texts(), react(), packed()],
   server: { host: '127.0.0.1', proxy: proxied },
   preview: { host: '127.0.0.1', proxy: proxied },
   build: {

@@ -32,6 +32,15 @@ LENGTHEN = """() => {
   }
 }"""
 
+# A page that was shown and is hidden again, while one more part of it loads, is noted.
+WATCH_FLASHES = """(() => {
+  window.flashes = 0;
+  new MutationObserver((changes) => {
+    for (const { target } of changes)
+      if (target.style?.getPropertyPriority('display') === 'important' && target.querySelector('h1')) window.flashes += 1;
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ['style'] });
+})()"""
+
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
@@ -89,6 +98,7 @@ def settle(page, path: str) -> None:
 def test_every_page_is_accessible_and_fits(browser, shop, addresses, look):
     language, scheme, viewport = LOOKS[look]
     context = open_context(browser, shop, language=language, scheme=scheme, viewport=viewport, signed_in=shop.owner)
+    context.add_init_script(WATCH_FLASHES)
     page = context.new_page()
     faults = []
     page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
@@ -100,6 +110,7 @@ def test_every_page_is_accessible_and_fits(browser, shop, addresses, look):
             try:
                 assert_accessible(page)
                 assert_fits(page)
+                assert page.evaluate("window.flashes") == 0, "the page was hidden after it was shown"
                 page.evaluate(LENGTHEN)
                 assert_fits(page)
             except AssertionError as wrong:

@@ -45,6 +45,22 @@ export async function speak(wanted: Language): Promise<void> {
   document.documentElement.lang = wanted;
 }
 
+const needed = new Set<string>(['common', 'shell']);
+let coming: Promise<unknown> = Promise.resolve();
+
+/** Asks for the texts of areas. The build calls it for every module that uses some (vite.config.ts). */
+export function needTexts(...areas: string[]): void {
+  const fresh = areas.filter((area) => !needed.has(area));
+  if (fresh.length === 0) return;
+  for (const area of fresh) needed.add(area);
+  if (i18next.isInitialized) coming = Promise.all([coming, i18next.loadNamespaces(fresh)]);
+}
+
+/** When the texts are there that were asked for so far. */
+export async function textsAreThere(): Promise<void> {
+  await coming;
+}
+
 export async function startTexts(): Promise<void> {
   const first = kept();
   document.documentElement.lang = first;
@@ -55,7 +71,7 @@ export async function startTexts(): Promise<void> {
       lng: first,
       supportedLngs: LANGUAGES,
       fallbackLng: false,
-      ns: ['common', 'shell'],
+      ns: [...needed],
       defaultNS: 'common',
       interpolation: { escapeValue: false },
       returnEmptyString: false,

@@ -1,4 +1,5 @@
 import { type ComponentType, lazy, type LazyExoticComponent } from 'react';
+import { textsAreThere } from './i18n';
 import type { Permission } from './session';
 
 /** A page of the app. */
@@ -12,11 +13,16 @@ export interface Screen {
   frame?: 'app' | 'wide' | 'bare';
 }
 
-/** A page whose code is loaded when somebody goes there. */
+/** A page whose code is loaded when somebody goes there, and its texts with it. */
 export function screen(
   path: string,
   load: () => Promise<{ default: ComponentType }>,
   more: Pick<Screen, 'permission' | 'frame'> = {},
 ): Screen {
-  return { path, component: lazy(load), ...more };
+  const whole = async () => {
+    const loaded = await load();
+    await textsAreThere();
+    return loaded;
+  };
+  return { path, component: lazy(whole), ...more };
 }

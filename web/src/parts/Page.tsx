@@ -23,7 +23,7 @@ export function Page({ title, badge, text, actions, above, children }: PageProps
     <Stack gap="lg">
       <div>
         {above && above.length > 0 && (
-          <Breadcrumbs mb={6} separator="›">
+          <Breadcrumbs mb={6} separator="›" className="ql-above">
             {above.map((one) => <Anchor key={one.to} component={Link} to={one.to} size="sm" py={5} display="inline-block">{one.title}</Anchor>)}
           </Breadcrumbs>
         )}

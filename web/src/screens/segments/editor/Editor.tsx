@@ -86,19 +86,24 @@ const collision: CollisionDetection = (told) => {
   return under.length > 0 ? under : closestCenter(told);
 };
 
-/** Arrows go from place to place, in the order in which they are seen. */
-const places: KeyboardCoordinateGetter = (event, { context: { droppableRects, droppableContainers, collisionRect } }) => {
+/**
+ * Arrows go from place to place, in the order in which they are seen: from the place where the part is now. What is
+ * carried cannot tell by its own size where that is: it is measured only some time after it was picked up.
+ */
+const places: KeyboardCoordinateGetter = (event, { context: { over, droppableRects, droppableContainers, collisionRect } }) => {
   const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.code];
   if (by === undefined || !collisionRect) return undefined;
   event.preventDefault();
-  const rects = droppableContainers.getEnabled().flatMap((one) => {
-    const rect = droppableRects.get(one.id);
-    return rect ? [rect] : [];
+  const seen = droppableContainers.getEnabled().flatMap(({ id }) => {
+    const rect = droppableRects.get(id);
+    return rect ? [{ id, rect }] : [];
   });
-  const middle = collisionRect.top + collisionRect.height / 2;
-  const sorted = rects.sort((a, b) => a.top - b.top || a.left - b.left);
-  const ahead = by > 0 ? sorted.find((rect) => rect.top + rect.height / 2 > middle + 1) : [...sorted].reverse().find((rect) => rect.top + rect.height / 2 < middle - 1);
-  return ahead ? { x: ahead.left + ahead.width / 2 - collisionRect.width / 2, y: ahead.top + ahead.height / 2 - collisionRect.height / 2 } : undefined;
+  seen.sort((a, b) => a.rect.top - b.rect.top || a.rect.left - b.rect.left);
+  const at = seen.findIndex(({ id }) => id === over?.id);
+  const ahead = at >= 0 ? seen[at + by] : by > 0 ? seen[0] : seen.at(-1);
+  if (!ahead) return undefined;
+  const { left, top, width, height } = ahead.rect;
+  return { x: left + width / 2 - collisionRect.width / 2, y: top + height / 2 - collisionRect.height / 2 };
 };
 
 export default function Editor({ value, onChange, context, self, problems = [], isStrict = false, isReadOnly = false, isPlain = false }: ConditionEditorProps) {
