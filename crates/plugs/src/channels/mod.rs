@@ -5,6 +5,7 @@
 pub mod blackhole;
 pub mod file;
 pub mod memory;
+pub mod push;
 pub mod smtp;
 pub mod webhook;
 
@@ -32,6 +33,15 @@ pub trait Provider {
 
     /// These settings as an update of `stored`; see [`ChannelConfig::merged`].
     fn merged(self, stored: &Self) -> Self;
+
+    /// These settings with what the server makes by itself where nothing was given, such as keys. Called once, when
+    /// settings are stored, on what [`Provider::merged`] gave. Errors: it cannot be made.
+    fn completed(self) -> Result<Self, String>
+    where
+        Self: Sized,
+    {
+        Ok(self)
+    }
 
     /// Connects nowhere yet. Errors: what the settings or the guard do not allow.
     fn build(&self, surroundings: &Surroundings) -> Result<Arc<dyn Channel>, String>;
@@ -124,6 +134,13 @@ macro_rules! providers {
                 }
             }
 
+            /// With what the server makes by itself; see [`Provider::completed`].
+            pub fn completed(self) -> Result<ChannelConfig, String> {
+                Ok(match self {
+                    $(ChannelConfig::$variant(config) => ChannelConfig::$variant(Provider::completed(config)?)),*
+                })
+            }
+
             /// What the provider's servers say; see [`Provider::receive`].
             pub fn receive(&self, callback: &Callback<'_>) -> Result<Received, CallbackRefusal> {
                 match self {
@@ -155,6 +172,7 @@ macro_rules! providers {
 providers! {
     Smtp(smtp::SmtpConfig),
     Webhook(webhook::WebhookConfig),
+    Push(push::PushConfig),
     File(file::FileConfig),
     Memory(memory::MemoryConfig),
     Blackhole(blackhole::BlackholeConfig),
