@@ -6,6 +6,7 @@ import { Text } from '@mantine/core';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Tone } from '../theme/theme';
+import { useEventWords } from './events';
 import { StatusBadge } from './StatusBadge';
 
 export interface Words {
@@ -38,6 +39,7 @@ export function dayFirst(written: string): string {
 
 export function useWords(): Words {
   const { t, i18n } = useTranslation('reasons');
+  const { name: event } = useEventWords();
   return useMemo(() => {
     const say = (key: string, code: string, values: Record<string, string> = {}) =>
       // A name that somebody made up may hold anything, also what a key may not.
@@ -45,7 +47,6 @@ export function useWords(): Words {
     const state = (code: string) => say(`state.${code}`, code);
     const reason = (code: string) => say(`reason.${code}`, code);
     const channelWithin = (code: string) => say(`channelWithin.${code}`, code);
-    const event = (name: string) => say(`event.${name}`, name);
     return {
       state,
       reason,
@@ -85,7 +86,7 @@ export function useWords(): Words {
         return say(`step.${code.replace('too_many', 'tooMany')}`, code, Object.fromEntries(shown));
       },
     };
-  }, [t, i18n]);
+  }, [t, i18n, event]);
 }
 
 /** Why a message waits or did not go, in words. */

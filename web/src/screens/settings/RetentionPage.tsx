@@ -9,6 +9,7 @@ import { useMay } from '../../app/session';
 import { confirm } from '../../parts/confirm';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { Num, useFormats } from '../../parts/format';
+import { useEventWords } from '../../parts/events';
 import { notify } from '../../parts/notify';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import { Panel } from '../../parts/Panel';
@@ -38,6 +39,7 @@ export default function RetentionPage() {
   const { settings, error, retry } = useSettings();
   const change = useChange();
   const may = useMay('workspace.manage');
+  const events = useEventWords();
   const due = useQuery({ queryKey: ['settings', 'retention'], queryFn: () => call(api.GET('/api/v1/retention')) });
   const form = useForm<Values>({
     initialValues: { events: [], bodies: 60, rejections: 90, audit: 730, visitors: 0 },
@@ -75,7 +77,7 @@ export default function RetentionPage() {
   const goes = due.data;
   const rows = goes
     ? [
-        ...goes.events.map((one) => ({ what: one.event === '*' ? t('retention.all') : one.event, count: one.count, before: one.before })),
+        ...goes.events.map((one) => ({ what: one.event === '*' ? t('retention.all') : events.name(one.event), count: one.count, before: one.before })),
         { what: t('retention.bodies'), count: goes.bodies.count, before: goes.bodies.before },
         { what: t('retention.rejections'), count: goes.rejections.count, before: goes.rejections.before },
         { what: t('retention.audit'), count: goes.audit.count, before: goes.audit.before },

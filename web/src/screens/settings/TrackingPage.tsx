@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { api, call, refresh, type Schema } from '../../api';
 import { useMay } from '../../app/session';
 import { ErrorNote } from '../../parts/ErrorNote';
+import { useEventWords } from '../../parts/events';
 import { useFormats, When } from '../../parts/format';
 import { notify } from '../../parts/notify';
 import { Panel } from '../../parts/Panel';
@@ -95,6 +96,7 @@ export default function TrackingPage() {
 function Listening({ heard }: { heard: Schema<'RecentlyHeard'> | undefined }) {
   const { t } = useTranslation('settings');
   const formats = useFormats();
+  const events = useEventWords();
   const items = heard?.items ?? [];
   const last = items.find((one) => !one.refused);
   const isFresh = !!heard && !!last && new Date(heard.now).getTime() - new Date(last.at).getTime() < FRESH_MS;
@@ -106,7 +108,7 @@ function Listening({ heard }: { heard: Schema<'RecentlyHeard'> | undefined }) {
         <div role="status" aria-live="polite">
           <Text fw={600} size="lg">{t(`tracking.state.${state}`)}</Text>
           <Text size="sm" c="dimmed">
-            {last ? t('tracking.lastHeard', { name: last.name || t(`tracking.kind.${last.kind}`, last.kind), ago: formats.ago(last.at) }) : t('tracking.nothingYet')}
+            {last ? t('tracking.lastHeard', { name: events.name(last.name) || t(`tracking.kind.${last.kind}`, last.kind), ago: formats.ago(last.at) }) : t('tracking.nothingYet')}
           </Text>
         </div>
       </Group>
@@ -127,13 +129,14 @@ function Listening({ heard }: { heard: Schema<'RecentlyHeard'> | undefined }) {
 
 function HeardRow({ item }: { item: Heard }) {
   const { t } = useTranslation('settings');
+  const said = useEventWords().name(item.name);
   return (
     <Table.Tr>
       <Table.Td>
         <Group gap="xs" wrap="nowrap">
           <StatusBadge tone={item.refused ? 'bad' : item.kind === 'track' && !item.name ? 'wait' : 'good'}>{t(`tracking.kind.${item.kind}`, item.kind)}</StatusBadge>
           <div>
-            <Text size="sm" fw={500}>{item.name}</Text>
+            <Text size="sm" fw={500}>{said}{said !== item.name && <Text span size="xs" c="dimmed" fw={400} ml={6}>{item.name}</Text>}</Text>
             {!item.name && item.kind === 'track' && !item.refused && <Text size="xs" c="var(--ql-wait)">{t('health.code.event_missing')}</Text>}
             {item.refused && <Text size="xs" c="var(--ql-bad)">{t(`tracking.refused.${item.refused}`, item.detail)}</Text>}
           </div>

@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ChangeEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../../api';
+import { useEventWords } from '../../../parts/events';
 import { printed } from '../model';
 import { MONEY, STANDARD } from './names';
 import classes from '../content.module.css';
@@ -100,6 +101,7 @@ function FieldList({ pick }: { pick: (field: Field) => void }) {
 
 function EventFields({ event, setEvent, pick }: { event: string; setEvent: (event: string) => void; pick: (field: Field) => void }) {
   const { t } = useTranslation('content');
+  const events = useEventWords();
   const names = useQuery({ queryKey: ['events', 'names'], queryFn: () => call(api.GET('/api/v1/catalog/events')), staleTime: 5 * 60_000 });
   const properties = useQuery({
     queryKey: ['events', 'properties', event], enabled: event !== '', staleTime: 5 * 60_000,
@@ -110,7 +112,7 @@ function EventFields({ event, setEvent, pick }: { event: string; setEvent: (even
       <label className={classes.smallLabel} htmlFor="content-event">{t('eventField')}</label>
       <select id="content-event" className={classes.select} value={event} onChange={(change) => setEvent(change.currentTarget.value)}>
         <option value="">{t('chooseEvent')}</option>
-        {(names.data?.items ?? []).map((one) => <option key={one.name} value={one.name}>{one.name}</option>)}
+        {(names.data?.items ?? []).map((one) => <option key={one.name} value={one.name}>{events.name(one.name)}</option>)}
       </select>
       {event && (
         <ScrollArea.Autosize mah={140} type="auto">

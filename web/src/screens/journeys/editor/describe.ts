@@ -1,6 +1,7 @@
 /** Nodes, ways and triggers in words. */
 import type { TFunction } from 'i18next';
 import { createContext, useContext, useMemo } from 'react';
+import { type EventWords, useEventWords } from '../../../parts/events';
 import { type Formats, useFormats } from '../../../parts/format';
 import { useTranslation } from 'react-i18next';
 import { type Definition, inUnit, type NodeDoc, parseDuration, TRIGGER, type TriggerDoc, type Way } from '../model';
@@ -43,12 +44,12 @@ function operand(t: T, value: unknown): string {
 }
 
 /** A condition in a line; the editor of conditions says it better. */
-function conditionWords(t: T, told: unknown, depth = 0): string {
+function conditionWords(t: T, event: EventWords['name'], told: unknown, depth = 0): string {
   if (typeof told !== 'object' || told === null) return t('condition.empty');
   const one = told as Dict;
   for (const key of ['all', 'any', 'none'] as const) {
     if (key in one) {
-      const parts = dicts(one[key]).map((part) => conditionWords(t, part, depth + 1)).filter((part) => part !== '');
+      const parts = dicts(one[key]).map((part) => conditionWords(t, event, part, depth + 1)).filter((part) => part !== '');
       if (parts.length === 0) return depth === 0 ? t('condition.empty') : '';
       const joined = parts.join(key === 'all' ? ` ${t('condition.and')} ` : ` ${t('condition.or')} `);
       if (key === 'none') return t('condition.not', { what: joined });
@@ -63,16 +64,16 @@ function conditionWords(t: T, told: unknown, depth = 0): string {
     const inner = one[key];
     if (typeof inner === 'object' && inner !== null) {
       const filters = dicts((inner as Dict).where).map((filter) => [filter.property, t(`op.${text(filter.op)}`), operand(t, filter.value)].join(' '));
-      const name = text((inner as Dict).event) || text((inner as Dict).name);
+      const name = event(text((inner as Dict).event) || text((inner as Dict).name));
       return [t(`condition.${key}`, { name }), ...filters].join(', ').trim();
     }
   }
   return t('condition.other');
 }
 
-export function makeWords(t: T, names: Directory, formats: Formats): Words {
+export function makeWords(t: T, names: Directory, formats: Formats, event: EventWords['name']): Words {
   const duration = (told: unknown): string => durationWords(t, told);
-  const condition = (told: unknown): string => conditionWords(t, told);
+  const condition = (told: unknown): string => conditionWords(t, event, told);
   const offset = (told: unknown): string => {
     const sign = text(told).startsWith('-');
     const plain = text(told).replace(/^[+-]/, '');
@@ -98,7 +99,7 @@ export function makeWords(t: T, names: Directory, formats: Formats): Words {
         const most = duration(node.timeout);
         if (node.when !== undefined) return t('wait.condition', { what: condition(node.when), most });
         if (node.any_of !== undefined) return t('wait.any', { count: dicts(node.any_of).length, most });
-        return node.event ? t('wait.event', { event: text(node.event), most }) + filters(node.where) : t('empty.event');
+        return node.event ? t('wait.event', { event: event(text(node.event)), most }) + filters(node.where) : t('empty.event');
       }
       case 'branch': return t('branch.text', { count: dicts(node.paths).length + 1 });
       case 'split': return dicts(node.paths).map((path) => share(t, node.paths, path.weight)).join(' · ');
@@ -121,7 +122,7 @@ export function makeWords(t: T, names: Directory, formats: Formats): Words {
   const triggerText = (told: TriggerDoc): string => {
     const at = text(told.at);
     switch (told.type) {
-      case 'event': return told.event ? text(told.event) + filters(told.where) : t('empty.event');
+      case 'event': return told.event ? event(text(told.event)) + filters(told.where) : t('empty.event');
       case 'segment': {
         if (!told.segment) return t('empty.segment');
         const name = names.segment(text(told.segment));
@@ -145,7 +146,7 @@ export function makeWords(t: T, names: Directory, formats: Formats): Words {
       case 'event': return from?.any_of !== undefined ? t('ways.anyOther') : t('ways.event');
       case 'met': return t('ways.met');
       case 'timeout': return t('ways.timeout');
-      case 'any': return text(dicts(from?.any_of)[one.index]?.event) || t('ways.number', { number: one.index + 1 });
+      case 'any': return event(text(dicts(from?.any_of)[one.index]?.event)) || t('ways.number', { number: one.index + 1 });
       case 'path': return condition(dicts(from?.paths)[one.index]?.when);
       case 'otherwise': return t('ways.otherwise');
       case 'draw': return share(t, from?.paths, dicts(from?.paths)[one.index]?.weight);
@@ -176,7 +177,8 @@ export function useMadeWords(): Words {
   const { t } = useTranslation('journeys');
   const names = useDirectory();
   const formats = useFormats();
-  return useMemo(() => makeWords(t, names, formats), [t, names, formats]);
+  const { name: event } = useEventWords();
+  return useMemo(() => makeWords(t, names, formats, event), [t, names, formats, event]);
 }
 
 const WordsContext = createContext<Words | null>(null);

@@ -9,6 +9,7 @@ import { useTranslation } from 'react-i18next';
 import { api, asProblem, call, refresh, type Schema } from '../../../api';
 import { useMay } from '../../../app/session';
 import { ErrorNote } from '../../../parts/ErrorNote';
+import { useEventWords } from '../../../parts/events';
 import { notify } from '../../../parts/notify';
 import { Page } from '../../../parts/Page';
 import { PageSkeleton } from '../../../parts/PageSkeleton';
@@ -86,6 +87,7 @@ function Whole({ whole, language, setLanguage }: { whole: Schema<'WholeScenario'
   const mayChange = useMay('setup.change');
   const words = useMadeWords();
   const needs = useNeeds()(whole.needs);
+  const events = useEventWords();
   const form = useForm<Record<string, unknown>>({ initialValues: Object.fromEntries(whole.parameters.map((one) => [one.name, one.default])) });
   const [previews, setPreviews] = useState<Schema<'ScenarioTemplate'>[] | null>(null);
   const install = useMutation({
@@ -127,7 +129,7 @@ function Whole({ whole, language, setLanguage }: { whole: Schema<'WholeScenario'
                 {needs.map((need) => (
                   <Group key={`${need.kind}.${need.name}`} gap={8} wrap="nowrap" align="flex-start">
                     {need.isThere ? <IconCircleCheckFilled size={18} color="var(--ql-good)" aria-hidden style={{ flex: 'none' }} /> : need.isThere === false ? <IconCircleDashed size={18} color="var(--ql-wait)" aria-hidden style={{ flex: 'none' }} /> : <IconCircleDotted size={18} aria-hidden style={{ flex: 'none' }} />}
-                    <Text size="sm">{t(`need.${need.kind}`, { name: need.name })}<Text span size="sm" c="dimmed"> {need.isThere ? t('library.has') : need.isThere === false ? t('library.hasNot') : ''}</Text></Text>
+                    <Text size="sm">{t(`need.${need.kind}`, { name: need.kind === 'event' ? events.name(need.name) : need.name })}<Text span size="sm" c="dimmed"> {need.isThere ? t('library.has') : need.isThere === false ? t('library.hasNot') : ''}</Text></Text>
                   </Group>
                 ))}
                 {whole.needs.consents.map((consent) => (

@@ -6,10 +6,11 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call, type Schema } from '../../../api';
 import { ErrorNote } from '../../../parts/ErrorNote';
+import { useEventWords } from '../../../parts/events';
 import { ProfilePicker } from '../../../parts/pickers';
 import { ofDefinition, useEditor, useEditorStore } from '../editor/store';
 import { inUnit, type Unit, writeDuration } from '../model';
-import { useEventNames } from './fields';
+import { eventOptions, told, useEventNames } from './fields';
 import { type Happening, Timeline } from './Timeline';
 
 interface Scripted {
@@ -29,6 +30,7 @@ export function TestRun({ journeyId }: { journeyId: string }) {
   const editor = useEditorStore();
   const definition = useEditor(ofDefinition);
   const names = useEventNames();
+  const events = useEventWords();
   const [who, setWho] = useState<'real' | 'made'>('real');
   const [profile, setProfile] = useState<string | null>(null);
   const [made, setMade] = useState({ name: 'Nguyễn An', email: 'an@example.com', phone: '' });
@@ -99,7 +101,7 @@ export function TestRun({ journeyId }: { journeyId: string }) {
                         label={t('test.happens')} value={one.kind} allowDeselect={false} data={(['event', 'opened', 'clicked', 'unsubscribed'] as const).map((kind) => ({ value: kind, label: t(`happens.${kind}`) }))}
                         onChange={(kind) => kind && change(i, { kind: kind as Scripted['kind'] })}
                       />
-                      {one.kind === 'event' && <Autocomplete label={t('field.event')} data={names} limit={40} value={one.event} onChange={(event) => change(i, { event })} />}
+                      {one.kind === 'event' && <Autocomplete label={t('field.event')} description={told(events, one.event)} {...eventOptions(events)} data={names} limit={40} value={one.event} onChange={(event) => change(i, { event })} />}
                     </Stack>
                   </Paper>
                 );

@@ -1,6 +1,6 @@
 /** Fields that several kinds of steps have: lengths of time, times of day, events, filters, values, conditions. */
 import {
-  ActionIcon, Autocomplete, Button, Group, NumberInput, SegmentedControl, Select, Stack, TagsInput, Text, TextInput, type TextInputProps,
+  ActionIcon, Autocomplete, type AutocompleteProps, Button, Group, NumberInput, SegmentedControl, Select, Stack, TagsInput, Text, TextInput, type TextInputProps,
 } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -8,6 +8,7 @@ import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../../api';
 import { useMay } from '../../../app/session';
+import { type EventWords, useEventWords } from '../../../parts/events';
 import { useEditor } from '../editor/store';
 import { type Filter, inUnit, LIMITS, type Unit, UNITS, writeDuration } from '../model';
 
@@ -127,16 +128,42 @@ interface Named {
   onChange: (value: string) => void;
   description?: string;
   data: string[];
+  more?: Partial<AutocompleteProps>;
 }
 
 /** A name that can be chosen or written. */
-export function NameField({ path, label, value, onChange, description, data }: Named) {
-  return <Autocomplete label={label} description={description} value={typeof value === 'string' ? value : ''} data={data} error={useProblem(path)} onChange={onChange} limit={40} maxLength={200} />;
+export function NameField({ path, label, value, onChange, description, data, more }: Named) {
+  return <Autocomplete label={label} description={description} value={typeof value === 'string' ? value : ''} data={data} error={useProblem(path)} onChange={onChange} limit={40} maxLength={200} {...more} />;
+}
+
+/** What an event is called, below its name. */
+export function told(events: EventWords, value: unknown): string | undefined {
+  const said = typeof value === 'string' ? events.name(value) : '';
+  return said === value ? undefined : said || undefined;
+}
+
+/** Events are chosen, and found, by what they are called and by their names. */
+export function eventOptions(events: EventWords): Pick<AutocompleteProps, 'renderOption' | 'filter'> {
+  return {
+    renderOption: ({ option: { value } }) => (
+      <div>
+        <Text size="sm">{events.name(value)}</Text>
+        {events.name(value) !== value && <Text size="xs" c="dimmed">{value}</Text>}
+      </div>
+    ),
+    filter: ({ options, search, limit }) => {
+      const wanted = search.trim().toLocaleLowerCase();
+      const fits = (value: string): boolean => `${value} ${events.name(value)}`.toLocaleLowerCase().includes(wanted);
+      return options.filter((one) => 'value' in one && fits(one.value)).slice(0, limit);
+    },
+  };
 }
 
 export function EventField(props: Omit<Named, 'data' | 'label'> & { label?: string }) {
   const { t } = useTranslation('journeys');
-  return <NameField label={t('field.event')} {...props} data={useEventNames()} />;
+  const names = useEventNames();
+  const events = useEventWords();
+  return <NameField label={t('field.event')} description={told(events, props.value)} {...props} data={names} more={eventOptions(events)} />;
 }
 
 export function AttributeField(props: Omit<Named, 'data' | 'label'> & { label?: string }) {

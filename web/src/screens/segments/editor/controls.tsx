@@ -41,8 +41,8 @@ export function EventPick({ label, value, onPick, words, any }: Pick & { words: 
   const use = useUse();
   const named = (name: string): Option => ({ value: name, label: sayEvent(name, words), text: sayEvent(name, words).includes(name) ? undefined : name });
   const busy = [...items].sort((a, b) => b.recent - a.recent || a.name.localeCompare(b.name));
-  const known = busy.filter((event) => words.has(`event.${event.name}`));
-  const other = busy.filter((event) => !words.has(`event.${event.name}`));
+  const known = busy.filter((event) => words.does(event.name) !== undefined);
+  const other = busy.filter((event) => words.does(event.name) === undefined);
   const option = (group: string) => (event: (typeof items)[number]): Option => ({
     ...named(event.name), group, note: event.recent > 0 ? `${number(event.recent)}${event.more ? '+' : ''}` : undefined,
   });

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../../api';
+import { useEventWords } from '../../../parts/events';
 import { useFormats } from '../../../parts/format';
 import type { Words } from '../grammar';
 
@@ -37,6 +38,7 @@ function mentions(text: string): Record<NamedKind, boolean> {
 export function useWords(definition: unknown): Words {
   const { t, i18n } = useTranslation('conditions');
   const formats = useFormats();
+  const { does } = useEventWords();
   const wanted = mentions(JSON.stringify(definition ?? null));
   const segments = useNamed('segment', wanted.segment);
   const onLists = useNamed('list', wanted.list);
@@ -50,12 +52,13 @@ export function useWords(definition: unknown): Words {
       t: (key, values) => t(key, values ?? {}),
       // A colon or a dot in a name that a shop made would be read as a path.
       has: (key) => !key.includes(':') && i18n.exists(key, { ns: 'conditions' }),
+      does,
       number: (value) => formats.number(value, 4),
       money: (value) => money.format(value),
       date: (value) => sayDate(value, formats.date, formats.dateTime),
       name: (kind, id) => of[kind].find((one) => one.id === id)?.name,
     };
-  }, [t, i18n, formats, segments, onLists, journeys, campaigns, templates]);
+  }, [t, i18n, formats, does, segments, onLists, journeys, campaigns, templates]);
 }
 
 /** A date without a time is the same date everywhere. */

@@ -2,6 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import en from '../../../texts/en/conditions.json';
 import vi from '../../../texts/vi/conditions.json';
+import enEvents from '../../../texts/en/events.json';
+import viEvents from '../../../texts/vi/events.json';
 import {
   CHOICES, GrammarError, OPS, edit, emptyTree, faults, find, groupNode, isSame, leafNode, parse, parseFilters, seconds, sentence, spans, wants, withOp, write,
   type ConditionContext, type Node, type Tree, type Words,
@@ -82,6 +84,7 @@ function bare(value: unknown): unknown {
 }
 
 function words(texts: typeof vi): Words {
+  const events: { does: Record<string, string> } = texts === vi ? viEvents : enEvents;
   const find = (key: string): string | undefined => {
     let at: unknown = texts;
     for (const part of key.split('.')) at = typeof at === 'object' && at !== null ? (at as Json)[part] : undefined;
@@ -94,6 +97,7 @@ function words(texts: typeof vi): Words {
       return text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(values[name]));
     },
     has: (key) => find(key) !== undefined,
+    does: (event) => events.does[event],
     number: (value) => new Intl.NumberFormat('vi-VN', { maximumFractionDigits: 4 }).format(value),
     money: (value) => `${new Intl.NumberFormat('vi-VN').format(value)} ₫`,
     date: (value) => value,

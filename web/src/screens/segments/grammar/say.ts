@@ -14,6 +14,8 @@ export interface Words {
   t: (key: string, values?: Record<string, unknown>) => string;
   /** Whether a text is there at all. */
   has: (key: string) => boolean;
+  /** What somebody does who causes the event, of events that have a name of ours. */
+  does: (event: string) => string | undefined;
   number: (value: number) => string;
   /** An amount in the unit of the workspace's currency. */
   money: (value: number) => string;
@@ -70,7 +72,7 @@ export function sayDuration(value: string, words: Words): string {
 }
 
 export function sayEvent(name: string, words: Words): string {
-  return words.has(`event.${name}`) ? words.t(`event.${name}`) : words.t('event_unknown', { name });
+  return words.does(name) ?? words.t('event_unknown', { name });
 }
 
 /** A name of a field for people: known ones by their words, others as they are. */
