@@ -8,6 +8,7 @@
 mod address;
 mod audit;
 mod caller;
+mod callbacks;
 mod endpoints;
 mod frame;
 mod grids;
@@ -40,7 +41,10 @@ pub use memory::Memory;
 pub use metrics::Metrics;
 pub use openapi::document;
 pub use password::{PASSWORD_CHARS_MIN, hash_password};
-pub use services::{BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, RecordKind, Services};
+pub use services::{
+    BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, ProviderCall, ProviderFault, ProviderHeard,
+    RecordKind, Services,
+};
 
 use axum::middleware::from_fn_with_state;
 use std::sync::Arc;
@@ -51,6 +55,7 @@ pub fn router(services: Arc<Services>) -> axum::Router {
     let everything = axum::Router::new()
         .merge(tracking::router())
         .merge(health::router())
+        .merge(callbacks::router())
         .merge(endpoints::media::public())
         .merge(web_app::router())
         .merge(pages::router().layer(from_fn_with_state(Arc::clone(&services), session::keep)))

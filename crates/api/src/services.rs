@@ -74,8 +74,52 @@ pub trait ChannelDesk: Send + Sync {
         Box::pin(std::future::ready(Err("no name server can be asked here".into())))
     }
 
+    /// What a provider's server told about a channel, checked for its signature and age.
+    fn receive<'a>(
+        &'a self,
+        _workspace: WorkspaceId,
+        _channel: Channel,
+        _sealed: &'a [u8],
+        _call: ProviderCall,
+    ) -> BoxFuture<'a, Result<ProviderHeard, ProviderFault>> {
+        Box::pin(std::future::ready(Err(ProviderFault::Unexpected)))
+    }
+
     /// Tries whether the provider answers and takes the credentials, without sending anything.
     fn check<'a>(&'a self, channel: Channel, sealed: &'a [u8]) -> BoxFuture<'a, Result<String, String>>;
+}
+
+/// A request of a provider's server, as it came.
+pub struct ProviderCall {
+    pub method: String,
+    /// The whole address as the provider knows it.
+    pub url: String,
+    /// Without the question mark.
+    pub query: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    pub now: Timestamp,
+}
+
+/// What a provider's server told.
+pub struct ProviderHeard {
+    /// The provider's kind, such as `zalo`.
+    pub provider: String,
+    pub receipts: Vec<domain::delivery::Receipt>,
+    /// What it wants to read.
+    pub answer: String,
+}
+
+/// Why nothing is made of what a provider's server told.
+pub enum ProviderFault {
+    Unsigned,
+    Stale,
+    /// With a word for the log.
+    Malformed(String),
+    Unexpected,
+    /// It can't be checked now: it may be told again.
+    Trouble,
 }
 
 /// A key that signs the mail of a domain.

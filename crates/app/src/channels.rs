@@ -2,21 +2,22 @@
 
 use crate::secrets::Secret;
 use anyhow::{Context, Result};
-use api::{BoxFuture, ChannelDesk, FieldProblem};
+use api::{BoxFuture, ChannelDesk, FieldProblem, ProviderCall, ProviderFault, ProviderHeard};
 use domain::consent::Channel;
 use domain::delivery::{Content, Delivery, EmailContent, Outcome, Sender};
-use engine::Identity;
+use engine::{Identity, TokenKey};
 use kit::{Clock, WorkspaceId};
 use plugs::channels::smtp::DkimConfig;
 use plugs::dns::{RecordType, Resolver};
 use plugs::email::DkimKey;
-use plugs::{ChannelConfig, Egress, Secret as Told, Surroundings};
+use plugs::{Callback, CallbackRefusal, ChannelConfig, Egress, Received, Secret as Told, Surroundings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
+use store::access::Workspace;
 use store::domains::SendingDomainRow;
 
 /// What is sealed for one channel.
@@ -44,6 +45,10 @@ pub struct Desk {
     private_relays: bool,
     files: PathBuf,
     resolver: Resolver,
+    /// Where providers reach this server, and what signs their addresses.
+    reach: Option<(TokenKey, String)>,
+    /// Documents of providers by their addresses, such as the certificates that sign their callbacks.
+    documents: Mutex<BTreeMap<String, String>>,
     /// Keys of sending domains, as they were when the channels were built last.
     keys: Mutex<BTreeMap<WorkspaceId, Vec<DkimConfig>>>,
 }
@@ -57,7 +62,59 @@ pub struct Switchboard {
 
 impl Desk {
     pub fn new(secret: Secret, files: PathBuf, private_relays: bool) -> Desk {
-        Desk { secret, private_relays, files, resolver: Resolver::of_system(), keys: Mutex::default() }
+        Desk {
+            secret,
+            private_relays,
+            files,
+            resolver: Resolver::of_system(),
+            reach: None,
+            documents: Mutex::default(),
+            keys: Mutex::default(),
+        }
+    }
+
+    /// With addresses for providers to call back at.
+    pub fn reached_at(self, key: TokenKey, public_url: String) -> Desk {
+        Desk { reach: Some((key, public_url)), ..self }
+    }
+
+    /// What a channel of a workspace works with.
+    fn surroundings(&self, workspace: &Workspace, channel: Channel) -> Surroundings {
+        let allow = match channel {
+            Channel::Email => self.private_relays,
+            _ => workspace.settings.allow_private_networks,
+        };
+        let mut surroundings = Surroundings::bare(&self.egress(allow));
+        if let Some((key, public_url)) = &self.reach {
+            let own = workspace.settings.public_url.as_str();
+            let base = if own.is_empty() { public_url } else { own };
+            let path = key.callback_path(workspace.workspace, channel);
+            surroundings.callback_url = format!("{}{path}", base.trim_end_matches('/'));
+        }
+        surroundings
+    }
+
+    /// Reads a callback, with the document that checking it takes.
+    async fn hear(&self, provider: &ChannelConfig, callback: &Callback<'_>) -> Result<Received, ProviderFault> {
+        let told = provider.receive(callback).map_err(fault_of)?;
+        let Some(url) = &told.needs_url else { return Ok(told) };
+        let kept = self.documents.lock().unwrap_or_else(PoisonError::into_inner).get(url).cloned();
+        let document = match kept {
+            Some(document) => document,
+            None => {
+                let document = plugs::fetch(&self.egress(false), url).await.map_err(|error| {
+                    tracing::warn!(provider = provider.provider(), %error, "a provider's certificate cannot be had");
+                    ProviderFault::Trouble
+                })?;
+                let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+                if documents.len() >= DOCUMENTS_MAX {
+                    documents.clear();
+                }
+                documents.insert(url.clone(), document.clone());
+                document
+            }
+        };
+        provider.receive_with(callback, &document).map_err(fault_of)
     }
 
     fn unseal(&self, sealed: &[u8]) -> Result<Sealed> {
@@ -170,12 +227,9 @@ impl Desk {
             let Ok(channel) = row.channel.parse::<Channel>() else { continue };
             let built = self.unseal(&row.sealed).and_then(|settings| {
                 let own = workspaces.iter().find(|workspace| workspace.workspace == row.workspace);
-                let allow = match channel {
-                    Channel::Email => self.private_relays,
-                    _ => own.is_some_and(|workspace| workspace.settings.allow_private_networks),
-                };
+                let own = own.context("a channel of a workspace that is gone")?;
                 let provider = self.signed(row.workspace, &settings);
-                let built = plugs::build(&provider, &Surroundings::bare(&self.egress(allow))).map_err(anyhow::Error::msg)?;
+                let built = plugs::build(&provider, &self.surroundings(own, channel)).map_err(anyhow::Error::msg)?;
                 Ok((settings, built))
             });
             match built {
@@ -191,6 +245,18 @@ impl Desk {
             }
         }
         Ok(board)
+    }
+}
+
+/// Documents of providers that are kept.
+const DOCUMENTS_MAX: usize = 100;
+
+fn fault_of(refusal: CallbackRefusal) -> ProviderFault {
+    match refusal {
+        CallbackRefusal::Unsigned => ProviderFault::Unsigned,
+        CallbackRefusal::Stale => ProviderFault::Stale,
+        CallbackRefusal::Malformed(word) => ProviderFault::Malformed(word),
+        CallbackRefusal::Unexpected => ProviderFault::Unexpected,
     }
 }
 
@@ -360,6 +426,35 @@ impl ChannelDesk for Desk {
             api::RecordKind::Mx => RecordType::Mx,
         };
         Box::pin(async move { self.resolver.lookup(name, kind).await.map_err(|error| error.to_string()) })
+    }
+
+    fn receive<'a>(
+        &'a self,
+        _workspace: WorkspaceId,
+        _channel: Channel,
+        sealed: &'a [u8],
+        call: ProviderCall,
+    ) -> BoxFuture<'a, Result<ProviderHeard, ProviderFault>> {
+        Box::pin(async move {
+            let settings = self.unseal(sealed).map_err(|_| ProviderFault::Trouble)?;
+            let callback = Callback {
+                method: &call.method,
+                url: &call.url,
+                query: &call.query,
+                headers: &call.headers,
+                body: &call.body,
+                now: call.now,
+            };
+            let heard = self.hear(&settings.provider, &callback).await?;
+            if let Some(url) = &heard.confirm_url {
+                plugs::fetch(&self.egress(false), url).await.map_err(|error| {
+                    tracing::warn!(%error, "a provider's callbacks cannot be confirmed");
+                    ProviderFault::Trouble
+                })?;
+            }
+            let provider = settings.provider.provider().to_owned();
+            Ok(ProviderHeard { provider, receipts: heard.receipts, answer: heard.answer })
+        })
     }
 
     fn check<'a>(&'a self, channel: Channel, sealed: &'a [u8]) -> BoxFuture<'a, Result<String, String>> {

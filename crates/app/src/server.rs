@@ -58,8 +58,9 @@ impl Server {
         let (shared, desk, key) = tokio::task::block_in_place(|| -> Result<_> {
             let shared = Shared::new(Arc::clone(&store), Arc::clone(&clock), speed)?;
             let files = installation.folder.join("files");
-            let desk = Arc::new(Desk::new(installation.secret.clone(), files, listen.private_relays));
-            Ok((shared, desk, TokenKey::from_secret(installation.secret.bytes())))
+            let key = TokenKey::from_secret(installation.secret.bytes());
+            let desk = Desk::new(installation.secret.clone(), files, listen.private_relays);
+            Ok((shared, Arc::new(desk.reached_at(key.clone(), public_url.clone())), key))
         })?;
         let services = Arc::new(Services {
             store,

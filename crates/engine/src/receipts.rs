@@ -209,6 +209,8 @@ impl World<'_> {
             wording: None,
             ip: None,
             user_agent: None,
+            aspect: Default::default(),
+            proof: Default::default(),
         };
         self.take_consent(key, record)
     }

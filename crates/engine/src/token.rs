@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use domain::consent::Channel;
 use kit::WorkspaceId;
 use sha2::Sha256;
 
@@ -53,6 +54,8 @@ impl Link {
 
 /// Bytes of the signature that a link carries: 80 bits, one in 10^24 guesses.
 const TAG_BYTES: usize = 10;
+/// The letter under which addresses of callbacks are signed; no link has it.
+const CALLBACK: char = 'k';
 
 /// Signs public links. Made from the secret of the installation; links stay good as long as it does.
 #[derive(Clone)]
@@ -106,14 +109,7 @@ impl TokenKey {
     pub fn read(&self, letter: &str, token: &str) -> Option<(Link, WorkspaceId, i64)> {
         let letter = letter.chars().next().filter(|_| letter.len() == 1)?;
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (said, signature) = bytes.split_at_checked(bytes.len().checked_sub(TAG_BYTES)?)?;
-        let expected = self.sign(letter, said);
-        // Constant time: every byte is looked at.
-        let difference = expected.iter().zip(signature).fold(0u8, |all, (a, b)| all | (a ^ b));
-        if difference != 0 {
-            return None;
-        }
-        let mut rest = said;
+        let mut rest = self.believed(letter, &bytes)?;
         let workspace = take_varint(&mut rest)?;
         let message_no = take_varint(&mut rest)?;
         let number = u32::try_from(take_varint(&mut rest)?).ok()?;
@@ -122,6 +118,34 @@ impl TokenKey {
         }
         let workspace = WorkspaceId(i64::try_from(workspace).ok()?);
         Some((Link::parse(letter, number)?, workspace, i64::try_from(message_no).ok()?))
+    }
+
+    /// The path at which a provider tells what became of a channel's messages: `/hooks/...`. It is as good as a
+    /// password for providers that sign nothing.
+    pub fn callback_path(&self, workspace: WorkspaceId, channel: Channel) -> String {
+        let mut bytes = Vec::with_capacity(24);
+        put_varint(&mut bytes, workspace.0.unsigned_abs());
+        bytes.extend_from_slice(channel.as_str().as_bytes());
+        let signature = self.sign(CALLBACK, &bytes);
+        bytes.extend_from_slice(&signature[..TAG_BYTES]);
+        format!("/hooks/{}", URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Whose callbacks a token of [`TokenKey::callback_path`] is for.
+    pub fn read_callback(&self, token: &str) -> Option<(WorkspaceId, Channel)> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let mut rest = self.believed(CALLBACK, &bytes)?;
+        let workspace = WorkspaceId(i64::try_from(take_varint(&mut rest)?).ok()?);
+        Some((workspace, std::str::from_utf8(rest).ok()?.parse().ok()?))
+    }
+
+    /// What was signed, if it was signed by us.
+    fn believed<'b>(&self, letter: char, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        let (said, signature) = bytes.split_at_checked(bytes.len().checked_sub(TAG_BYTES)?)?;
+        let expected = self.sign(letter, said);
+        // Constant time: every byte is looked at.
+        let difference = expected.iter().zip(signature).fold(0u8, |all, (a, b)| all | (a ^ b));
+        (difference == 0).then_some(said)
     }
 
     fn sign(&self, letter: char, said: &[u8]) -> [u8; 32] {
@@ -164,6 +188,12 @@ mod tests {
             forged.replace_range(0..1, if token.starts_with('A') { "B" } else { "A" });
             assert_eq!(key.read(letter, &forged), None);
         }
+        let path = key.callback_path(WorkspaceId(3), Channel::Zalo);
+        let token = path.strip_prefix("/hooks/").unwrap();
+        assert_eq!(key.read_callback(token), Some((WorkspaceId(3), Channel::Zalo)));
+        assert_eq!(TokenKey::from_secret(b"other").read_callback(token), None);
+        assert_eq!(key.read_callback(&token[1..]), None);
+        assert_eq!(key.read("k", token), None);
         assert_eq!(key.read("c", ""), None);
         assert_eq!(key.read("", "AAAA"), None);
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use kit::{DAY_MS, SECOND_MS, Timestamp};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Request, Response, redirect};
+use reqwest::{Client, Request, Response, Url, redirect};
 use tokio::time::timeout;
 
 use crate::{Egress, EgressError, Outcome, RejectClass, RetryClass, tls};
@@ -33,6 +33,13 @@ pub(crate) fn guarded_client(egress: &Egress, connect_wait: Duration) -> Result<
 /// Why a call had no answer, in words for the shop.
 pub(crate) fn fault_of(error: &reqwest::Error) -> String {
     failed(error).detail().to_owned()
+}
+
+/// A provider's address: `scheme://host` or `scheme://host:port`, and nothing behind it.
+pub(crate) fn base_of(base: &str) -> Option<Url> {
+    let url = Url::parse(base).ok()?;
+    let plain = matches!(url.scheme(), "https" | "http") && url.path() == "/" && url.query().is_none();
+    (plain && url.host_str().is_some() && url.username().is_empty()).then_some(url)
 }
 
 /// A provider's API behind the guard.
@@ -84,6 +91,18 @@ impl NoReply {
             Outcome::Retry { detail, .. } if !self.is_unseen => Outcome::Unknown { detail },
             other => other,
         }
+    }
+}
+
+/// Fetches a public document of a provider: a certificate, a confirmation. At most 64 KiB. Errors: in words for the
+/// log, without the address.
+pub async fn fetch(egress: &Egress, url: &str) -> Result<String, String> {
+    let http = Http::new(egress)?;
+    let request = http.client().get(url).build().map_err(|_| "the address is malformed".to_owned())?;
+    let reply = http.call(request).await.map_err(|none| none.outcome.detail().to_owned())?;
+    match reply.status {
+        200..300 => Ok(reply.text),
+        status => Err(format!("HTTP {status}")),
     }
 }
 

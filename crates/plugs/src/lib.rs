@@ -25,5 +25,6 @@ pub use channel::{
 };
 pub use channels::{ChannelConfig, Problem, Provider, Surroundings, build};
 pub use egress::{Allowed, Egress, EgressError};
+pub use http::fetch;
 pub use secret::Secret;
 pub use vault::{Held, Vault};

@@ -1,5 +1,6 @@
 //! How messages travel: which provider, with which credentials. Secrets go in and never come out.
 
+use crate::callbacks::callback_url;
 use crate::caller::{Admin, Reader};
 use crate::listing::{Page, iso};
 use crate::problem::{Answer, Problem};
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use store::Changeset;
-use store::access::ChannelRow;
+use store::access::{ChannelRow, Workspace};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -34,13 +35,21 @@ struct ChannelView {
     is_set_up: bool,
     enabled: bool,
     updated_at: Option<String>,
+    /// Where the provider's servers tell what became of messages: entered at the provider. It is a secret where the
+    /// provider signs nothing.
+    callback_url: String,
     #[serde(flatten)]
     #[schema(value_type = Object)]
     settings: Map<String, Value>,
 }
 
 impl ChannelView {
-    fn of(services: &Services, channel: Channel, row: Option<&ChannelRow>) -> Answer<ChannelView> {
+    fn of(
+        services: &Services,
+        own: &Workspace,
+        channel: Channel,
+        row: Option<&ChannelRow>,
+    ) -> Answer<ChannelView> {
         let mut settings = match row {
             None => Map::new(),
             Some(row) => match services.desk.shown(&row.sealed) {
@@ -53,7 +62,7 @@ impl ChannelView {
                 }
             },
         };
-        for name in ["channel", "is_set_up", "enabled", "updated_at"] {
+        for name in ["channel", "is_set_up", "enabled", "updated_at", "callback_url"] {
             settings.remove(name);
         }
         Ok(ChannelView {
@@ -61,6 +70,7 @@ impl ChannelView {
             is_set_up: row.is_some(),
             enabled: row.is_some_and(|row| row.enabled),
             updated_at: row.map(|row| iso(row.updated_at)),
+            callback_url: callback_url(services, own.workspace, &own.settings.public_url, channel),
             settings,
         })
     }
@@ -85,10 +95,10 @@ async fn list(
     Reader(caller): Reader,
 ) -> Answer<Json<Page<ChannelView>>> {
     let workspace = caller.workspace;
-    let rows = services.read(|tx| tx.channels()).await?;
+    let (rows, own) = services.read(move |tx| Ok((tx.channels()?, workspace_of(tx, workspace)?))).await?;
     let view = |channel: &Channel| {
         let row = rows.iter().find(|row| row.workspace == workspace && row.channel == channel.as_str());
-        ChannelView::of(&services, *channel, row)
+        ChannelView::of(&services, &own, *channel, row)
     };
     Ok(Json(Page::whole(Channel::ALL.iter().map(view).collect::<Answer<_>>()?)))
 }
@@ -102,7 +112,8 @@ async fn find(
 ) -> Answer<Json<ChannelView>> {
     let channel = named(&channel)?;
     let row = row_of(&services, caller.workspace, channel).await?;
-    Ok(Json(ChannelView::of(&services, channel, row.as_ref())?))
+    let own = services.read(move |tx| workspace_of(tx, caller.workspace)).await?;
+    Ok(Json(ChannelView::of(&services, &own, channel, row.as_ref())?))
 }
 
 /// Set a channel up
@@ -141,7 +152,8 @@ async fn put(
     let mut changes = Changeset::new();
     changes.set_channel(row.clone());
     services.configure(changes).await?;
-    Ok(Json(ChannelView::of(&services, channel, Some(&row))?))
+    let own = services.read(move |tx| workspace_of(tx, workspace)).await?;
+    Ok(Json(ChannelView::of(&services, &own, channel, Some(&row))?))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
