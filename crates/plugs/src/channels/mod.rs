@@ -4,10 +4,14 @@
 
 pub mod blackhole;
 pub mod file;
+pub mod mailgun;
 pub mod memory;
 pub mod push;
+pub mod sendgrid;
+pub mod ses;
 pub mod smtp;
 pub mod webhook;
+pub mod zalo;
 
 use std::fmt;
 use std::sync::Arc;
@@ -171,7 +175,11 @@ macro_rules! providers {
 // A new provider is its folder and a line here.
 providers! {
     Smtp(smtp::SmtpConfig),
+    Ses(ses::SesConfig),
+    Sendgrid(sendgrid::SendgridConfig),
+    Mailgun(mailgun::MailgunConfig),
     Webhook(webhook::WebhookConfig),
+    Zalo(zalo::ZaloConfig),
     Push(push::PushConfig),
     File(file::FileConfig),
     Memory(memory::MemoryConfig),
