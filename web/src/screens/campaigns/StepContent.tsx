@@ -15,7 +15,7 @@ import { notify } from '../../parts/notify';
 import { Panel } from '../../parts/Panel';
 import { ProfilePicker } from '../../parts/pickers';
 import { useWords } from '../../parts/Reason';
-import { MailFrame } from '../messages/MailFrame';
+import { MailFrame } from '../../parts/MailFrame';
 import classes from './composer.module.css';
 import type { StepProps } from './ComposerPage';
 import type { Definition } from './model';
@@ -134,7 +134,7 @@ function Look({ campaign, template, channel, settle }: { campaign: string; templ
                   {preview.preheader && <Text size="sm" c="dimmed">{preview.preheader}</Text>}
                 </Paper>
               )}
-              {preview.html ? <MailFrame html={preview.html} minHeight={420} /> : <Text p="lg" style={{ whiteSpace: 'pre-wrap' }}>{preview.sms?.plain.text ?? preview.text}</Text>}
+              {preview.html ? <MailFrame html={preview.html} title={preview.subject || t('content.noSubject')} minHeight={420} /> : <Text p="lg" style={{ whiteSpace: 'pre-wrap' }}>{preview.sms?.plain.text ?? preview.text}</Text>}
             </div>
             {preview.sms && <Text size="sm" c="dimmed">{t('content.sms', { units: preview.sms.plain.units, parts: preview.sms.plain.parts })} {preview.sms.plain.price ? <>· <Money value={preview.sms.plain.price} /> {t('content.each')}</> : null}</Text>}
           </>

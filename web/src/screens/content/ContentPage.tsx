@@ -16,7 +16,7 @@ import { notify } from '../../parts/notify';
 import { Page } from '../../parts/Page';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import classes from './content.module.css';
-import { MailFrame } from './MailFrame';
+import { MailFrame } from '../../parts/MailFrame';
 import { type Body, slug, type Work } from './model';
 import { Bubble, Seen, TemplateThumb } from './Thumb';
 import { plainly } from './editor/names';

@@ -5,7 +5,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { api, call } from '../../api';
 import { useMay } from '../../app/session';
 import classes from './content.module.css';
-import { MailFrame } from './MailFrame';
+import { MailFrame } from '../../parts/MailFrame';
 
 /** Its content from the moment on when it is nearly in view. */
 export function Seen({ children }: { children: ReactNode }) {

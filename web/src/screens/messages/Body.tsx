@@ -3,7 +3,7 @@ import { Group, SegmentedControl, Stack, Tabs, Text } from '@mantine/core';
 import { IconDeviceDesktop, IconDeviceMobile } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { MailFrame } from './MailFrame';
+import { MailFrame } from '../../parts/MailFrame';
 import type { Whole } from './model';
 
 export function Body({ message }: { message: Whole }) {
@@ -32,7 +32,7 @@ export function Body({ message }: { message: Whole }) {
       {body.html && (
         <Tabs.Panel value="look">
           <div style={{ border: '1px solid var(--ql-line)', borderRadius: 12, overflow: 'hidden', maxWidth: device === 'phone' ? 390 : undefined, marginInline: 'auto' }}>
-            <MailFrame html={body.html} minHeight={420} />
+            <MailFrame html={body.html} title={t('mail.frame')} minHeight={420} />
           </div>
         </Tabs.Panel>
       )}

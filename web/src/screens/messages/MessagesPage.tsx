@@ -9,6 +9,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../api';
+import { instantOf } from '../../parts/days';
 import { DataTable } from '../../parts/DataTable';
 import { EmptyState } from '../../parts/EmptyState';
 import { useFormats, When } from '../../parts/format';
@@ -16,7 +17,7 @@ import { Page } from '../../parts/Page';
 import { JourneyPicker, TemplatePicker } from '../../parts/pickers';
 import { MessageState, Reason, useWords } from '../../parts/Reason';
 import { useHomeChannels } from './home';
-import { instantOf, type Line, REASONS } from './model';
+import { type Line, REASONS } from './model';
 
 interface Search {
   q?: string;

@@ -11,7 +11,7 @@ import { ErrorNote } from '../../../parts/ErrorNote';
 import { useFormats } from '../../../parts/format';
 import { ProfilePicker } from '../../../parts/pickers';
 import classes from '../content.module.css';
-import { MailFrame } from '../MailFrame';
+import { MailFrame } from '../../../parts/MailFrame';
 import type { Work } from '../model';
 
 export type Shown = Schema<'Preview'>;

@@ -15,7 +15,7 @@ import { Page } from '../../../parts/Page';
 import { PageSkeleton } from '../../../parts/PageSkeleton';
 import { Panel } from '../../../parts/Panel';
 import { StatusBadge } from '../../../parts/StatusBadge';
-import { MailFrame } from '../../messages/MailFrame';
+import { MailFrame } from '../../../parts/MailFrame';
 import { Mini } from '../canvas/Mini';
 import { useMadeWords } from '../editor/describe';
 import { type Definition, inUnit, TRIGGER, writeDuration } from '../model';

@@ -13,7 +13,7 @@ import { journeysQuery, listsQuery, templatesQuery } from '../editor/directory';
 import { useWords } from '../editor/describe';
 import { useEditorStore } from '../editor/store';
 import { addPath, CHANNELS, type Filter, LIMITS, movePath, type NodeDoc, removePath, update } from '../model';
-import { MailFrame } from '../../messages/MailFrame';
+import { MailFrame } from '../../../parts/MailFrame';
 import { ConditionField } from './ConditionField';
 import {
   AttributeField, ClockField, DurationField, EventField, LineField, NameField, OffsetField, useProblem, useTagNames, ValueField, WhereField,
