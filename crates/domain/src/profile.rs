@@ -2,7 +2,7 @@
 //! writes this one value, under one version.
 
 use crate::commerce::{Cart, OrderTotals};
-use crate::consent::{Consents, Purpose};
+use crate::consent::{Consents, Purpose, Wishes};
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::normalise::{name, text};
 use kit::{DAY_MS, Id, ProfileNo, Timestamp};
@@ -100,6 +100,8 @@ pub struct Profile {
     pub lists: BTreeMap<String, TagState>,
     #[serde(default)]
     pub consents: Consents,
+    #[serde(default, skip_serializing_if = "Wishes::is_empty")]
+    pub wishes: Wishes,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub carts: Vec<Cart>,
     #[serde(default)]
@@ -265,6 +267,7 @@ impl Profile {
             tags: BTreeMap::new(),
             lists: BTreeMap::new(),
             consents: Consents::default(),
+            wishes: Wishes::default(),
             carts: Vec::new(),
             totals: OrderTotals::default(),
             merges: 0,
@@ -448,6 +451,7 @@ impl Profile {
         self.seen_at = self.seen_at.max(other.seen_at);
         self.merges += other.merges + 1;
         self.consents.merge(&other.consents);
+        self.wishes.merge(&other.wishes);
         for known in other.identifiers {
             self.add_identifier(known);
         }

@@ -4,7 +4,7 @@ use crate::EngineError;
 use crate::note::{Note, Response};
 use crate::world::{EventDraft, Incoming, Meta, ProfileKey, World, timer_kind};
 use domain::commerce::{CommerceEvent, Order, OrderTotals};
-use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
+use domain::consent::{Aspect, Channel, ConsentRecord, ConsentState, Purpose};
 use domain::event::{Item, ItemKind};
 use domain::hook::Topic;
 use domain::identifier::{Identifier, IdentifierError, IdentifierKind};
@@ -354,7 +354,7 @@ impl World<'_> {
     pub fn take_consent(&mut self, key: ProfileKey, record: ConsentRecord) -> Result<(), EngineError> {
         if let Some(person) = self.people.get_mut(&key) {
             person.dirty = true;
-            if person.profile.consents.apply(&record) {
+            if person.profile.consents.apply(&record) | person.profile.wishes.apply(&record) {
                 self.profile_changed(key);
             }
         }
@@ -698,16 +698,9 @@ impl World<'_> {
         }
         let channel = message.channel.parse::<Channel>().unwrap_or(Channel::Email);
         if response == Response::Unsubscribed {
-            let record = ConsentRecord {
-                channel,
-                purpose: Purpose::Marketing,
-                state: ConsentState::Denied,
-                at: at.into(),
-                source: "unsubscribe_link".into(),
-                wording: None,
-                ip: None,
-                user_agent: None,
-            };
+            let mut record =
+                ConsentRecord::new(channel, Purpose::Marketing, ConsentState::Denied, at, "unsubscribe_link");
+            record.proof.evidence = Some(message.id.clone());
             self.take_consent(key, record)?;
         }
         if machine.is_some() {
@@ -772,16 +765,20 @@ fn consents_of(item: &Item, meta: &Meta) -> Vec<ConsentRecord> {
             (None, Some(word)) => word.parse().ok()?,
             (None, None) => return None,
         };
-        Some(ConsentRecord {
-            channel: word("channel").unwrap_or("email").parse().ok()?,
-            purpose: word("purpose").unwrap_or("marketing").parse().ok()?,
-            state,
-            at: item.at.into(),
-            source: word("source").unwrap_or("tracking").chars().take(200).collect(),
-            wording: word("wording").map(|words| words.chars().take(2_000).collect()),
-            ip: meta.ip.clone(),
-            user_agent: meta.user_agent.clone(),
-        })
+        let channel = word("channel").unwrap_or("email").parse().ok()?;
+        let purpose = word("purpose").unwrap_or("marketing").parse().ok()?;
+        let source: String = word("source").unwrap_or("tracking").chars().take(200).collect();
+        let mut record = ConsentRecord::new(channel, purpose, state, item.at, &source);
+        if let Some(words) = word("wording") {
+            record = record.worded(words);
+        }
+        if let Some(topic) = word("topic").filter(|topic| !topic.is_empty() && topic.len() <= 100) {
+            record.aspect = Aspect::Topic(topic.to_owned());
+        }
+        record.ip = meta.ip.clone();
+        record.user_agent = meta.user_agent.clone();
+        record.proof.evidence = Some(item.message_id.chars().take(200).collect());
+        Some(record)
     };
     let state = match (item.kind, item.name.as_str()) {
         (ItemKind::Track, "Consent Given" | "Subscribed") => Some(ConsentState::Granted),

@@ -432,16 +432,8 @@ impl Stage<'_, '_> {
             }
             Told::Consent { channel, state } => {
                 self.line(None, None, What::Told(format!("consent {channel} {}", state.as_str())));
-                self.given.profile.consents.apply(&ConsentRecord {
-                    channel,
-                    purpose: Purpose::Marketing,
-                    state,
-                    at: now.into(),
-                    source: "rehearsal".into(),
-                    wording: None,
-                    ip: None,
-                    user_agent: None,
-                });
+                let record = ConsentRecord::new(channel, Purpose::Marketing, state, now, "rehearsal");
+                self.given.profile.consents.apply(&record);
             }
             Told::Response(response) => self.responds(response),
         }

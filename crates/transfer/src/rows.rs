@@ -218,6 +218,8 @@ impl Reading<'_> {
                 wording: None,
                 ip: None,
                 user_agent: None,
+                aspect: domain::consent::Aspect::Whole,
+                proof: domain::consent::Proof::default(),
             };
             person.consents.push(ImportedConsent { record, dated: consent_at.is_some() });
         }

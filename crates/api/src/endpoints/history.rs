@@ -229,6 +229,8 @@ async fn consent(
         wording: text("wording", told.wording, 8_000)?,
         ip: text("ip", told.ip, 100)?,
         user_agent: text("user_agent", told.user_agent, 500)?,
+        aspect: domain::consent::Aspect::Whole,
+        proof: domain::consent::Proof::default(),
     };
     let note = Note::Consent { profile_id: stored.profile.id.to_string(), records: vec![record] };
     services.note(workspace, &note).await?;

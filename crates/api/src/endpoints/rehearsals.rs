@@ -198,16 +198,10 @@ fn made_up(told: MadeUp, id: Id, at: Timestamp) -> Answer<Profile> {
     let all = || Channel::ALL.iter().map(|channel| channel.as_str().to_owned()).collect();
     for word in told.consents.unwrap_or_else(all) {
         let channel = word.parse::<Channel>().map_err(|_| Problem::field("profile.consents", "channels"))?;
-        profile.consents.apply(&domain::consent::ConsentRecord {
-            channel,
-            purpose: domain::consent::Purpose::Marketing,
-            state: ConsentState::Granted,
-            at: at.into(),
-            source: "rehearsal".into(),
-            wording: None,
-            ip: None,
-            user_agent: None,
-        });
+        let purpose = domain::consent::Purpose::Marketing;
+        let record =
+            domain::consent::ConsentRecord::new(channel, purpose, ConsentState::Granted, at, "rehearsal");
+        profile.consents.apply(&record);
     }
     Ok(profile)
 }

@@ -519,16 +519,8 @@ async fn perform(
             let mut records = Vec::new();
             for channel in [Channel::Email, Channel::Sms, Channel::Zalo, Channel::Push, Channel::Onsite] {
                 for purpose in [Purpose::Marketing, Purpose::Profiling, Purpose::Ads] {
-                    records.push(ConsentRecord {
-                        channel,
-                        purpose,
-                        state: ConsentState::Denied,
-                        at,
-                        source: format!("request:{}", kind.as_str()),
-                        wording: None,
-                        ip: None,
-                        user_agent: None,
-                    });
+                    let source = format!("request:{}", kind.as_str());
+                    records.push(ConsentRecord::new(channel, purpose, ConsentState::Denied, at.0, &source));
                 }
             }
             services.note(workspace, &Note::Consent { profile_id, records }).await

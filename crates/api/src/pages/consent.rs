@@ -210,6 +210,8 @@ fn statement(
         wording,
         ip: visit.ip.map(|ip| ip.to_string()),
         user_agent: visit.user_agent.clone(),
+        aspect: domain::consent::Aspect::Whole,
+        proof: domain::consent::Proof::default(),
     }
 }
 

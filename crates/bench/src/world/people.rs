@@ -90,6 +90,8 @@ pub fn row(seed: u64, no: u32, tally: &Tally, cart: Option<Cart>) -> PersonRow {
             wording: Some(given.wording().into()),
             ip: None,
             user_agent: None,
+            aspect: domain::consent::Aspect::Whole,
+            proof: domain::consent::Proof::default(),
         };
         profile.consents.apply(&record);
         consents.push(record);

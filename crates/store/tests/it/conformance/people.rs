@@ -91,6 +91,8 @@ fn consent(state: ConsentState, when: i64) -> ConsentRecord {
         wording: Some("Tôi đồng ý nhận tin 🛍".into()),
         ip: None,
         user_agent: None,
+        aspect: domain::consent::Aspect::Whole,
+        proof: domain::consent::Proof::default(),
     }
 }
 

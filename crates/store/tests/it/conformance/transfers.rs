@@ -165,6 +165,8 @@ fn consent(source: &str, n: i64) -> ConsentRecord {
         wording: None,
         ip: None,
         user_agent: None,
+        aspect: domain::consent::Aspect::Whole,
+        proof: domain::consent::Proof::default(),
     }
 }
 
