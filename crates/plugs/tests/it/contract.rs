@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use plugs::channels::blackhole::{self, BlackholeConfig};
 use plugs::channels::memory::{self, MemoryChannel, MemoryConfig, Outbox};
+use plugs::channels::push as push_channel;
 use plugs::channels::smtp::{self as smtp_channel, SmtpConfig, SmtpTimeouts};
 use plugs::channels::webhook::{self as webhook_channel, WebhookConfig};
 use plugs::channels::{Problem, file};
@@ -15,8 +16,9 @@ use plugs::{
 };
 
 use crate::http_server::{Answer, HttpServer, answer};
+use crate::push_server::{Browser, fcm_error, firebase, push_service};
 use crate::smtp_server::{At, Do, Script, SmtpServer};
-use crate::{RECIPIENT, delivery, email, named, smtp, webhook};
+use crate::{RECIPIENT, delivery, email, named, push, smtp, webhook};
 
 /// What goes on at the other side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -128,6 +130,68 @@ async fn webhook_subject(situation: Situation) -> Option<Subject> {
     })
 }
 
+fn push_answer(situation: Situation, fine: &'static str) -> Answer {
+    match situation {
+        Situation::Fine | Situation::NobodyThere => answer(fine),
+        Situation::Refuses => Answer::Full("404 Not Found", vec![], String::new()),
+        Situation::Throttles => {
+            Answer::Full("429 Too Many Requests", vec!["Retry-After: 7".into()], String::new())
+        }
+        Situation::InTrouble => answer("500 Internal Server Error"),
+        Situation::Silent => Answer::Hang,
+        Situation::Gone => Answer::Close,
+    }
+}
+
+fn push_patience(situation: Situation) -> u64 {
+    if situation == Situation::Silent { SHORT_MS } else { 20_000 }
+}
+
+async fn push_subject(situation: Situation) -> Option<Subject> {
+    let browser = Browser::new();
+    let config = push::web_config();
+    let config = push_channel::PushConfig { timeout_ms: push_patience(situation), ..config };
+    let server = push_service(push::public_key(&config), &browser, push_answer(situation, "201 Created")).await;
+    let endpoint = match situation {
+        Situation::NobodyThere => format!("http://127.0.0.1:{}/send/x", free_port().await),
+        _ => push::endpoint(&server),
+    };
+    let to = browser.subscription(&endpoint);
+    Some(Subject {
+        channel: push::channel(&config),
+        message: Box::new(move |key| push::push(key, &to)),
+        arrived: Box::new(move || {
+            let _alive = &server;
+            browser.shown.lock().unwrap().len()
+        }),
+        _folder: None,
+    })
+}
+
+async fn fcm_subject(situation: Situation) -> Option<Subject> {
+    let fine = match situation {
+        Situation::Refuses => fcm_error("404 Not Found", 404, "NOT_FOUND", "UNREGISTERED"),
+        _ => push_answer(situation, "200 OK"),
+    };
+    let (server, firebase) = firebase(fine).await;
+    let mut config = push::fcm_config(&server);
+    config.timeout_ms = push_patience(situation);
+    if situation == Situation::NobodyThere {
+        let url = format!("http://127.0.0.1:{}", free_port().await);
+        let fcm = config.fcm.as_mut().unwrap();
+        (fcm.base_url, fcm.auth_url) = (url.clone(), url);
+    }
+    Some(Subject {
+        channel: push::channel(&config),
+        message: Box::new(|key| push::push(key, "fcm:app-token")),
+        arrived: Box::new(move || {
+            let _alive = &server;
+            firebase.messages.lock().unwrap().len()
+        }),
+        _folder: None,
+    })
+}
+
 async fn file_subject(situation: Situation) -> Option<Subject> {
     let folder = Folder::new(&format!("contract-{situation:?}"));
     match situation {
@@ -167,6 +231,8 @@ async fn subject(kind: &str, situation: Situation) -> Option<Subject> {
     match kind {
         smtp_channel::KIND => smtp_subject(situation).await,
         webhook_channel::KIND => webhook_subject(situation).await,
+        push_channel::KIND => push_subject(situation).await,
+        "push/fcm" => fcm_subject(situation).await,
         file::KIND => file_subject(situation).await,
         memory::KIND => memory_subject(situation).await,
         blackhole::KIND => (situation == Situation::Fine).then(|| Subject {
@@ -184,8 +250,16 @@ async fn free_port() -> u16 {
     tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
 }
 
-const KINDS: [&str; 5] =
-    [smtp_channel::KIND, webhook_channel::KIND, file::KIND, memory::KIND, blackhole::KIND];
+/// The kinds of channels; behind a slash, which way of one that has several.
+const KINDS: [&str; 7] = [
+    smtp_channel::KIND,
+    webhook_channel::KIND,
+    push_channel::KIND,
+    "push/fcm",
+    file::KIND,
+    memory::KIND,
+    blackhole::KIND,
+];
 
 #[tokio::test]
 async fn every_channel_keeps_the_contract() {
@@ -197,21 +271,23 @@ async fn every_channel_keeps_the_contract() {
             &[
                 ("smtp", "accepted"),
                 ("webhook", "accepted"),
+                ("push", "accepted"),
+                ("push/fcm", "accepted"),
                 ("file", "accepted"),
                 ("memory", "accepted"),
                 ("blackhole", "accepted"),
             ],
         ),
-        (Refuses, &[("smtp", "rejected HardBounce"), ("webhook", "rejected Refused")]),
-        (Throttles, &[("smtp", "retry Throttled"), ("webhook", "retry Throttled 7000")]),
+        (Refuses, &[("smtp", "rejected HardBounce"), ("webhook", "rejected Refused"), ("push", "rejected HardBounce"), ("push/fcm", "rejected HardBounce")]),
+        (Throttles, &[("smtp", "retry Throttled"), ("webhook", "retry Throttled 7000"), ("push", "retry Throttled 7000"), ("push/fcm", "retry Throttled 7000")]),
         (
             InTrouble,
-            &[("smtp", "retry Temporary"), ("webhook", "retry Temporary"), ("file", "misconfigured")],
+            &[("smtp", "retry Temporary"), ("webhook", "retry Temporary"), ("push", "retry Temporary"), ("push/fcm", "retry Temporary"), ("file", "misconfigured")],
         ),
         // A receiver of webhooks knows the key of a message that it may have got; a mail server does not.
-        (Silent, &[("smtp", "unknown"), ("webhook", "retry Timeout")]),
-        (Gone, &[("smtp", "retry Network"), ("webhook", "retry Network")]),
-        (NobodyThere, &[("smtp", "retry Network"), ("webhook", "retry Network")]),
+        (Silent, &[("smtp", "unknown"), ("webhook", "retry Timeout"), ("push", "unknown"), ("push/fcm", "unknown")]),
+        (Gone, &[("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "unknown"), ("push/fcm", "unknown")]),
+        (NobodyThere, &[("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "retry Network"), ("push/fcm", "retry Network")]),
     ];
     for (situation, expected) in table {
         for kind in KINDS {
@@ -223,7 +299,7 @@ async fn every_channel_keeps_the_contract() {
             let outcome = subject.channel.deliver(&message).await;
             let case = format!("{kind} {situation:?}: {outcome:?}");
             assert_eq!(named(&outcome), expect, "{case}");
-            assert_eq!(subject.channel.kind(), kind);
+            assert_eq!(Some(subject.channel.kind()), kind.split('/').next());
             assert!(subject.channel.concurrency() > 0, "{case}");
             let detail = outcome.detail();
             assert!(!detail.is_empty() && detail.chars().count() <= 301 && !detail.contains('\n'), "{case}");
@@ -255,6 +331,8 @@ async fn a_message_of_the_wrong_kind_is_rejected() {
         ("smtp", webhook("m1", "http://127.0.0.1/")),
         ("webhook", text.clone()),
         ("webhook", email("m1")),
+        ("push", text.clone()),
+        ("push/fcm", email("m1")),
     ] {
         let subject = subject(kind, Situation::Fine).await.unwrap();
         let outcome = subject.channel.deliver(&wrong).await;
@@ -277,7 +355,7 @@ async fn a_check_tells_without_sending() {
         assert!(!text.is_empty(), "{kind}");
         assert_eq!((subject.arrived)(), 0, "{kind}");
     }
-    for (kind, situation) in [("smtp", Situation::NobodyThere), ("file", Situation::InTrouble)] {
+    for (kind, situation) in [("smtp", Situation::NobodyThere), ("push/fcm", Situation::NobodyThere), ("file", Situation::InTrouble)] {
         let subject = subject(kind, situation).await.unwrap();
         let text = subject.channel.check().await.unwrap_err();
         assert!(!text.is_empty() && !text.contains(env!("CARGO_TARGET_TMPDIR")), "{kind}: {text}");

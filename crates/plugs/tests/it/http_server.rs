@@ -42,15 +42,24 @@ pub struct HttpServer {
     pub requests: Arc<Mutex<Vec<Request>>>,
 }
 
+/// What a server of a test says to a request.
+pub type Judge = Arc<dyn Fn(&Request) -> Answer + Send + Sync>;
+
 impl HttpServer {
     pub async fn start(answer: Answer) -> HttpServer {
+        HttpServer::judging(move |_| answer.clone()).await
+    }
+
+    /// One that looks at each request before it answers, as a provider would.
+    pub async fn judging(judge: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> HttpServer {
+        let judge: Judge = Arc::new(judge);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = HttpServer { address: listener.local_addr().unwrap(), requests: Arc::default() };
         let requests = server.requests.clone();
         tokio::spawn(async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else { return };
-                tokio::spawn(serve(stream, answer.clone(), requests.clone()));
+                tokio::spawn(serve(stream, judge.clone(), requests.clone()));
             }
         });
         server
@@ -61,9 +70,10 @@ impl HttpServer {
     }
 }
 
-async fn serve(stream: TcpStream, answer: Answer, requests: Arc<Mutex<Vec<Request>>>) {
+async fn serve(stream: TcpStream, judge: Judge, requests: Arc<Mutex<Vec<Request>>>) {
     let mut stream = BufReader::new(stream);
     while let Some(request) = read(&mut stream).await {
+        let answer = judge(&request);
         requests.lock().unwrap().push(request);
         let text = match &answer {
             Answer::Full(status, headers, body) => {

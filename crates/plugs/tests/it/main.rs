@@ -4,6 +4,8 @@
 mod contract;
 mod email;
 mod http_server;
+mod push;
+mod push_server;
 mod settings;
 mod smtp;
 mod smtp_server;
