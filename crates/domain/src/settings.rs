@@ -1,6 +1,9 @@
 //! What a shop has set for itself: one document a workspace.
 
+use crate::consent::Channel;
 use crate::gate::Policy;
+use crate::price::Prices;
+use crate::sms::{Marks, PARTS_MAX, PartsMax};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -37,18 +40,101 @@ pub struct Settings {
     /// How messages look.
     pub brand: crate::template::blocks::Brand,
     pub texting: Texting,
+    /// What the shop writes about: people can turn each off on their preference page.
+    pub topics: Vec<Topic>,
+    pub consent: Asking,
+}
+
+/// A topic of the shop's advertisements.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// As templates, campaigns and journeys name it: letters, digits, `_` and `-`.
+    pub id: String,
+    /// As people read it.
+    pub name: String,
+    /// For those who read English; the name when empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name_en: String,
+}
+
+impl Topic {
+    pub fn named(&self, language: &str) -> &str {
+        if language == "en" && !self.name_en.is_empty() { &self.name_en } else { &self.name }
+    }
+}
+
+/// How people are asked whether they agree, and how a refusal is confirmed to them.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Asking {
+    /// Channels on which somebody who signed up is asked, once, to confirm that it was them (double opt-in).
+    pub ask_on: Vec<Channel>,
+    /// What asks them; `{{ confirm_url }}` leads to the page with the button. Empty: the text that comes with
+    /// Quaylai.
+    pub ask_subject: String,
+    pub ask_text: String,
+    /// Whether a refusal is confirmed on the channels where the law asks for it.
+    pub confirm_stops: bool,
+    /// What confirms a refusal, without advertising; `{{ notice.at }}` is when it came. Empty: the text that comes
+    /// with Quaylai.
+    pub stopped_subject: String,
+    pub stopped_text: String,
+}
+
+impl Default for Asking {
+    fn default() -> Self {
+        Asking {
+            ask_on: vec![Channel::Email, Channel::Sms],
+            ask_subject: String::new(),
+            ask_text: String::new(),
+            confirm_stops: true,
+            stopped_subject: String::new(),
+            stopped_text: String::new(),
+        }
+    }
+}
+
+impl Asking {
+    fn problems(&self) -> Vec<(&'static str, &'static str)> {
+        let mut found = Vec::new();
+        for (path, line) in
+            [("consent.ask_subject", &self.ask_subject), ("consent.stopped_subject", &self.stopped_subject)]
+        {
+            if line.len() > 300 || line.contains(char::is_control) {
+                found.push((path, "one line of at most 300 bytes"));
+            }
+        }
+        for (path, text) in [("consent.ask_text", &self.ask_text), ("consent.stopped_text", &self.stopped_text)] {
+            if text.len() > 5_000 {
+                found.push((path, "at most 5000 bytes"));
+            }
+        }
+        if !self.ask_text.is_empty() && !self.ask_text.contains("confirm_url") {
+            found.push(("consent.ask_text", "it needs the link {{ confirm_url }}"));
+        }
+        if self.ask_on.iter().any(|channel| !matches!(channel, Channel::Email | Channel::Sms)) {
+            found.push(("consent.ask_on", "email and sms"));
+        }
+        found
+    }
 }
 
 /// What text messages cost and say.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Texting {
-    /// One part of a text message, in minor units of the shop's currency; 0: not known.
+    /// One part of a text message where `prices` has none, in minor units of the shop's currency; 0: not known.
     pub sms_part_price: i64,
-    /// One Zalo message, in minor units.
+    /// One Zalo message where `prices` has none, in minor units; 0: not known.
     pub zns_price: i64,
     /// How to stop advertisements, at the end of each: `TC: soan TC gui 8xxx`.
     pub sms_opt_out: String,
+    /// What becomes of the marks of Vietnamese, unless a template says otherwise.
+    pub sms_marks: Marks,
+    /// A longer text message is not sent.
+    pub sms_parts_max: PartsMax,
+    pub prices: Prices,
 }
 
 /// How long events of one name are kept.
@@ -91,6 +177,8 @@ impl Default for Settings {
             public_url: String::new(),
             brand: crate::template::blocks::Brand::default(),
             texting: Texting::default(),
+            topics: Vec::new(),
+            consent: Asking::default(),
         }
     }
 }
@@ -155,16 +243,43 @@ impl Settings {
         for (path, message) in self.brand.problems() {
             tell(path, message);
         }
+        let named = self.texting.prices.named();
         for (path, price) in [
             ("texting.sms_part_price", self.texting.sms_part_price),
             ("texting.zns_price", self.texting.zns_price),
-        ] {
+        ]
+        .into_iter()
+        .chain(named)
+        {
             if !(0..=100_000_000).contains(&price) {
                 tell(path, "0 when it is not known, or a price in minor units");
             }
         }
         if self.texting.sms_opt_out.len() > 100 || self.texting.sms_opt_out.contains(char::is_control) {
             tell("texting.sms_opt_out", "one line of at most 100 bytes");
+        }
+        let PartsMax { care, advertising } = self.texting.sms_parts_max;
+        for (path, parts) in
+            [("texting.sms_parts_max.care", care), ("texting.sms_parts_max.advertising", advertising)]
+        {
+            if !(1..=PARTS_MAX).contains(&usize::from(parts)) {
+                tell(path, "from 1 to 4 parts");
+            }
+        }
+        let is_plain = |id: &str| {
+            (1..=50).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        };
+        let line = |text: &str, least: usize| {
+            (least..=100).contains(&text.chars().count()) && !text.contains(char::is_control)
+        };
+        let ids: std::collections::BTreeSet<&str> = self.topics.iter().map(|topic| topic.id.as_str()).collect();
+        let is_usable = |topic: &Topic| is_plain(&topic.id) && line(&topic.name, 1) && line(&topic.name_en, 0);
+        if self.topics.len() > 50 || ids.len() < self.topics.len() || !self.topics.iter().all(is_usable) {
+            tell("topics", "at most 50, each with an id of its own (letters, digits, _ and -) and a name of 1 to 100 characters");
+        }
+        for (path, message) in self.consent.problems() {
+            tell(path, message);
         }
         problems.extend(self.policy.problems());
         problems
@@ -176,5 +291,29 @@ impl Settings {
 
     pub fn currency(&self) -> kit::Currency {
         self.currency.parse().unwrap_or(kit::Currency::VND)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_of_before_is_read() {
+        let before = r#"{"texting":{"sms_part_price":800,"zns_price":300,"sms_opt_out":"TC"}}"#;
+        let settings: Settings = serde_json::from_str(before).unwrap();
+        assert_eq!((settings.texting.sms_part_price, settings.texting.zns_price), (800, 300));
+        assert_eq!((settings.texting.sms_marks, settings.texting.prices), (Marks::Keep, Prices::default()));
+        assert_eq!(settings.problems(), []);
+        assert_eq!(Settings::default().problems(), []);
+    }
+
+    #[test]
+    fn prices_and_parts_are_bounded() {
+        let mut settings = Settings::default();
+        settings.texting.prices.sms.advertising.viettel = -1;
+        settings.texting.sms_parts_max.care = 5;
+        let paths: Vec<_> = settings.problems().into_iter().map(|problem| problem.path).collect();
+        assert_eq!(paths, ["texting.prices.sms.advertising.viettel", "texting.sms_parts_max.care"]);
     }
 }

@@ -1,6 +1,8 @@
 //! What a text message costs: its alphabet, its units, its parts, and what the law adds to an advertisement.
 
-use crate::normalise::text::nfc;
+use crate::delivery::MessageClass;
+use crate::normalise::text::{nfc, strip_marks};
+use serde::{Deserialize, Serialize};
 
 crate::words::words! {
     /// How the characters of a text message are written.
@@ -12,11 +14,52 @@ crate::words::words! {
     }
 }
 
+crate::words::words! {
+    /// What becomes of the marks of Vietnamese, which make a text message cost more than twice as much.
+    Marks {
+        Keep = "keep",
+        /// `Giảm giá` goes out as `Giam gia`; so do typographic dashes, quotes and spaces. An emoji stays.
+        Strip = "strip",
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the macro of closed lists derives no default")]
+impl Default for Marks {
+    fn default() -> Marks {
+        Marks::Keep
+    }
+}
+
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 const EXTENDED: &str = "{}[]~^|\\€\u{c}";
 
 /// Parts that gateways in Vietnam take at most; beyond it a text is cut or refused.
 pub const PARTS_MAX: usize = 4;
+
+/// How many parts a shop pays for at most, by the class of the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PartsMax {
+    /// From 1 to [`PARTS_MAX`].
+    pub care: u8,
+    /// From 1 to [`PARTS_MAX`].
+    pub advertising: u8,
+}
+
+impl Default for PartsMax {
+    fn default() -> PartsMax {
+        PartsMax { care: PARTS_MAX as u8, advertising: PARTS_MAX as u8 }
+    }
+}
+
+impl PartsMax {
+    pub fn of(self, class: MessageClass) -> usize {
+        usize::from(match class {
+            MessageClass::Care => self.care,
+            MessageClass::Advertising => self.advertising,
+        })
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measured {
@@ -96,6 +139,15 @@ pub fn dressed(text: &str, is_marketing: bool, opt_out: &str) -> String {
     out
 }
 
+/// A text as it goes out: what the law asks around it, then composed (NFC) or without its marks.
+pub fn outgoing(text: &str, class: MessageClass, marks: Marks, opt_out: &str) -> String {
+    let text = dressed(text, class == MessageClass::Advertising, opt_out);
+    match marks {
+        Marks::Keep => nfc(&text),
+        Marks::Strip => strip_marks(&text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,5 +208,31 @@ mod tests {
         check("[QC] Giam 20%! TC: gui STOP den 8xxx", "[QC] Giam 20%! TC: gui STOP den 8xxx");
         assert_eq!(dressed(" Don hang da giao ", false, "STOP"), "Don hang da giao");
         assert_eq!(dressed("Xin chao", true, ""), "[QC] Xin chao");
+    }
+
+    #[test]
+    fn marks_are_a_choice() {
+        let check = |text: &str, class, marks, expect: &str| {
+            assert_eq!(outgoing(text, class, marks, "Từ chối: soạn TC gửi 8xxx"), expect);
+        };
+        use MessageClass::{Advertising, Care};
+        check("Đơn của chị Hằng đã giao", Care, Marks::Keep, "Đơn của chị Hằng đã giao");
+        check("Đơn của chị Hằng đã giao", Care, Marks::Strip, "Don cua chi Hang da giao");
+        check("Gia\u{309}m 20%", Advertising, Marks::Keep, "[QC] Giảm 20%. Từ chối: soạn TC gửi 8xxx");
+        check(
+            "Giảm 20% – chỉ 99.000\u{a0}₫!",
+            Advertising,
+            Marks::Strip,
+            "[QC] Giam 20% - chi 99.000 d! Tu choi: soan TC gui 8xxx",
+        );
+        let stripped = outgoing("Ưu đãi “đặc biệt”…", Advertising, Marks::Strip, "Từ chối: TC");
+        assert_eq!(measure(&stripped).alphabet, Alphabet::Gsm7, "{stripped}");
+        assert_eq!(serde_json::from_str::<Marks>("\"strip\"").unwrap(), Marks::Strip);
+    }
+
+    #[test]
+    fn parts_are_bounded_by_class() {
+        let bounds: PartsMax = serde_json::from_str(r#"{"advertising":2}"#).unwrap();
+        assert_eq!((bounds.of(MessageClass::Care), bounds.of(MessageClass::Advertising)), (PARTS_MAX, 2));
     }
 }

@@ -57,12 +57,85 @@ struct BrandView {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TextingView {
-    /// One part of a text message, in minor units; 0: not known.
+    /// One part of a text message where `prices` has none, in minor units; 0: not known.
     sms_part_price: i64,
-    /// One Zalo message, in minor units; 0: not known.
+    /// One Zalo message where `prices` has none, in minor units; 0: not known.
     zns_price: i64,
     /// How to stop advertisements, at the end of each text message.
     sms_opt_out: String,
+    /// What becomes of the marks of Vietnamese in text messages: `keep` or `strip`.
+    sms_marks: String,
+    sms_parts_max: SmsPartsMax,
+    prices: MessagePrices,
+}
+
+/// How many parts a text message has at most, from 1 to 4; a longer one is not sent.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SmsPartsMax {
+    care: u8,
+    advertising: u8,
+}
+
+/// What messages cost, all in minor units of the shop's currency; 0: not known.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MessagePrices {
+    sms: SmsPrices,
+    zns: ZnsPrices,
+    /// A thousand e-mails.
+    email_per_thousand: i64,
+}
+
+/// One part of a text message, by its class.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SmsPrices {
+    care: SmsPartPrices,
+    advertising: SmsPartPrices,
+}
+
+/// One part of a text message, by the network that the number was handed out by.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SmsPartPrices {
+    /// For every network without a price of its own, and for other countries.
+    any: i64,
+    viettel: i64,
+    vinaphone: i64,
+    mobifone: i64,
+    /// The other networks of Vietnam.
+    other: i64,
+}
+
+/// One message by a template of Zalo.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ZnsPrices {
+    transaction: i64,
+    /// Requests of payment, and vouchers.
+    payment: i64,
+    /// What a picture adds.
+    image: i64,
+}
+
+/// What is left out of the newer fields stays as it is.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TextingTold {
+    /// One part of a text message where `prices` has none, in minor units; 0: not known.
+    sms_part_price: i64,
+    /// One Zalo message where `prices` has none, in minor units; 0: not known.
+    zns_price: i64,
+    /// How to stop advertisements, at the end of each text message.
+    sms_opt_out: String,
+    /// What becomes of the marks of Vietnamese in text messages: `keep` or `strip`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sms_marks: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sms_parts_max: Option<SmsPartsMax>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prices: Option<MessagePrices>,
 }
 
 /// How messages look and what they cost.
@@ -81,7 +154,7 @@ struct MessageDesign {
 #[serde(deny_unknown_fields)]
 struct DesignTold {
     brand: Option<BrandView>,
-    texting: Option<TextingView>,
+    texting: Option<TextingTold>,
     /// Gives the design to the templates of blocks that are there: each gets a new version.
     #[serde(default)]
     apply: bool,
@@ -134,8 +207,13 @@ async fn put(
         row.settings.brand = serde_json::to_value(brand).and_then(serde_json::from_value).map_err(wrong)?;
     }
     if let Some(texting) = told.texting {
-        row.settings.texting =
-            serde_json::to_value(texting).and_then(serde_json::from_value).map_err(wrong)?;
+        let mut whole = serde_json::to_value(&row.settings.texting).map_err(wrong)?;
+        if let (Some(whole), serde_json::Value::Object(told)) =
+            (whole.as_object_mut(), serde_json::to_value(texting).map_err(wrong)?)
+        {
+            whole.extend(told);
+        }
+        row.settings.texting = serde_json::from_value(whole).map_err(wrong)?;
     }
     let problems: Vec<_> = row
         .settings

@@ -12,8 +12,10 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use domain::consent::{Channel, Purpose};
+use domain::delivery::MessageClass;
 use domain::identifier::{Identifier, IdentifierKind};
 use domain::normalise::text::strip_marks;
+use domain::price::{Priced, ZnsClass, price_of};
 use domain::profile::Profile;
 use domain::sms;
 use domain::template::design::{Design, Zns, zns_param_max};
@@ -120,7 +122,7 @@ struct SmsView {
     written: SmsMeasure,
     /// The same without marks.
     plain: SmsMeasure,
-    /// More parts than this are refused by gateways.
+    /// A text of more parts than this is not sent.
     parts_max: usize,
 }
 
@@ -302,28 +304,32 @@ fn shown(
         None => Vec::new(),
     };
     let text = body.text.as_deref().unwrap_or_default();
+    let class = if is_marketing { MessageClass::Advertising } else { MessageClass::Care };
     let sms = (asked.channel == Channel::Sms).then(|| {
         let measured = |text: &str| {
             let text = sms::dressed(text, is_marketing, &settings.texting.sms_opt_out);
             let measured = sms::measure(&text);
-            let price = settings.texting.sms_part_price;
+            // Nobody in particular is meant, so the network is not known.
+            let message = Priced::Sms { to: "", class, parts: measured.parts };
             SmsMeasure {
                 alphabet: measured.alphabet.to_string(),
                 units: measured.units,
                 parts: measured.parts,
                 left: measured.left,
                 beyond: measured.beyond.iter().take(20).map(char::to_string).collect(),
-                price: (price > 0).then(|| price.saturating_mul(measured.parts as i64)),
+                price: price_of(&message, &settings.texting),
                 text,
             }
         };
-        SmsView { written: measured(text), plain: measured(&strip_marks(text)), parts_max: sms::PARTS_MAX }
+        let parts_max = settings.texting.sms_parts_max.of(class);
+        SmsView { written: measured(text), plain: measured(&strip_marks(text)), parts_max }
     });
     let mjml = match (&draft.design, &draft.source.body) {
         (Some(Design::Blocks(_)), Body::Mjml(mjml)) => Some(mjml.clone()),
         _ => None,
     };
-    let price = settings.texting.zns_price;
+    let zns_message = Priced::Zns { class: ZnsClass::Transaction, has_image: false };
+    let zns_price = price_of(&zns_message, &settings.texting);
     Ok(Preview {
         bytes: body.html.as_deref().unwrap_or(text).len(),
         subject: body.subject,
@@ -335,7 +341,7 @@ fn shown(
         findings: findings.into_iter().map(FindingView::of).collect(),
         mjml,
         sms,
-        zns: zns.map(|params| ZnsView { params, price: (price > 0).then_some(price) }),
+        zns: zns.map(|params| ZnsView { params, price: zns_price }),
     })
 }
 

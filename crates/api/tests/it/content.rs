@@ -138,7 +138,7 @@ async fn findings_and_costs_are_told() {
     let texting = json!({ "sms_part_price": 800, "zns_price": 300, "sms_opt_out": "TC: soan TC gui 8xxx" });
     world.write("PUT", "/brand", json!({ "texting": texting })).await;
     let sms = json!({ "channel": "sms", "body": { "text": "Giảm giá 20% hôm nay" } });
-    let told = world.write("POST", "/templates/preview", json!({ "template": sms, "sample": "full" })).await;
+    let told = world.write("POST", "/templates/preview", json!({ "template": &sms, "sample": "full" })).await;
     let (written, plain) = (&told["sms"]["written"], &told["sms"]["plain"]);
     assert_eq!(written["text"], "[QC] Giảm giá 20% hôm nay. TC: soan TC gui 8xxx");
     assert_eq!((&written["alphabet"], &plain["alphabet"]), (&json!("ucs2"), &json!("gsm7")));
@@ -151,6 +151,32 @@ async fn findings_and_costs_are_told() {
     assert_eq!(told["text"], "Đơn SO-1024\nChào Nguyễn Thị Lan");
     assert_eq!(told["zns"]["params"][1]["max"], 30);
     assert_eq!(told["zns"]["price"], 300);
+
+    let mut table = world.get("/brand").await["texting"].clone();
+    assert_eq!((&table["sms_marks"], &table["prices"]["sms"]["care"]["any"]), (&json!("keep"), &json!(0)));
+    table["prices"]["sms"]["advertising"]["any"] = json!(390);
+    table["prices"]["zns"]["transaction"] = json!(200);
+    table["sms_parts_max"]["advertising"] = json!(2);
+    table["sms_marks"] = json!("strip");
+    let kept = world.write("PUT", "/brand", json!({ "texting": table })).await;
+    assert_eq!(kept["texting"], table);
+    // Who does not know the newer fields leaves them as they are.
+    let kept = world.write("PUT", "/brand", json!({ "texting": texting })).await;
+    assert_eq!(kept["texting"], table);
+    let told = world.write("POST", "/templates/preview", json!({ "template": sms, "sample": "full" })).await;
+    assert_eq!((&told["sms"]["written"]["price"], &told["sms"]["parts_max"]), (&json!(390), &json!(2)));
+    let told = world.write("POST", "/templates/preview", json!({ "template": zns, "sample": "full" })).await;
+    assert_eq!(told["zns"]["price"], 200);
+    for (pointer, wrong) in [
+        ("/sms_marks", json!("drop")),
+        ("/sms_parts_max/care", json!(9)),
+        ("/prices/email_per_thousand", json!(-1)),
+    ] {
+        let mut bad = table.clone();
+        *bad.pointer_mut(pointer).unwrap() = wrong;
+        let code = if pointer == "/sms_marks" { "invalid_field" } else { "invalid_settings" };
+        world.refused("PUT", "/brand", json!({ "texting": bad }), 422, code).await;
+    }
     let push = json!({ "channel": "push", "body": { "kind": "push", "source": { "title": "Chào", "body": "x", "actions": [{}, {}, {}] } } });
     world.refused("PUT", "/templates/p", push, 422, "invalid_field").await;
 }
