@@ -17,4 +17,11 @@ pub trait Vault: Send + Sync {
 
     /// Writes when nobody has written since `version`; tells whether it did. It is durable when it returns.
     fn swap(&self, version: i64, value: Secret) -> BoxFuture<'_, Result<bool, String>>;
+
+    /// Has what is held renewed by somebody who does not end with this process, unless it is no longer the one that
+    /// its provider counts as `serial`. Returns when that has ended, whatever came of it: read again. Errors: there is
+    /// nobody who does it.
+    fn renew(&self, _serial: i64) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Err("nobody renews it here".to_owned())))
+    }
 }
