@@ -12,6 +12,7 @@ use domain::journey::{
     Trigger, start, step,
 };
 use domain::local_time::Zone;
+use domain::ways::{Plan, Way};
 use kit::{Id, Timestamp, WorkspaceId};
 use serde_json::{Value, json};
 use store::journeys::StepRow;
@@ -295,12 +296,16 @@ impl World<'_> {
                     let at = self.just_after(key, now, |profile| Some(profile.tags.get(&tag)?.at));
                     self.set_tag(key, &tag, false, at);
                 }
-                Action::Send { channel, template, purpose } => {
+                Action::Send { channel, template, purpose, ways } => {
                     let mut message = self.decision(key, &run, &effect.key, &effect.node, now);
+                    let mut context = context_of_run(&run);
+                    if let Some(plan) = Plan::of(Way { channel, template: template.clone() }, &ways) {
+                        context["ways"] = json!(plan);
+                    }
                     message.channel = channel.to_string();
                     message.purpose = purpose.to_string();
                     message.template_id = Some(template);
-                    message.context = context_of_run(&run).to_string();
+                    message.context = context.to_string();
                     self.messages.push(message);
                 }
                 action @ (Action::Assign { .. }

@@ -8,7 +8,7 @@ use crate::facts::{ProfileFacts, zone_of};
 use domain::commerce::{self, Order, OrderSummary, OrderTotals};
 use domain::condition::{Condition, Past, PastEvent, PastMessage, PastRun};
 use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
-use domain::gate::{Decision, Suppression};
+use domain::gate::{Decision, Sent, Suppression};
 use domain::journey::{
     Action, Cause, Definition, Ending, EventView, History, Input, LogEntry, NewRun, Run, RunState, Stepped,
     Trigger, Turn, start, step,
@@ -38,7 +38,7 @@ pub struct Rehearsal<'a> {
     /// Why an address of the person is on the list, by channel.
     pub suppressed: BTreeMap<Channel, Suppression>,
     /// Advertisements that went to the person of late.
-    pub recent: Vec<(Channel, Timestamp)>,
+    pub recent: Vec<Sent>,
     pub start_at: Timestamp,
     pub horizon: Timestamp,
     /// The properties of what starts the first run.
@@ -126,7 +126,7 @@ pub struct Known {
     pub past: Past,
     pub segments: BTreeMap<String, Condition>,
     pub suppressed: BTreeMap<Channel, Suppression>,
-    pub recent: Vec<(Channel, Timestamp)>,
+    pub recent: Vec<Sent>,
 }
 
 impl Known {
@@ -154,8 +154,8 @@ impl Known {
             wants.orders = true;
             known.past = crate::segments::scan::past_of(tx, id, profile.no, &wants, now)?;
             let since = now.plus_ms(-workspace.settings.policy.longest_cap_ms());
-            let recent = tx.recent_marketing(&[(id, profile.no)], since)?.into_iter().flatten();
-            known.recent = recent.filter_map(|(channel, at)| Some((channel.parse().ok()?, at))).collect();
+            let recent = tx.recent_marketing(&[(id, profile.no)], since)?.into_iter().flatten().collect();
+            known.recent = crate::dispatch::sent_of(recent);
         }
         for channel in Channel::ALL.iter().copied() {
             let Some(address) = crate::dispatch::address_of(profile, channel) else { continue };
@@ -351,7 +351,8 @@ impl Stage<'_, '_> {
         let now = self.now;
         for effect in effects {
             match effect.action {
-                Action::Send { channel, template, purpose } => self.queued.push(Queued {
+                // A rehearsal goes the first way.
+                Action::Send { channel, template, purpose, .. } => self.queued.push(Queued {
                     due_at: now,
                     decided_at: now,
                     run: number,
@@ -560,11 +561,9 @@ impl Stage<'_, '_> {
         let mut message = self.queued.remove(place);
         let zone = zone_of(&self.given.profile, &self.given.workspace.settings.zone());
         let asked = Asked {
-            channel: message.channel,
-            purpose: message.purpose,
             suppression: self.given.suppressed.get(&message.channel).copied(),
             recent: &self.given.recent,
-            zone: &zone,
+            ..Asked::of(message.channel, message.purpose, &zone)
         };
         let decided =
             ask_gate(self.given.workspace, &self.given.profile, &asked, message.decided_at, self.now);
@@ -604,7 +603,11 @@ impl Stage<'_, '_> {
 
     fn went_out(&mut self, message: &Queued) {
         if message.purpose == Purpose::Marketing {
-            self.given.recent.push((message.channel, self.now));
+            self.given.recent.push(Sent {
+                            channel: message.channel,
+                            purpose: message.purpose,
+                            at: self.now,
+                        });
         }
         self.given.past.messages.push(PastMessage {
             id: format!("rehearsal-{}", self.given.past.messages.len() + 1),

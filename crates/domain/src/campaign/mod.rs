@@ -11,6 +11,7 @@ pub use schedule::{
     Every, InZone, Late, Planned, Recurring, Schedule, Weekday, earliest_zone, latest_zone, local_time_of,
 };
 
+use crate::ways::Ways;
 use crate::consent::{Channel, Purpose};
 use kit::{HOUR_MS, MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,9 @@ pub struct Campaign {
     pub purpose: Purpose,
     #[serde(default)]
     pub schedule: Schedule,
+    /// Further ways for the same message.
+    #[serde(default, skip_serializing_if = "Ways::is_single")]
+    pub ways: Ways,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
     #[serde(default, skip_serializing_if = "Utm::is_empty")]
@@ -165,6 +169,9 @@ impl Campaign {
         }
         if !matches!(self.channel, Channel::Email | Channel::Sms | Channel::Zalo | Channel::Push) {
             found.push(problem("channel", "email, sms, zalo or push"));
+        }
+        for (field, message) in self.ways.problems(self.channel) {
+            found.push(problem(field, message));
         }
         if !line(&self.template, 200) {
             found.push(problem("template", "the id or the name of a template"));

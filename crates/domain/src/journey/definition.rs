@@ -2,6 +2,7 @@
 
 use super::trigger::Trigger;
 use super::wait::{Awaited, Delay, Until, WaitFor};
+use crate::ways::Ways;
 use crate::condition::{Condition, Duration, EventPattern, Operand, Problem};
 use crate::consent::{Channel, Purpose};
 use serde::{Deserialize, Serialize};
@@ -219,8 +220,19 @@ pub struct SendMessage {
     pub template: String,
     #[serde(default = "marketing")]
     pub purpose: Purpose,
+    /// Further ways for the same message.
+    #[serde(default, skip_serializing_if = "Ways::is_single")]
+    pub ways: Ways,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+}
+
+impl SendMessage {
+    /// Every channel and template that it may use, its own first.
+    pub fn each_way(&self) -> impl Iterator<Item = (Channel, &str)> {
+        let also = self.ways.also.iter().map(|way| (way.channel, way.template.as_str()));
+        std::iter::once((self.channel, self.template.as_str())).chain(also)
+    }
 }
 
 fn marketing() -> Purpose {
@@ -542,19 +554,19 @@ impl Definition {
     /// The channels on which it sends marketing.
     pub fn marketing_channels(&self) -> BTreeSet<Channel> {
         let sends = self.nodes.values().filter_map(|node| match node {
-            Node::Send(send) if send.purpose == Purpose::Marketing => Some(send.channel),
+            Node::Send(send) if send.purpose == Purpose::Marketing => Some(send.each_way()),
             _ => None,
         });
-        sends.collect()
+        sends.flatten().map(|(channel, _)| channel).collect()
     }
 
     /// The templates that its nodes send, so that an engine can refuse a journey whose template is missing.
     pub fn templates(&self) -> BTreeSet<(Channel, &str)> {
         let sends = self.nodes.values().filter_map(|node| match node {
-            Node::Send(send) => Some((send.channel, send.template.as_str())),
+            Node::Send(send) => Some(send.each_way()),
             _ => None,
         });
-        sends.collect()
+        sends.flatten().collect()
     }
 
     /// What a run must count because a branch or an exit rule asks for it.

@@ -1,6 +1,7 @@
 //! One profile's way through a journey, as it is stored.
 
 use super::wire;
+use crate::ways::Ways;
 use crate::condition::{EventView, Sightings};
 use crate::consent::{Channel, Purpose};
 use crate::profile::id_text;
@@ -196,6 +197,8 @@ pub enum Action {
         channel: Channel,
         template: String,
         purpose: Purpose,
+        #[serde(default, skip_serializing_if = "Ways::is_single")]
+        ways: Ways,
     },
     /// A null value removes the attribute.
     SetAttribute {

@@ -487,7 +487,7 @@ impl<'a> Walk<'a> {
                     json!({ "channel": send.channel, "template": send.template, "purpose": send.purpose });
                 self.note(Some(id), Code::SendAsked, params);
                 let (channel, template, purpose) = (send.channel, send.template.clone(), send.purpose);
-                self.act(id, Action::Send { channel, template, purpose });
+                self.act(id, Action::Send { channel, template, purpose, ways: send.ways.clone() });
                 Onward::To(send.next.clone())
             }
             Node::Delay(delay) => self.delay(id, delay),

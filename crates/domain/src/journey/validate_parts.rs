@@ -164,6 +164,9 @@ impl Check {
         match node {
             Node::Send(send) => {
                 self.line(&send.template, join(&path, "template"), NAME_CHARS_MAX);
+                for (field, message) in send.ways.problems(send.channel) {
+                    self.say(join(&path, field), "send.ways", message);
+                }
                 if !matches!(send.purpose, Purpose::Marketing | Purpose::Transactional) {
                     let message = "a message is \"marketing\" or \"transactional\"";
                     self.say(join(&path, "purpose"), "send.purpose", message);

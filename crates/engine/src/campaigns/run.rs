@@ -7,6 +7,7 @@ use crate::facts::zone_of;
 use crate::segments::Population;
 use crate::world::World;
 use domain::campaign::{Campaign, Late, Rate, local_time_of};
+use domain::ways::{Plan, Way};
 use kit::{MINUTE_MS, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
 use roaring::RoaringBitmap;
 use serde_json::json;
@@ -466,6 +467,11 @@ fn begin_sending(run: &mut CampaignRunRow, doc: &mut Doc, now: Timestamp) -> i64
 fn context_of(definition: &Campaign, id: &str) -> String {
     let mut utm = definition.utm.clone();
     utm.campaign = definition.utm_campaign();
-    json!({ "campaign": { "id": id, "name": definition.name, "topic": definition.topic }, "utm": utm })
-        .to_string()
+    let mut context =
+        json!({ "campaign": { "id": id, "name": definition.name, "topic": definition.topic }, "utm": utm });
+    let first = Way { channel: definition.channel, template: definition.template.clone() };
+    if let Some(plan) = Plan::of(first, &definition.ways) {
+        context["ways"] = json!(plan);
+    }
+    context.to_string()
 }
