@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use plugs::channels::blackhole::{self, BlackholeConfig};
 use plugs::channels::memory::{self, MemoryChannel, MemoryConfig, Outbox};
 use plugs::channels::push as push_channel;
+use plugs::channels::{mailgun, sendgrid, ses};
 use plugs::channels::smtp::{self as smtp_channel, SmtpConfig, SmtpTimeouts};
 use plugs::channels::webhook::{self as webhook_channel, WebhookConfig};
 use plugs::channels::{Problem, file};
@@ -227,8 +228,57 @@ async fn memory_subject(situation: Situation) -> Option<Subject> {
     })
 }
 
-async fn subject(kind: &str, situation: Situation) -> Option<Subject> {
+/// Amazon SES, SendGrid or Mailgun.
+async fn mail_api_subject(kind: &'static str, situation: Situation) -> Option<Subject> {
+    let said = |message: &str| serde_json::json!({ "message": message }).to_string();
+    let answer = match situation {
+        Situation::Fine | Situation::NobodyThere => None,
+        Situation::Refuses => {
+            let headers = vec!["x-amzn-errortype: BadRequestException:".into()];
+            Some(Answer::Full("400 Bad Request", headers, said(&format!("'to' is not valid: {RECIPIENT}"))))
+        }
+        Situation::Throttles => {
+            let reset = vec!["Retry-After: 7".into(), "X-RateLimit-Reset: 1700000007".into()];
+            Some(Answer::Full("429 Too Many Requests", reset, said("slow down")))
+        }
+        Situation::InTrouble => Some(answer("503 Service Unavailable")),
+        Situation::Silent => Some(Answer::Hang),
+        Situation::Gone => Some(Answer::Close),
+    };
+    let (address, arrived, mut config): (_, Box<dyn Fn() -> usize>, _) = match kind {
+        ses::KIND => {
+            let server = crate::ses_server::SesServer::start(answer).await;
+            let taken = server.taken.clone();
+            (server.http.address, Box::new(move || taken.lock().unwrap().len()), crate::mail_apis::ses(""))
+        }
+        sendgrid::KIND => {
+            let server = crate::sendgrid_server::SendgridServer::start(answer).await;
+            let taken = server.taken.clone();
+            (server.http.address, Box::new(move || taken.lock().unwrap().len()), crate::mail_apis::sendgrid(""))
+        }
+        _ => {
+            let server = crate::mailgun_server::MailgunServer::start(answer).await;
+            let taken = server.taken.clone();
+            (server.http.address, Box::new(move || taken.lock().unwrap().len()), crate::mail_apis::mailgun(""))
+        }
+    };
+    let port = if situation == Situation::NobodyThere { free_port().await } else { address.port() };
+    config["base_url"] = format!("http://127.0.0.1:{port}").into();
+    if situation == Situation::Silent {
+        config["timeout_ms"] = SHORT_MS.into();
+    }
+    let config: ChannelConfig = serde_json::from_value(config).unwrap();
+    Some(Subject {
+        channel: build(&config, &Surroundings::bare(&Egress::open())).unwrap(),
+        message: Box::new(email),
+        arrived,
+        _folder: None,
+    })
+}
+
+async fn subject(kind: &'static str, situation: Situation) -> Option<Subject> {
     match kind {
+        ses::KIND | sendgrid::KIND | mailgun::KIND => mail_api_subject(kind, situation).await,
         smtp_channel::KIND => smtp_subject(situation).await,
         webhook_channel::KIND => webhook_subject(situation).await,
         push_channel::KIND => push_subject(situation).await,
@@ -251,7 +301,7 @@ async fn free_port() -> u16 {
 }
 
 /// The kinds of channels; behind a slash, which way of one that has several.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 10] = [
     smtp_channel::KIND,
     webhook_channel::KIND,
     push_channel::KIND,
@@ -259,6 +309,9 @@ const KINDS: [&str; 7] = [
     file::KIND,
     memory::KIND,
     blackhole::KIND,
+    ses::KIND,
+    sendgrid::KIND,
+    mailgun::KIND,
 ];
 
 #[tokio::test]
@@ -269,7 +322,7 @@ async fn every_channel_keeps_the_contract() {
         (
             Fine,
             &[
-                ("smtp", "accepted"),
+                ("ses", "accepted"), ("sendgrid", "accepted"), ("mailgun", "accepted"), ("smtp", "accepted"),
                 ("webhook", "accepted"),
                 ("push", "accepted"),
                 ("push/fcm", "accepted"),
@@ -278,16 +331,16 @@ async fn every_channel_keeps_the_contract() {
                 ("blackhole", "accepted"),
             ],
         ),
-        (Refuses, &[("smtp", "rejected HardBounce"), ("webhook", "rejected Refused"), ("push", "rejected HardBounce"), ("push/fcm", "rejected HardBounce")]),
-        (Throttles, &[("smtp", "retry Throttled"), ("webhook", "retry Throttled 7000"), ("push", "retry Throttled 7000"), ("push/fcm", "retry Throttled 7000")]),
+        (Refuses, &[("ses", "rejected Invalid"), ("sendgrid", "rejected Invalid"), ("mailgun", "rejected Invalid"), ("smtp", "rejected HardBounce"), ("webhook", "rejected Refused"), ("push", "rejected HardBounce"), ("push/fcm", "rejected HardBounce")]),
+        (Throttles, &[("ses", "retry Throttled 7000"), ("sendgrid", "retry Throttled 7000"), ("mailgun", "retry Throttled 7000"), ("smtp", "retry Throttled"), ("webhook", "retry Throttled 7000"), ("push", "retry Throttled 7000"), ("push/fcm", "retry Throttled 7000")]),
         (
             InTrouble,
-            &[("smtp", "retry Temporary"), ("webhook", "retry Temporary"), ("push", "retry Temporary"), ("push/fcm", "retry Temporary"), ("file", "misconfigured")],
+            &[("ses", "retry Temporary"), ("sendgrid", "retry Temporary"), ("mailgun", "retry Temporary"), ("smtp", "retry Temporary"), ("webhook", "retry Temporary"), ("push", "retry Temporary"), ("push/fcm", "retry Temporary"), ("file", "misconfigured")],
         ),
         // A receiver of webhooks knows the key of a message that it may have got; a mail server does not.
-        (Silent, &[("smtp", "unknown"), ("webhook", "retry Timeout"), ("push", "unknown"), ("push/fcm", "unknown")]),
-        (Gone, &[("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "unknown"), ("push/fcm", "unknown")]),
-        (NobodyThere, &[("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "retry Network"), ("push/fcm", "retry Network")]),
+        (Silent, &[("ses", "unknown"), ("sendgrid", "unknown"), ("mailgun", "unknown"), ("smtp", "unknown"), ("webhook", "retry Timeout"), ("push", "unknown"), ("push/fcm", "unknown")]),
+        (Gone, &[("ses", "unknown"), ("sendgrid", "unknown"), ("mailgun", "unknown"), ("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "unknown"), ("push/fcm", "unknown")]),
+        (NobodyThere, &[("ses", "retry Network"), ("sendgrid", "retry Network"), ("mailgun", "retry Network"), ("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "retry Network"), ("push/fcm", "retry Network")]),
     ];
     for (situation, expected) in table {
         for kind in KINDS {
@@ -327,6 +380,9 @@ async fn a_repeated_key_is_one_message_where_the_other_side_can_tell() {
 async fn a_message_of_the_wrong_kind_is_rejected() {
     let text = delivery("m1", "+84900000000", Content::Text(TextContent { body: "chào".into(), class: MessageClass::Care }));
     for (kind, wrong) in [
+        ("ses", text.clone()),
+        ("sendgrid", text.clone()),
+        ("mailgun", webhook("m1", "http://127.0.0.1/")),
         ("smtp", text.clone()),
         ("smtp", webhook("m1", "http://127.0.0.1/")),
         ("webhook", text.clone()),

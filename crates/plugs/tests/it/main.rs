@@ -4,8 +4,12 @@
 mod contract;
 mod email;
 mod http_server;
+mod mail_apis;
+mod mailgun_server;
 mod push;
 mod push_server;
+mod sendgrid_server;
+mod ses_server;
 mod settings;
 mod smtp;
 mod smtp_server;
