@@ -217,7 +217,10 @@ impl Wishes {
                 if self.topics.len() >= TOPICS_MAX && !self.topics.contains_key(topic) {
                     return false;
                 }
-                let held = self.topics.entry(topic.clone()).or_insert(Wish { value: true, at: Ms::from_ms(i64::MIN) });
+                let held = self
+                    .topics
+                    .entry(topic.clone())
+                    .or_insert(Wish { value: true, at: Ms::from_ms(i64::MIN) });
                 later(held, Wish { value: wanted, at: record.at }, |wanted| u8::from(!*wanted))
             }
             Aspect::Often(often) => {
@@ -252,7 +255,11 @@ impl Wishes {
     }
 }
 
-fn later<T: Copy + PartialEq, R: Ord>(held: &mut Wish<T>, next: Wish<T>, strictness: impl Fn(&T) -> R) -> bool {
+fn later<T: Copy + PartialEq, R: Ord>(
+    held: &mut Wish<T>,
+    next: Wish<T>,
+    strictness: impl Fn(&T) -> R,
+) -> bool {
     if (next.at, strictness(&next.value)) <= (held.at, strictness(&held.value)) {
         return false;
     }
@@ -330,7 +337,13 @@ impl Consents {
 
 impl ConsentRecord {
     /// A statement with nothing yet that proves it.
-    pub fn new(channel: Channel, purpose: Purpose, state: ConsentState, at: Timestamp, source: &str) -> ConsentRecord {
+    pub fn new(
+        channel: Channel,
+        purpose: Purpose,
+        state: ConsentState,
+        at: Timestamp,
+        source: &str,
+    ) -> ConsentRecord {
         ConsentRecord {
             channel,
             purpose,

@@ -105,7 +105,9 @@ impl Asking {
                 found.push((path, "one line of at most 300 bytes"));
             }
         }
-        for (path, text) in [("consent.ask_text", &self.ask_text), ("consent.stopped_text", &self.stopped_text)] {
+        for (path, text) in
+            [("consent.ask_text", &self.ask_text), ("consent.stopped_text", &self.stopped_text)]
+        {
             if text.len() > 5_000 {
                 found.push((path, "at most 5000 bytes"));
             }
@@ -273,10 +275,15 @@ impl Settings {
         let line = |text: &str, least: usize| {
             (least..=100).contains(&text.chars().count()) && !text.contains(char::is_control)
         };
-        let ids: std::collections::BTreeSet<&str> = self.topics.iter().map(|topic| topic.id.as_str()).collect();
-        let is_usable = |topic: &Topic| is_plain(&topic.id) && line(&topic.name, 1) && line(&topic.name_en, 0);
+        let ids: std::collections::BTreeSet<&str> =
+            self.topics.iter().map(|topic| topic.id.as_str()).collect();
+        let is_usable =
+            |topic: &Topic| is_plain(&topic.id) && line(&topic.name, 1) && line(&topic.name_en, 0);
         if self.topics.len() > 50 || ids.len() < self.topics.len() || !self.topics.iter().all(is_usable) {
-            tell("topics", "at most 50, each with an id of its own (letters, digits, _ and -) and a name of 1 to 100 characters");
+            tell(
+                "topics",
+                "at most 50, each with an id of its own (letters, digits, _ and -) and a name of 1 to 100 characters",
+            );
         }
         for (path, message) in self.consent.problems() {
             tell(path, message);

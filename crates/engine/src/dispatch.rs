@@ -11,7 +11,8 @@ use domain::consent::{Channel, Purpose};
 use domain::delivery::{
     Content, Delivery, EmailContent, MessageClass, Outcome, RejectClass, RetryClass, Sender, TextContent, WebhookContent,
 };
-use domain::gate::{Decision, Reason, Request, Suppression, decide, holdout_bucket};
+use crate::turns::{Rank, Turns, topic_of};
+use domain::gate::{Decision, Reason, Request, Sent, Suppression, decide, holdout_bucket};
 use domain::hook::Topic;
 use domain::identifier::IdentifierKind;
 use domain::local_time::Zone;
@@ -88,10 +89,10 @@ pub(crate) fn message_in_brief(message: &MessageRow) -> Value {
 }
 
 /// A message that is due, with what was read for it.
-struct DueMessage {
-    row: MessageRow,
+pub(crate) struct DueMessage {
+    pub(crate) row: MessageRow,
     context: Value,
-    address: Option<String>,
+    pub(crate) address: Option<String>,
     suppression: Option<Suppression>,
     /// That the event is about.
     order: Option<Order>,
@@ -101,8 +102,7 @@ struct DueMessage {
 struct Due {
     messages: Vec<DueMessage>,
     profiles: FxHashMap<(WorkspaceId, ProfileNo), Profile>,
-    /// Advertisements that went to each person of late.
-    recent: FxHashMap<(WorkspaceId, ProfileNo), Vec<(Channel, Timestamp)>>,
+    turns: Turns,
 }
 
 enum Fate {
@@ -234,8 +234,6 @@ impl Dispatcher {
     /// What is due with the people it goes to, all of one moment: the engine may merge profiles meanwhile, and a
     /// message of one that is gone would be refused. `None` when nothing is due.
     fn gather(&self, channel: Channel, now: Timestamp, limit: i64) -> Result<Option<Due>, EngineError> {
-        let longest_ms =
-            self.workspaces.values().map(|w| w.settings.policy.longest_cap_ms()).max().unwrap_or(0);
         Ok(self.store.read(|tx| {
             let messages = tx.due_messages(channel, now, limit)?;
             if messages.is_empty() {
@@ -246,20 +244,20 @@ impl Dispatcher {
             keys.sort_unstable();
             keys.dedup();
             let profiles = tx.profiles(&keys)?;
-            let recent = tx.recent_marketing(&keys, now.plus_ms(-longest_ms))?;
             let profiles: FxHashMap<_, _> =
                 profiles.into_iter().map(|(w, stored)| ((w, stored.profile.no), stored.profile)).collect();
             let messages = read_for(tx, messages, channel, &profiles)?;
-            let known = |list: Vec<(String, Timestamp)>| {
-                list.into_iter().filter_map(|(channel, at)| Some((channel.parse().ok()?, at))).collect()
+            let reach_ms = |workspace: WorkspaceId| {
+                self.workspaces.get(&workspace).map_or(0, |w| w.settings.policy.longest_cap_ms())
             };
-            let recent = keys.into_iter().zip(recent).map(|(key, list)| (key, known(list)));
-            Ok(Some(Due { messages, profiles, recent: recent.collect() }))
+            let turns = Turns::read(tx, &messages, channel, &profiles, now, reach_ms)?;
+            Ok(Some(Due { messages, profiles, turns }))
         })?)
     }
 
     fn decide_all(&mut self, due: Due, now: Timestamp) -> Result<(Changeset, Vec<Outgoing>), EngineError> {
-        let Due { messages: due, profiles, mut recent } = due;
+        let Due { messages: mut due, profiles, mut turns } = due;
+        due.sort_by_cached_key(|one| Rank::of(&one.row, &one.context));
         let mut changes = Changeset::new();
         let mut outgoing = Vec::new();
         let mut turned = Vec::new();
@@ -270,11 +268,10 @@ impl Dispatcher {
             let wait_ms_max = i64::from(workspace.settings.policy.wait_hours_max) * HOUR_MS;
             let channel = message.channel.parse::<Channel>().ok();
             let purpose = message.purpose.parse::<Purpose>().unwrap_or(Purpose::Marketing);
-            let known = recent.entry(key).or_default();
             let fate = match channel {
                 None => Fate::Refuse("channel_unknown", format!("{} is no channel", message.channel)),
                 Some(channel) => {
-                    self.fate(&mut asked, &workspace, channel, purpose, profiles.get(&key), known, now)?
+                    self.fate(&mut asked, &workspace, channel, purpose, profiles.get(&key), &turns, now)?
                 }
             };
             let message = asked.row;
@@ -282,9 +279,7 @@ impl Dispatcher {
             let brief = self.brief_of(&message, profiles.get(&key));
             match (fate, channel) {
                 (Fate::Go(delivery, body), Some(channel)) => {
-                    if purpose == Purpose::Marketing {
-                        known.push((channel, now));
-                    }
+                    turns.goes(&message, channel, purpose, &delivery.to, now);
                     changes.claim_message(&message, &delivery.to, now);
                     changes.set_body(message.workspace, no, now, &body);
                     outgoing.push(Outgoing {
@@ -383,7 +378,7 @@ impl Dispatcher {
         channel: Channel,
         purpose: Purpose,
         profile: Option<&Profile>,
-        recent: &[(Channel, Timestamp)],
+        turns: &Turns,
         now: Timestamp,
     ) -> Result<Fate, EngineError> {
         let Some(profile) = profile else {
@@ -393,7 +388,17 @@ impl Dispatcher {
         let (context, address) = (&*context, address.take());
         if channel != Channel::Webhook && !matches!(message.origin.as_str(), "staff" | "test") {
             let zone = zone_of(profile, &workspace.settings.zone());
-            let about = Asked { channel, purpose, suppression: *suppression, recent, zone: &zone };
+            let topic = self.topic(message, context)?;
+            let recent = turns.recent(message, channel, address.as_deref());
+            let sends_by = |channel| self.identities.contains_key(&(message.workspace, channel));
+            let ahead = turns.ahead(message, Rank::of(message, context), now, sends_by);
+            let about = Asked {
+                topic: topic.as_deref(),
+                suppression: *suppression,
+                recent: &recent,
+                ahead: &ahead,
+                ..Asked::of(channel, purpose, &zone)
+            };
             match ask_gate(workspace, profile, &about, message.decided_at, now) {
                 Decision::Send => {}
                 Decision::Wait(until, reason) => return Ok(Fate::Wait(until, reason.code(), String::new())),
@@ -569,6 +574,18 @@ impl Dispatcher {
         Fate::Go(Box::new(delivery), kept)
     }
 
+    /// What a message is about: as its sender says, else as its template does.
+    fn topic(&mut self, message: &MessageRow, context: &Value) -> Result<Option<String>, EngineError> {
+        if let Some(topic) = topic_of(context) {
+            return Ok(Some(topic.to_owned()));
+        }
+        let Some(named) = message.template_id.as_deref().filter(|_| message.purpose != "transactional") else {
+            return Ok(None);
+        };
+        let template = self.template(message.workspace, named)?;
+        Ok(template.and_then(|template| self.composer.topic(message.workspace, &template)))
+    }
+
     /// By its id, else by its name.
     fn template(
         &mut self,
@@ -692,10 +709,20 @@ pub(crate) fn address_of(profile: &Profile, channel: Channel) -> Option<String> 
 pub(crate) struct Asked<'a> {
     pub channel: Channel,
     pub purpose: Purpose,
+    pub topic: Option<&'a str>,
     pub suppression: Option<Suppression>,
-    /// Advertisements that went to the person of late.
-    pub recent: &'a [(Channel, Timestamp)],
+    /// Advertisements that went to the person, or to the address, of late.
+    pub recent: &'a [Sent],
+    /// More important ones that are due.
+    pub ahead: &'a [Sent],
     pub zone: &'a Zone,
+}
+
+impl<'a> Asked<'a> {
+    /// With nothing else known.
+    pub fn of(channel: Channel, purpose: Purpose, zone: &'a Zone) -> Asked<'a> {
+        Asked { channel, purpose, topic: None, suppression: None, recent: &[], ahead: &[], zone }
+    }
 }
 
 /// Asks the gate about a message to a person at their own address.
@@ -709,12 +736,15 @@ pub(crate) fn ask_gate(
     let request = Request {
         channel: asked.channel,
         purpose: asked.purpose,
+        topic: asked.topic,
         has_address: address_of(profile, asked.channel).is_some(),
         suppression: asked
             .suppression
             .or_else(|| crate::erasure::stopped(profile, asked.channel, asked.purpose)),
-        consent: profile.consents.state(asked.channel, asked.purpose),
+        consent: profile.consents.current(asked.channel, asked.purpose),
+        wishes: &profile.wishes,
         recent: asked.recent,
+        ahead: asked.ahead,
         holdout_bucket: holdout_bucket(&workspace.salt, profile.id),
         time_zone: asked.zone,
         decided_at,
@@ -732,6 +762,7 @@ pub(crate) fn suppression_of(reason: &str) -> Suppression {
     match reason {
         "hard_bounce" => Suppression::HardBounce,
         "complaint" => Suppression::Complaint,
+        "do_not_call" => Suppression::DoNotCall,
         _ => Suppression::Manual,
     }
 }

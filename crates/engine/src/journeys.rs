@@ -299,6 +299,10 @@ impl World<'_> {
                 Action::Send { channel, template, purpose, ways } => {
                     let mut message = self.decision(key, &run, &effect.key, &effect.node, now);
                     let mut context = context_of_run(&run);
+                    if let Some(live) = self.live(key.0, &run) {
+                        let topic = live.definition.topic_of(&effect.node);
+                        crate::turns::put_turn(&mut context, live.definition.priority, topic);
+                    }
                     if let Some(plan) = Plan::of(Way { channel, template: template.clone() }, &ways) {
                         context["ways"] = json!(plan);
                     }

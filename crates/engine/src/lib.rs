@@ -27,6 +27,7 @@ mod retention;
 pub mod segments;
 mod starts;
 mod token;
+mod turns;
 mod world;
 
 pub use bell::Bell;

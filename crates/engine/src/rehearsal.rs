@@ -153,9 +153,9 @@ impl Known {
             known.segments.values().for_each(|condition| wants.merge(&condition.wants()));
             wants.orders = true;
             known.past = crate::segments::scan::past_of(tx, id, profile.no, &wants, now)?;
-            let since = now.plus_ms(-workspace.settings.policy.longest_cap_ms());
-            let recent = tx.recent_marketing(&[(id, profile.no)], since)?.into_iter().flatten().collect();
-            known.recent = crate::dispatch::sent_of(recent);
+            let since = now.plus_ms(-crate::turns::reach_ms(workspace, profile));
+            let recent = tx.recent_marketing(&[(id, profile.no, since)])?.into_iter().flatten().collect();
+            known.recent = crate::turns::sent_of(recent);
         }
         for channel in Channel::ALL.iter().copied() {
             let Some(address) = crate::dispatch::address_of(profile, channel) else { continue };

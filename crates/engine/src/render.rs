@@ -26,6 +26,9 @@ pub struct Draft {
     pub purpose: Purpose,
     #[serde(flatten)]
     pub source: TemplateSource,
+    /// What of the shop's topics it is about, unless the journey or the campaign says otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub topic: String,
     /// What the editor keeps; the source was made of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design: Option<Design>,
@@ -100,7 +103,7 @@ pub struct Composer {
     pub key: TokenKey,
     /// Without a slash at its end.
     pub base_url: String,
-    compiled: BTreeMap<(WorkspaceId, String, i64), Prepared>,
+    compiled: BTreeMap<(WorkspaceId, String, i64), (Prepared, String)>,
 }
 
 /// Compiled templates that are kept; beyond it all are compiled anew.
@@ -262,12 +265,14 @@ impl Composer {
 
     fn prepared(&mut self, workspace: WorkspaceId, template: &TemplateRow) -> Prepared {
         let key = (workspace, template.template_id.clone(), template.version);
-        if let Some(prepared) = self.compiled.get(&key) {
+        if let Some((prepared, _)) = self.compiled.get(&key) {
             return prepared.clone();
         }
+        let mut topic = String::new();
         let prepared = serde_json::from_str::<Draft>(&template.source)
             .map_err(|error| error.to_string())
-            .and_then(|draft| {
+            .and_then(|mut draft| {
+                topic = std::mem::take(&mut draft.topic);
                 let told = |problems: Vec<domain::template::TemplateProblem>| {
                     problems.first().map_or_else(String::new, ToString::to_string)
                 };
@@ -276,8 +281,16 @@ impl Composer {
         if self.compiled.len() >= COMPILED_MAX {
             self.compiled.clear();
         }
-        self.compiled.insert(key, prepared.clone());
+        self.compiled.insert(key, (prepared.clone(), topic));
         prepared
+    }
+
+    /// What of the shop's topics a template is about.
+    pub fn topic(&mut self, workspace: WorkspaceId, template: &TemplateRow) -> Option<String> {
+        // A template that does not compile is refused for that.
+        self.prepared(workspace, template).ok()?;
+        let (_, topic) = self.compiled.get(&(workspace, template.template_id.clone(), template.version))?;
+        Some(topic.clone()).filter(|topic| !topic.is_empty())
     }
 
     /// Makes one message from a stored template.

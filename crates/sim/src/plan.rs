@@ -139,11 +139,11 @@ impl Plan {
         let mut settings = Settings::default();
         settings.shop.name = "Shop".into();
         if rng.chance(0.5) {
-            settings.policy.caps.push(Cap { channel: None, count: 2, hours: 24 });
+            settings.policy.caps.push(Cap::sliding(None, 2, 24));
         }
         if rng.chance(0.5) {
             let from = 60 * (7 + rng.below(3)) as u16;
-            settings.policy.hours.push(Hours { channel: Channel::Email, from, to: 20 * 60 });
+            settings.policy.hours.push(Hours::of(Channel::Email, from, 20 * 60));
         }
         if rng.chance(0.3) {
             settings.policy.holdout_percent = 20;

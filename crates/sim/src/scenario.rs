@@ -40,7 +40,7 @@ use crate::notation::{self, event_name, literal};
 use crate::provider::Answer;
 use crate::world::{Crashes, SHOP, World};
 use domain::consent::Channel;
-use domain::gate::{Cap, Hours};
+use domain::gate::{Cap, Hours, Window};
 use domain::identifier::{Identifier, IdentifierKind};
 use domain::local_time::{Zone, parse_duration, parse_instant};
 use domain::settings::Settings;
@@ -446,15 +446,17 @@ impl Stage {
                     let (hour, minute) = text.split_once(':').expect("HH:MM");
                     hour.parse::<u16>().expect("an hour") * 60 + minute.parse::<u16>().expect("a minute")
                 };
-                let hours = Hours { channel: channel(on), from: minutes(from), to: minutes(to) };
+                let hours = Hours::of(channel(on), minutes(from), minutes(to));
                 self.world.change_settings(|settings| settings.policy.hours.push(hours));
             }
             ["cap", on, cap] => {
-                let (count, hours) = cap.split_once('/').expect("cap COUNT/HOURSh");
-                let cap = Cap {
-                    channel: (*on != "all").then(|| channel(on)),
-                    count: count.parse().expect("a count"),
-                    hours: hours.trim_end_matches('h').parse().expect("hours"),
+                let (count, hours) = cap.split_once('/').expect("cap COUNT/HOURSh, COUNT/day or COUNT/week");
+                let on = (*on != "all").then(|| channel(on));
+                let count = count.parse().expect("a count");
+                let cap = match hours {
+                    "day" => Cap { window: Window::Day, ..Cap::sliding(on, count, 24) },
+                    "week" => Cap { window: Window::Week, ..Cap::sliding(on, count, 24) },
+                    hours => Cap::sliding(on, count, hours.trim_end_matches('h').parse().expect("hours")),
                 };
                 self.world.change_settings(|settings| settings.policy.caps.push(cap));
             }

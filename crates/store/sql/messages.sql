@@ -120,12 +120,6 @@ FROM message WHERE workspace_id = $1 AND decided_at >= $4 AND (decided_at, messa
 AND profile_no = $6
 ORDER BY decided_at DESC, message_no DESC LIMIT $5;
 
--- name: message_recent
-SELECT channel, attempted_at FROM message
-WHERE workspace_id = $1 AND profile_no = $2 AND purpose = 'marketing' AND origin <> 'test'
-AND state IN ('sending', 'accepted', 'unknown') AND attempted_at > $3
-ORDER BY attempted_at, message_no;
-
 -- name: message_move
 UPDATE message SET profile_no = $3 WHERE workspace_id = $1 AND profile_no = $2;
 
@@ -166,6 +160,33 @@ AND state IN ('sending', 'accepted', 'unknown');
 
 -- name: message_price
 UPDATE message SET price = $2 WHERE message_no = $1;
+
+-- name: message_switch
+UPDATE message SET channel = $3, template_id = $4, template_version = NULL, context = $5, state = 'queued',
+  reason = $6, detail = $7, due_at = $8, address = NULL, attempts = 0, price = NULL
+WHERE message_no = $1 AND state = $2;
+
+-- name: message_fall_back
+UPDATE message SET fall_back_at = $2 WHERE message_no = $1;
+
+-- name: message_fall_backs_due
+SELECT message_no, workspace_id FROM message WHERE fall_back_at IS NOT NULL AND fall_back_at <= $1
+ORDER BY fall_back_at, message_no LIMIT $2;
+
+-- name: message_next_fall_back
+SELECT min(fall_back_at) FROM message WHERE fall_back_at IS NOT NULL;
+
+-- name: message_results
+SELECT m.channel,
+  CAST(sum(CASE WHEN m.state = 'accepted' THEN 1 ELSE 0 END) AS BIGINT),
+  CAST(sum(CASE WHEN m.delivered_at IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT),
+  CAST(sum(CASE WHEN r.clicks > 0 THEN 1 ELSE 0 END) AS BIGINT),
+  CAST(sum(CASE WHEN m.state = 'failed' THEN 1 ELSE 0 END) AS BIGINT)
+FROM (SELECT message_no, workspace_id, channel, state, delivered_at FROM message
+  WHERE workspace_id = $1 AND profile_no = $2 AND state IN ('accepted', 'failed') AND origin NOT IN ('test', 'staff')
+  ORDER BY message_no DESC LIMIT 200) m
+LEFT JOIN message_response r ON r.workspace_id = m.workspace_id AND r.message_no = m.message_no
+GROUP BY m.channel ORDER BY m.channel;
 
 -- name: message_course
 SELECT delivered_at, seen_at, price, fall_back_at FROM message WHERE workspace_id = $1 AND message_no = $2;

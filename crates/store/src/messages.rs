@@ -2,7 +2,9 @@
 
 use crate::{Changeset, ReadTx, Row, StoreError, q, vals};
 use domain::consent::Channel;
+use domain::ways::Results;
 use kit::{ProfileNo, Timestamp, WorkspaceId};
+use std::collections::BTreeMap;
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct TemplateRow {
@@ -216,6 +218,39 @@ impl Changeset {
     /// What it cost, in minor units of the shop's currency.
     pub fn set_message_price(&mut self, message_no: i64, price: Option<i64>) {
         self.any(q::MESSAGE_PRICE, vals![message_no, price]);
+    }
+
+    /// Sends a message another way: it is queued anew on that channel, with that template. It must be in the state.
+    #[expect(clippy::too_many_arguments, reason = "one column each")]
+    pub fn switch_message(
+        &mut self,
+        message_no: i64,
+        from: &'static str,
+        channel: Channel,
+        template_id: &str,
+        context: String,
+        reason: &str,
+        detail: String,
+        due_at: Timestamp,
+    ) {
+        self.one(
+            q::MESSAGE_SWITCH,
+            vals![
+                message_no,
+                from,
+                channel.as_str(),
+                template_id.to_owned(),
+                context,
+                reason.to_owned(),
+                detail,
+                due_at
+            ],
+        );
+    }
+
+    /// When the message counts as not delivered; `None`: never.
+    pub fn set_fall_back(&mut self, message_no: i64, at: Option<Timestamp>) {
+        self.any(q::MESSAGE_FALL_BACK, vals![message_no, at]);
     }
 
     /// Remembers that something was told, so that it counts once; its name is looked for as that of an event.
@@ -487,18 +522,6 @@ impl ReadTx<'_> {
         found.iter().map(|rows| rows.first().map(|row| Ok(row.text(0)?.to_owned())).transpose()).collect()
     }
 
-    /// Advertisements that were handed over to each profile since the instant, with their channel.
-    pub fn recent_marketing(
-        &mut self,
-        of: &[(WorkspaceId, ProfileNo)],
-        since: Timestamp,
-    ) -> Result<Vec<Vec<(String, Timestamp)>>, StoreError> {
-        let params: Vec<_> = of.iter().map(|(workspace, no)| vals![*workspace, *no, since]).collect();
-        let found = self.query_many(q::MESSAGE_RECENT, &params)?;
-        let read = |row: &Row| Ok((row.text(0)?.to_owned(), row.at(1)?));
-        found.iter().map(|rows| rows.iter().map(read).collect()).collect()
-    }
-
     /// Messages by channel, state and reason, decided since the instant.
     pub fn message_states(
         &mut self,
@@ -554,6 +577,42 @@ impl ReadTx<'_> {
         })
     }
 
+    /// Messages whose time to be delivered is over, the longest first.
+    pub fn fall_backs_due(
+        &mut self,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<(i64, WorkspaceId)>, StoreError> {
+        let rows = self.query(q::MESSAGE_FALL_BACKS_DUE, &vals![now, limit])?;
+        rows.iter().map(|row| Ok((row.int(0)?, row.workspace(1)?))).collect()
+    }
+
+    pub fn next_fall_back(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        let row = self.query_opt(q::MESSAGE_NEXT_FALL_BACK, &vals![])?;
+        Ok(row.map(|row| row.opt_at(0)).transpose()?.flatten())
+    }
+
+    /// What became of a person's last messages, by channel.
+    pub fn channel_results(
+        &mut self,
+        workspace: WorkspaceId,
+        profile: ProfileNo,
+    ) -> Result<BTreeMap<Channel, Results>, StoreError> {
+        let mut found = BTreeMap::new();
+        for row in self.query(q::MESSAGE_RESULTS, &vals![workspace, profile])? {
+            if let Ok(channel) = row.text(0)?.parse::<Channel>() {
+                let results = Results {
+                    accepted: row.int(1)?,
+                    delivered: row.int(2)?,
+                    clicked: row.int(3)?,
+                    failed: row.int(4)?,
+                };
+                found.insert(channel, results);
+            }
+        }
+        Ok(found)
+    }
+
     /// The newest message of a channel that the provider knows by this name.
     pub fn message_by_provider_id(
         &mut self,
@@ -574,7 +633,19 @@ impl ReadTx<'_> {
         let params: Vec<_> =
             of.iter().map(|(workspace, channel, to)| vals![*workspace, *channel, *to]).collect();
         let found = self.query_many(q::SUPPRESSION_FIND, &params)?;
-        found.iter().map(|rows| rows.first().map(|row| Ok(row.text(0)?.to_owned())).transpose()).collect()
+        let mut listed: Vec<Option<String>> = found
+            .iter()
+            .map(|rows| rows.first().map(|row| Ok(row.text(0)?.to_owned())).transpose())
+            .collect::<Result<_, StoreError>>()?;
+        let numbers: Vec<usize> = (0..of.len()).filter(|place| of[*place].1 == "sms").collect();
+        let asked: Vec<_> = numbers.iter().map(|place| (of[*place].0, of[*place].2)).collect();
+        for (place, on_register) in numbers.iter().zip(self.do_not_call(&asked)?) {
+            // What stops every message stays the reason.
+            if on_register && listed[*place].as_deref() != Some("hard_bounce") {
+                listed[*place] = Some("do_not_call".to_owned());
+            }
+        }
+        Ok(listed)
     }
 
     /// By channel and address, from behind one.

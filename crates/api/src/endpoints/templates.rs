@@ -46,6 +46,9 @@ struct TemplateView {
     /// `marketing` or `transactional`, unless the journey says otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     purpose: Option<String>,
+    /// The id of one of the shop's topics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<String>,
     /// How it is written: `blocks`, `mjml`, `html`, `text`, `push` or `zns`.
     kind: String,
     /// Somebody works on a version that is not in force.
@@ -89,6 +92,7 @@ impl TemplateView {
             created_at: iso(row.created_at),
             updated_at: iso(row.updated_at),
             purpose: draft.as_ref().map(|draft| draft.purpose.to_string()),
+            topic: draft.as_ref().map(|draft| draft.topic.clone()).filter(|topic| !topic.is_empty()),
             kind: draft.as_ref().map_or("text", kind_of).to_owned(),
             has_draft: None,
             subject: draft.map(|draft| draft.source.subject),
@@ -128,6 +132,8 @@ pub struct NewTemplate {
     channel: Option<String>,
     /// `marketing` when not given, or `transactional`.
     purpose: Option<String>,
+    /// The id of one of the shop's topics, which people can turn off.
+    topic: Option<String>,
     #[serde(default)]
     subject: String,
     #[serde(default)]
@@ -213,6 +219,10 @@ impl NewTemplate {
         if self.name.as_ref().is_some_and(|name| name.trim().is_empty() || name.len() > 300) {
             return Err(Problem::field("name", "from 1 to 300 bytes"));
         }
+        let topic = self.topic.unwrap_or_default();
+        if topic.chars().count() > 100 || topic.contains(char::is_control) {
+            return Err(Problem::field("topic", "one line of at most 100 characters"));
+        }
         let (source, design) = match body_of(&self.body)? {
             Written::Body(body) => {
                 let (subject, preheader, text) = (self.subject, self.preheader, self.text);
@@ -243,7 +253,7 @@ impl NewTemplate {
             Problem::unusable("invalid_template", format!("the template cannot be used: {first}"))
                 .with_problems(problems)
         })?;
-        Ok(Checked { name: self.name, channel, draft: Draft { purpose, source, design }, compiled })
+        Ok(Checked { name: self.name, channel, draft: Draft { purpose, source, topic, design }, compiled })
     }
 }
 

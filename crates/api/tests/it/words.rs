@@ -32,6 +32,9 @@ fn closed_sets_of_the_domain_have_words() {
             // A key that ends in `_many` would be a plural.
             check("step", &code.as_str().replace("too_many", "tooMany"));
         }
+        for reason in domain::gate::Reason::ALL {
+            check("reason", reason.code());
+        }
         for state in ["queued", "held", "sending", "sent", "refused", "failed", "unknown", "cancelled"] {
             check("state", state);
         }

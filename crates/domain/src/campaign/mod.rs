@@ -13,6 +13,7 @@ pub use schedule::{
 
 use crate::ways::Ways;
 use crate::consent::{Channel, Purpose};
+use crate::gate::Priority;
 use kit::{HOUR_MS, MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +51,10 @@ pub struct Campaign {
     pub rate: Option<Rate>,
     #[serde(default, skip_serializing_if = "Utm::is_empty")]
     pub utm: Utm,
-    /// What it is about, for the shop's own order: `sale`, `news`.
+    /// How important it is beside other messages to the same person: 1 goes first, 5 last, 3 when not given.
+    #[serde(default, skip_serializing_if = "Priority::is_normal")]
+    pub priority: Priority,
+    /// What it is about: one of the shop's topics, which people can turn off, or a word for the shop's own order.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub topic: String,
     /// An order counts for the campaign when it is placed within so many days of an open or a click.

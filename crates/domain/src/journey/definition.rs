@@ -5,6 +5,7 @@ use super::wait::{Awaited, Delay, Until, WaitFor};
 use crate::ways::Ways;
 use crate::condition::{Condition, Duration, EventPattern, Operand, Problem};
 use crate::consent::{Channel, Purpose};
+use crate::gate::Priority;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,9 @@ pub struct Definition {
     /// Any of them ends a run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exit_when: Vec<ExitRule>,
+    /// How important its messages are beside others to the same person: 1 goes first, 5 last, 3 when not given.
+    #[serde(default, skip_serializing_if = "Priority::is_normal")]
+    pub priority: Priority,
     /// The id of the first node.
     pub start: String,
     pub nodes: BTreeMap<String, Node>,
@@ -220,6 +224,9 @@ pub struct SendMessage {
     pub template: String,
     #[serde(default = "marketing")]
     pub purpose: Purpose,
+    /// What of the shop's topics it is about, when not what its template says.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub topic: String,
     /// Further ways for the same message.
     #[serde(default, skip_serializing_if = "Ways::is_single")]
     pub ways: Ways,
@@ -558,6 +565,14 @@ impl Definition {
             _ => None,
         });
         sends.flatten().map(|(channel, _)| channel).collect()
+    }
+
+    /// What a node that sends is about; empty where it does not say.
+    pub fn topic_of(&self, node: &str) -> &str {
+        match self.nodes.get(node) {
+            Some(Node::Send(send)) => &send.topic,
+            _ => "",
+        }
     }
 
     /// The templates that its nodes send, so that an engine can refuse a journey whose template is missing.

@@ -27,8 +27,8 @@ const DESCRIPTION_CHARS_MAX: usize = 2_000;
 /// A cycle must take at least this long to go round.
 const CYCLE_MS_MIN: i64 = MINUTE_MS;
 
-const KEYS: [&str; 9] =
-    ["schema", "name", "description", "trigger", "entry", "goal", "exit_when", "start", "nodes"];
+const KEYS: [&str; 10] =
+    ["schema", "name", "description", "trigger", "entry", "goal", "exit_when", "priority", "start", "nodes"];
 
 fn problem(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Problem {
     Problem { path: path.into(), code, message: message.into() }
@@ -82,6 +82,7 @@ fn read(document: &Value) -> Result<Definition, Vec<Problem>> {
         entry: optional::<Entry>(object, "entry", &mut problems).unwrap_or_default(),
         goal: optional::<Goal>(object, "goal", &mut problems),
         exit_when: read_exits(object, &mut problems),
+        priority: optional(object, "priority", &mut problems).unwrap_or_default(),
         start: required(object, "start", &mut problems).unwrap_or_default(),
         nodes: read_nodes(object, &mut problems),
     };

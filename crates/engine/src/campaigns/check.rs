@@ -4,12 +4,12 @@
 use super::audience::{self, REASONS};
 use crate::EngineError;
 use crate::dispatch::{Asked, address_of, ask_gate, suppression_of};
+use crate::turns::{reach_ms, sent_of};
 use crate::facts::zone_of;
 use crate::render::{Composer, Occasion};
 use domain::campaign::{Campaign, Late, local_time_of};
-use domain::consent::Channel;
 use domain::gate::Decision;
-use kit::{Timestamp, WorkspaceId};
+use kit::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use store::Store;
@@ -110,8 +110,6 @@ pub fn check(
     let zone = workspace.settings.zone();
     let planned = campaign.schedule.first(now, &zone);
     let starts_at = planned.map_or(now, |planned| planned.starts_at);
-    let policy = &workspace.settings.policy;
-    let longest_ms = policy.longest_cap_ms();
     let channel = campaign.channel;
     let mut members = resolved.members.iter().map(|no| (id, no)).peekable();
     while members.peek().is_some() {
@@ -121,8 +119,9 @@ pub fn check(
         let of: Vec<_> = members.by_ref().take(PEOPLE).collect();
         let (profiles, recent, listed) = store.read(|tx| {
             let profiles: Vec<_> = tx.profiles(&of)?.into_iter().map(|(_, stored)| stored.profile).collect();
-            let keys: Vec<(WorkspaceId, _)> = profiles.iter().map(|profile| (id, profile.no)).collect();
-            let recent = tx.recent_marketing(&keys, now.plus_ms(-longest_ms))?;
+            let since = |profile| now.plus_ms(-reach_ms(workspace, profile));
+            let keys: Vec<_> = profiles.iter().map(|profile| (id, profile.no, since(profile))).collect();
+            let recent = tx.recent_marketing(&keys)?;
             let to = |profile| address_of(profile, channel).unwrap_or_default();
             let addresses: Vec<String> = profiles.iter().map(to).collect();
             let asked: Vec<_> = addresses.iter().map(|to| (id, channel.as_str(), to.as_str())).collect();
@@ -142,11 +141,12 @@ pub fn check(
                     due_at.max(starts_at)
                 }
             };
-            let recent: Vec<(Channel, Timestamp)> =
-                recent.into_iter().filter_map(|(channel, at)| Some((channel.parse().ok()?, at))).collect();
+            let recent = sent_of(recent);
             let suppression = listed.as_deref().map(suppression_of);
             let purpose = campaign.purpose;
-            let asked = Asked { channel, purpose, suppression, recent: &recent, zone: &own_zone };
+            let topic = Some(campaign.topic.as_str()).filter(|topic| !topic.is_empty());
+            let asked =
+                Asked { topic, suppression, recent: &recent, ..Asked::of(channel, purpose, &own_zone) };
             match ask_gate(workspace, profile, &asked, due_at, due_at) {
                 Decision::Refuse(reason) => {
                     count(&mut checked.refused, reason.code(), &|| profile.id.to_string());

@@ -469,6 +469,7 @@ fn context_of(definition: &Campaign, id: &str) -> String {
     utm.campaign = definition.utm_campaign();
     let mut context =
         json!({ "campaign": { "id": id, "name": definition.name, "topic": definition.topic }, "utm": utm });
+    crate::turns::put_turn(&mut context, definition.priority, "");
     let first = Way { channel: definition.channel, template: definition.template.clone() };
     if let Some(plan) = Plan::of(first, &definition.ways) {
         context["ways"] = json!(plan);

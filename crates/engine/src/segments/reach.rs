@@ -57,7 +57,7 @@ pub fn reach(
             found.addressed += u64::from(address_of(profile, channel).is_some());
             let zone = zone_of(profile, &zone);
             let suppression = listed.as_deref().map(suppression_of);
-            let asked = Asked { channel, purpose, suppression, recent: &[], zone: &zone };
+            let asked = Asked { suppression, ..Asked::of(channel, purpose, &zone) };
             match ask_gate(workspace, profile, &asked, now, now) {
                 Decision::Refuse(reason) => *found.refused.entry(reason.code()).or_default() += 1,
                 Decision::Wait(..) | Decision::Send => found.reachable += 1,

@@ -21,8 +21,8 @@ fn shop(database: Database, seed: u64, now: Timestamp, language: Language, insta
     settings.shop.name = "Nắng Lụa".into();
     settings.shop.address = "Số 9 ngõ Tơ Tằm, Huế".into();
     settings.shop.url = "https://shop.example".into();
-    settings.policy.hours.push(Hours { channel: domain::consent::Channel::Email, from: 8 * 60, to: 21 * 60 });
-    settings.policy.caps.push(Cap { channel: Some(domain::consent::Channel::Email), count: 2, hours: 24 });
+    settings.policy.hours.push(Hours::of(domain::consent::Channel::Email, 8 * 60, 21 * 60));
+    settings.policy.caps.push(Cap::sliding(Some(domain::consent::Channel::Email), 2, 24));
     let mut world = World::new(database, seed, now, settings);
     world.watched = true;
     for scenario in installed {

@@ -5,7 +5,7 @@ export type Whole = Schema<'WholeMessage'>;
 
 /** Reasons by which the ledger is searched: those of our rules, of words that cannot be made, and of providers. */
 export const REASONS = [
-  'no_consent', 'consent_pending', 'consent_denied', 'suppressed', 'no_address', 'restricted', 'erased', 'holdout', 'outside_hours', 'frequency_cap',
+  'no_consent', 'consent_pending', 'consent_denied', 'suppressed', 'do_not_call', 'topic_off', 'paused', 'personal_cap', 'gives_way', 'no_address', 'restricted', 'erased', 'holdout', 'outside_hours', 'frequency_cap',
   'waited_too_long', 'template_missing', 'template_broken', 'value_missing', 'render_stopped', 'channel_not_set_up', 'channel_misconfigured', 'retry_network',
   'retry_timeout', 'retry_throttled', 'retry_mailbox_full', 'retry_temporary', 'gave_up', 'hard_bounce', 'rejected_by_policy', 'too_large', 'invalid',
   'refused_by_provider', 'rescheduled', 'recipient_unreachable', 'recipient_stopped', 'template_refused', 'no_answer', 'interrupted', 'goal_reached', 'run_exited', 'campaign_cancelled', 'local_time_past', 'merged',

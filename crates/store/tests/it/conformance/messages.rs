@@ -2,6 +2,7 @@
 
 use super::{A, B, TEXTS, at, conflicts, duplicates, get, no, on_stores, pages, put};
 use domain::consent::Channel;
+use domain::ways::Results;
 use kit::{Timestamp, WorkspaceId};
 use store::Store;
 use store::history::MessageKey;
@@ -22,6 +23,11 @@ pub const METHODS: &[&str] = &[
     "set_message_price",
     "remember_telling",
     "course",
+    "switch_message",
+    "set_fall_back",
+    "fall_backs_due",
+    "next_fall_back",
+    "channel_results",
     "message_by_provider_id",
     "turn_message",
     "cancel_messages_of_run",
@@ -45,7 +51,6 @@ pub const METHODS: &[&str] = &[
     "message_page",
     "ledger",
     "subjects",
-    "recent_marketing",
     "message_states",
     "message_log",
     "body",
@@ -492,65 +497,6 @@ fn messages_are_counted_by_channel_state_and_reason() {
 }
 
 #[test]
-fn recent_advertisements_are_those_handed_over() {
-    on_stores(|store| {
-        // Number, profile, channel, purpose, when claimed, state afterwards.
-        type Case = (i64, i64, &'static str, &'static str, Option<i64>, &'static str);
-        let cases: &[Case] = &[
-            (1, 1, "email", "marketing", Some(10), "accepted"),
-            (2, 1, "sms", "marketing", Some(5), "sending"),
-            (3, 1, "push", "marketing", Some(7), "unknown"),
-            (4, 1, "zalo", "marketing", Some(8), "failed"),
-            (5, 1, "email", "transactional", Some(8), "accepted"),
-            (6, 1, "email", "marketing", None, "queued"),
-            (7, 2, "email", "marketing", Some(8), "accepted"),
-            (8, 1, "email", "marketing", Some(4), "accepted"),
-            // One instant, several messages: their numbers decide.
-            (9, 1, "zalo", "marketing", Some(10), "accepted"),
-            (10, 1, "onsite", "marketing", Some(10), "accepted"),
-            (11, 1, "email", "marketing", Some(9), "refused"),
-        ];
-        for (n, profile, channel, purpose, claimed, state) in cases {
-            for (workspace, message_no) in [(A, *n), (B, 100 + n)] {
-                let row = MessageRow {
-                    channel: (*channel).into(),
-                    purpose: (*purpose).into(),
-                    ..message_of(workspace, *profile, message_no, &format!("k{n}"))
-                };
-                put(store, |c| {
-                    c.insert_message(row.clone());
-                    if let Some(claimed) = claimed {
-                        c.claim_message(&row, "a", at(*claimed));
-                    }
-                    match *state {
-                        "queued" | "sending" => {}
-                        "accepted" => c.accept_message(message_no, String::new(), at(11), None),
-                        "unknown" => {
-                            c.turn_message(message_no, "sending", "unknown", "", String::new(), at(0), None)
-                        }
-                        "failed" => {
-                            c.turn_message(message_no, "sending", "failed", "", String::new(), at(0), None)
-                        }
-                        _ => c.turn_message(message_no, "sending", "refused", "", String::new(), at(0), None),
-                    }
-                });
-            }
-        }
-        put(store, |c| c.turn_message(101, "accepted", "failed", "", String::new(), at(0), None));
-        let asked = [(A, no(2)), (A, no(1)), (A, no(9)), (B, no(1))];
-        let found = get(store, |tx| tx.recent_marketing(&asked, at(4)));
-        let told = |list: &[(&str, i64)]| {
-            list.iter().map(|(channel, when)| ((*channel).to_owned(), at(*when))).collect::<Vec<_>>()
-        };
-        let late = [("sms", 5), ("push", 7), ("email", 10), ("zalo", 10), ("onsite", 10)];
-        let there = [("sms", 5), ("push", 7), ("zalo", 10), ("onsite", 10)];
-        assert_eq!(found, [told(&[("email", 8)]), told(&late), vec![], told(&there)]);
-        assert_eq!(get(store, |tx| tx.recent_marketing(&asked[1..2], at(3)))[0].len(), 6, "after, not at");
-        assert!(get(store, |tx| tx.recent_marketing(&[], at(0))).is_empty());
-    });
-}
-
-#[test]
 fn the_log_of_a_message_goes_on_in_order() {
     on_stores(|store| {
         let row = |n: usize| MessageLogRow {
@@ -888,5 +834,63 @@ fn what_was_told_once_is_known() {
         assert_eq!(seen(A), [false]);
         put(store, |c| c.remember_telling(A, "receipt sms esms 1", at(3)));
         assert_eq!((seen(A), seen(B)), (vec![true], vec![false]));
+    });
+}
+
+#[test]
+fn a_message_goes_another_way() {
+    on_stores(|store| {
+        insert(store, &[message(A, 1, "k"), message(B, 2, "k")]);
+        let switch = |c: &mut store::Changeset, from| {
+            let (reason, detail) = ("fell_back", "email: no_consent".to_owned());
+            c.switch_message(1, from, Channel::Sms, "mau-sms", "{\"ways\":1}".into(), reason, detail, at(8));
+        };
+        conflicts(store, "message_switch", |c| switch(c, "sending"));
+        put(store, |c| switch(c, "queued"));
+        let row = by_no(store, A, 1);
+        assert_eq!((row.channel.as_str(), row.state.as_str(), row.reason.as_str()), ("sms", "queued", "fell_back"));
+        assert_eq!((row.template_id.as_deref(), row.template_version), (Some("mau-sms"), None));
+        assert_eq!((row.due_at, row.address, row.attempts), (at(8), None, 0));
+        assert_eq!((row.context.as_str(), by_no(store, B, 2).channel.as_str()), ("{\"ways\":1}", "email"));
+
+        assert_eq!(get(store, |tx| tx.next_fall_back()), None);
+        put(store, |c| {
+            c.set_fall_back(1, Some(at(20)));
+            c.set_fall_back(2, Some(at(10)));
+        });
+        assert_eq!(get(store, |tx| tx.next_fall_back()), Some(at(10)));
+        let due = |now, limit| get(store, |tx| tx.fall_backs_due(at(now), limit));
+        assert_eq!((due(9, 10), due(10, 10)), (vec![], vec![(2, B)]));
+        assert_eq!((due(20, 10), due(20, 1)), (vec![(2, B), (1, A)], vec![(2, B)]));
+        put(store, |c| {
+            c.set_fall_back(2, None);
+            c.message_delivered(1, at(11));
+        });
+        assert_eq!(get(store, |tx| tx.next_fall_back()), None);
+    });
+}
+
+#[test]
+fn what_became_of_a_persons_messages_is_counted_by_channel() {
+    on_stores(|store| {
+        let sms = |workspace, n: i64, key: &str| MessageRow { channel: "sms".into(), ..message(workspace, n, key) };
+        insert(store, &[message(A, 1, "a"), sms(A, 2, "b"), sms(A, 3, "c"), sms(A, 4, "d"), sms(B, 5, "a")]);
+        put(store, |c| {
+            for n in 1..=5 {
+                c.claim_message(&message(if n == 5 { B } else { A }, n, "k"), "x", at(1));
+            }
+            for n in [1, 2, 3, 5] {
+                c.accept_message(n, String::new(), at(2), None);
+            }
+            c.turn_message(4, "sending", "failed", "hard_bounce", String::new(), at(2), None);
+            c.message_delivered(2, at(3));
+            c.add_responses(A, 2, &Responses { clicks: 3, ..Responses::default() });
+            c.add_responses(A, 3, &Responses { opens: 1, ..Responses::default() });
+        });
+        let found = get(store, |tx| tx.channel_results(A, no(1)));
+        let results = |accepted, delivered, clicked, failed| Results { accepted, delivered, clicked, failed };
+        let expect = [(Channel::Email, results(1, 0, 0, 0)), (Channel::Sms, results(2, 1, 1, 1))];
+        assert_eq!(found, expect.into_iter().collect());
+        assert_eq!(get(store, |tx| tx.channel_results(A, no(2))).len(), 0);
     });
 }

@@ -8,13 +8,16 @@ mod accounts;
 mod audit;
 mod campaigns;
 mod content;
+mod devices;
 mod domains;
+mod grants;
 mod grid;
 mod history;
 mod home;
 mod hooks;
 mod inbox;
 mod journeys;
+mod limits;
 mod membership;
 mod messages;
 mod people;
@@ -22,6 +25,7 @@ mod plans;
 mod privacy;
 mod scans;
 mod segments;
+mod spending;
 mod transfers;
 
 use crate::databases::{NOW, on_each};
@@ -125,8 +129,8 @@ macro_rules! modules {
 }
 
 const MODULES: &[Module] = modules!(
-    campaigns, content, grid, membership, inbox, people, history, journeys, messages, access, scans,
-    segments, accounts, audit, privacy, transfers, hooks, domains, home
+    campaigns, content, grants, grid, membership, inbox, people, history, journeys, messages, access, scans,
+    segments, accounts, audit, privacy, transfers, hooks, devices, domains, home, limits, spending
 );
 
 /// The public methods of changesets and reads in a module of the store.

@@ -81,7 +81,10 @@ fn hot_queries_use_their_indexes() {
         ("message_next_due", "SEARCH message USING COVERING INDEX message_due (channel=?)", Never),
         ("message_stranded", "SCAN message USING INDEX message_sending", Never),
         ("message_by_key", "SEARCH message USING INDEX message_by_key", Never),
-        ("message_recent", "SEARCH message USING INDEX message_advertised", Never),
+        ("message_recent", "SEARCH message USING INDEX message_advertised (", Never),
+        ("message_recent_to", "SEARCH message USING INDEX message_advertised_to", Never),
+        ("message_waiting", "SEARCH message USING INDEX message_waiting", Never),
+        ("do_not_call_find", "SEARCH do_not_call USING PRIMARY KEY", Never),
         ("message_of_profile", "SEARCH message USING INDEX message_by_profile", Never),
         ("ledger_whole", "SEARCH message USING INDEX message_by_decision", Never),
         ("ledger_of_state", "SEARCH message USING INDEX message_by_state", Never),
@@ -167,6 +170,11 @@ fn hot_queries_use_their_indexes() {
         ("hook_delivery_next", "SEARCH webhook_delivery USING COVERING INDEX webhook_delivery_due", Never),
         ("hook_delivery_waiting", "SEARCH webhook_delivery USING COVERING INDEX webhook_delivery_due", Never),
         ("hook_delivery_page", "SEARCH webhook_delivery USING INDEX webhook_delivery_of_webhook", Never),
+        ("device_find", "SEARCH push_device USING INDEX sqlite_autoindex_push_device_1", Never),
+        ("device_of_profile", "SEARCH push_device USING INDEX push_device_by_profile", Never),
+        ("onsite_pending", "SEARCH onsite_message USING INDEX onsite_message_by_profile", Never),
+        ("onsite_find", "SEARCH onsite_message USING INDEX onsite_message_by_id", Never),
+        ("onsite_expire", "SEARCH onsite_message USING INDEX onsite_message_by_age", Never),
         ("set_aside_page", "SEARCH quarantine USING INDEX quarantine_of_workspace", Never),
         ("media_page", "SEARCH media USING INDEX sqlite_autoindex_media_1", Never),
         ("media_content_find", "SEARCH media_content USING INDEX sqlite_autoindex_media_content_1", Never),
@@ -184,6 +192,9 @@ fn hot_queries_use_their_indexes() {
         ("overview_machines", "SEARCH r USING COVERING INDEX message_response_machine", Never),
         ("idempotency_expire", "SEARCH idempotency USING INDEX idempotency_by_age", Never),
         ("message_by_provider_id", "SEARCH message USING INDEX message_by_provider_id", Ties),
+        ("message_fall_backs_due", "SEARCH message USING INDEX message_fall_back", Never),
+        ("message_next_fall_back", "SEARCH message USING COVERING INDEX message_fall_back", Never),
+        ("spent", "SEARCH spending USING PRIMARY KEY", Never),
     ];
     let database = Database::sqlite();
     database.open(&CATALOG).close().unwrap();
