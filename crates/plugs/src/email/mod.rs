@@ -2,6 +2,7 @@
 
 mod dkim;
 mod key;
+pub mod returned;
 pub(crate) mod status;
 
 use std::time::{Duration, SystemTime};

@@ -6,6 +6,7 @@ mod email;
 mod http_server;
 mod mail_apis;
 mod mailgun_server;
+mod returned;
 mod push;
 mod push_server;
 mod sendgrid_server;
