@@ -91,6 +91,8 @@ impl Changeset {
             q::RUN_MOVE,
             q::MESSAGE_MOVE,
             q::MERGE_MOVE,
+            q::DEVICE_MOVE,
+            q::ONSITE_MOVE,
             q::PROFILE_ALIAS_MOVE,
         ] {
             self.any(stmt, vals![workspace, no, kept]);
