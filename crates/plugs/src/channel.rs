@@ -25,6 +25,30 @@ pub trait Channel: Send + Sync {
         None
     }
 
+    /// Whether the other side takes such a message only together with others, and how many of them; `None`: one by one.
+    /// What is told the same goes to [`Channel::deliver_batch`].
+    fn batch(&self, _delivery: &Delivery) -> Option<Batch> {
+        None
+    }
+
+    /// Makes one attempt at each of several messages for which [`Channel::batch`] asked, and tells an outcome for each,
+    /// in their order. Too few of them wait for others: [`crate::RetryClass::Rescheduled`].
+    fn deliver_batch<'a>(&'a self, deliveries: &'a [Delivery]) -> BoxFuture<'a, Vec<Outcome>> {
+        Box::pin(async move {
+            let mut outcomes = Vec::with_capacity(deliveries.len());
+            for delivery in deliveries {
+                outcomes.push(self.deliver(delivery).await);
+            }
+            outcomes
+        })
+    }
+
+    /// Asks what became of messages that were accepted, where the other side tells that only when it is asked; a
+    /// message that nothing is known of yet has no receipt. Errors: words for the shop.
+    fn ask<'a>(&'a self, _messages: &'a [Asked]) -> BoxFuture<'a, Result<Vec<Receipt>, String>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
     /// Makes one attempt. It always ends, within the deadlines of the channel's settings, and never panics on
     /// what the other side says. Dropping the future before it ends leaves the outcome unknown.
     fn deliver<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Outcome>;
@@ -38,4 +62,29 @@ pub trait Channel: Send + Sync {
 pub struct Rate {
     pub count: u32,
     pub per_ms: i64,
+}
+
+/// How many messages the other side takes at once, at least and at most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Batch {
+    pub min: usize,
+    pub max: usize,
+}
+
+/// A message whose fate is asked for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// [`Delivery::key`].
+    pub key: String,
+    /// The other side's name, from [`Outcome::Accepted`].
+    pub provider_id: String,
+    /// [`Delivery::to`].
+    pub to: String,
+}
+
+// It holds an address.
+impl std::fmt::Debug for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Asked").field("key", &self.key).finish_non_exhaustive()
+    }
 }

@@ -15,12 +15,13 @@ pub mod email;
 pub mod hook;
 mod http;
 mod secret;
+mod sms;
 mod tls;
 mod vault;
 
 pub use callback::{Callback, CallbackRefusal, Received};
 pub use channel::{
-    About, BoxFuture, Channel, Content, Delivery, EmailContent, MessageClass, Outcome, PushContent, Rate, Receipt,
+    About, Asked, Batch, BoxFuture, Channel, Content, Delivery, EmailContent, MessageClass, Outcome, PushContent, Rate, Receipt,
     RejectClass, RetryClass, RichContent, Sender, TemplateContent, TextContent, Told, Urgency, WebhookContent,
 };
 pub use channels::{ChannelConfig, Problem, Provider, Surroundings, build};

@@ -3,6 +3,7 @@
 //! A provider is one folder with a type of settings that implements [`Provider`], and its line in [`providers!`].
 
 pub mod blackhole;
+pub mod esms;
 pub mod file;
 pub mod mailgun;
 pub mod memory;
@@ -10,6 +11,9 @@ pub mod push;
 pub mod sendgrid;
 pub mod ses;
 pub mod smtp;
+pub mod speedsms;
+pub mod stringee;
+pub mod twilio;
 pub mod webhook;
 pub mod zalo;
 
@@ -178,6 +182,10 @@ providers! {
     Ses(ses::SesConfig),
     Sendgrid(sendgrid::SendgridConfig),
     Mailgun(mailgun::MailgunConfig),
+    Esms(esms::EsmsConfig),
+    Speedsms(speedsms::SpeedsmsConfig),
+    Stringee(stringee::StringeeConfig),
+    Twilio(twilio::TwilioConfig),
     Webhook(webhook::WebhookConfig),
     Zalo(zalo::ZaloConfig),
     Push(push::PushConfig),
