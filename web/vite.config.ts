@@ -100,6 +100,22 @@ export default defineConfig({
     // A font in a style sheet would be loaded whether it is needed or not.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        // A page comes in a few files, not in a hundred: each costs a way to the server and back.
+        assetFileNames: ({ names }) => `assets/${(names[0] ?? 'file').replace(/~.*(?=\.\w+$)/, '').replace(/\.(\w+)$/, '-[hash].$1')}`,
+        chunkFileNames: ({ name }) => `assets/${name.replace(/~.*/, '')}-[hash].js`,
+        codeSplitting: {
+          groups: [
+            { name: 'first', tags: ['$initial'], priority: 4 },
+            { name: 'ui', test: /[\\/]node_modules[\\/]/, minShareCount: 10, priority: 3 },
+            { name: 'shared', test: /[\\/]node_modules[\\/]/, minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 100_000, priority: 2 },
+            // Not those that bring texts of their own along.
+            { name: 'parts', test: /[\\/]src[\\/](parts|theme)[\\/](?!Reason|events|ConditionEditor)/, minShareCount: 5, priority: 1 },
+          ],
+        },
+      },
+    },
     emptyOutDir: true,
   },
 });

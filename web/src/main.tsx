@@ -8,11 +8,18 @@ import { createRoot } from 'react-dom/client';
 import { queries } from './api';
 import { startTexts } from './app/i18n';
 import { App } from './app/router';
+import { screenOf } from './app/screens';
+import { sessionQuery } from './app/session';
+import { screens } from './screens';
 import { theme, variables } from './theme/theme';
 
 const Overlays = lazy(() => import('./app/Overlays'));
 const scheme = localStorageColorSchemeManager({ key: 'quaylai.scheme' });
 const root = document.getElementById('root');
+
+// All that the first page needs sets out at once: who is signed in, its code, and the texts.
+void queries.prefetchQuery(sessionQuery);
+screenOf(screens, location.pathname.replace(/^\/app/, ''))?.load().catch(() => undefined);
 
 void startTexts().then(() => {
   if (!root) return;

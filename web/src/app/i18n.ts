@@ -8,13 +8,17 @@ export type Language = (typeof LANGUAGES)[number];
 const files = import.meta.glob<{ default: Record<string, unknown> }>('../texts/*/*.json');
 const KEPT = 'quaylai.language';
 
+const fileOf = async (language: string, area: string) => {
+  const load = files[`../texts/${language}/${area}.json`];
+  if (!load) throw new Error(`no texts of ${area} in ${language}`);
+  return await load();
+};
+
 const backend: BackendModule = {
   type: 'backend',
   init: () => undefined,
   read(language, namespace, done) {
-    const load = files[`../texts/${language}/${namespace}.json`];
-    if (!load) return done(new Error(`no texts of ${namespace} in ${language}`), null);
-    load().then(
+    fileOf(language, namespace).then(
       (file) => done(null, file.default),
       (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), null),
     );
@@ -45,7 +49,8 @@ export async function speak(wanted: Language): Promise<void> {
   document.documentElement.lang = wanted;
 }
 
-const needed = new Set<string>(['common', 'shell']);
+const needed = new Set<string>();
+let started: Promise<unknown> = Promise.resolve();
 let coming: Promise<unknown> = Promise.resolve();
 
 /** Asks for the texts of areas. The build calls it for every module that uses some (vite.config.ts). */
@@ -53,7 +58,9 @@ export function needTexts(...areas: string[]): void {
   const fresh = areas.filter((area) => !needed.has(area));
   if (fresh.length === 0) return;
   for (const area of fresh) needed.add(area);
-  if (i18next.isInitialized) coming = Promise.all([coming, i18next.loadNamespaces(fresh)]);
+  // The files set out at once, also before there is anything to put them into; what fails is tried again there.
+  for (const area of fresh) fileOf(i18next.language ?? kept(), area).catch(() => undefined);
+  coming = Promise.all([coming, started.then(() => i18next.loadNamespaces(fresh))]);
 }
 
 /** When the texts are there that were asked for so far. */
@@ -64,16 +71,18 @@ export async function textsAreThere(): Promise<void> {
 export async function startTexts(): Promise<void> {
   const first = kept();
   document.documentElement.lang = first;
-  await i18next
+  started = i18next
     .use(backend)
     .use(initReactI18next)
     .init({
       lng: first,
       supportedLngs: LANGUAGES,
       fallbackLng: false,
-      ns: [...needed],
+      ns: ['common', 'shell'],
       defaultNS: 'common',
       interpolation: { escapeValue: false },
       returnEmptyString: false,
     });
+  needTexts('common', 'shell');
+  await started;
 }

@@ -1,5 +1,5 @@
 /** All pages of the app: one line an area. */
-import type { Screen } from '../app/screens';
+import { area, type Screen } from '../app/screens';
 import { screens as exports } from './exports';
 import { screens as privacy } from './privacy';
 import { screens as home } from './home';
@@ -14,4 +14,6 @@ import { screens as messages } from './messages';
 import { screens as segments } from './segments';
 import { screens as settings } from './settings';
 
-export const screens: Screen[] = [...home, ...journeys, ...accounts, ...campaigns, ...content, ...customers, ...imports, ...exports, ...privacy, ...look, ...segments, ...messages, ...settings];
+export const screens: Screen[] = Object.entries({
+  home, journeys, accounts, campaigns, content, customers, imports, exports, privacy, look, segments, messages, settings,
+}).flatMap(([name, of]) => area(name, of));

@@ -50,6 +50,8 @@ export default function HomePage() {
   const attention = useQuery({ queryKey: ATTENTION, queryFn: () => call(api.GET('/api/v1/reports/attention')) });
   const setup = useQuery({ queryKey: SETUP, queryFn: () => call(api.GET('/api/v1/setup')) });
   if (setup.data?.opens && !sessionStorage.getItem(`quaylai.welcome.left.${session?.workspace ?? ''}`)) return <Navigate to="/welcome" replace />;
+  // What stands on top decides where all the rest stands: nothing is shown that would be pushed down.
+  const isKnown = !setup.isPending && !attention.isPending;
   const name = session?.name || '';
   const greeting = t(`greeting.${partOfDay(shop.timeZone)}`);
   return (
@@ -78,7 +80,7 @@ export default function HomePage() {
         </>
       }
     >
-      <Stack gap="lg">
+      {!isKnown ? <Stack gap="lg" aria-busy="true"><Skeleton h={120} radius="lg" /><Skeleton h={360} radius="lg" /></Stack> : <Stack gap="lg">
         {setup.data && !setup.data.closed && setup.data.current && <Checklist setup={setup.data} />}
         {attention.isError ? <ErrorNote error={attention.error} retry={() => void attention.refetch()} /> : <Alerts attention={attention.data} />}
         {overview.isError && !overview.data ? (
@@ -98,7 +100,7 @@ export default function HomePage() {
           <Health attention={attention.data} overview={overview.data} />
         </SimpleGrid>
         {overview.data && <Text size="xs" c="dimmed">{t('attribution', { days: formats.number(overview.data.attribution_days) })}</Text>}
-      </Stack>
+      </Stack>}
     </Page>
   );
 }
