@@ -1,7 +1,9 @@
 //! Pictures of all people, one a workspace, and what was selected from them lately, so that a list can be read on
-//! from anywhere without being sorted again. Made when somebody first looks, and let go of when nobody does.
+//! from anywhere without being sorted again. Made when somebody opens the app, or else first looks, and let go of when
+//! nobody does.
 
 use crate::problem::Answer;
+use crate::services::Services;
 use engine::grid::{Found, Grid, Query};
 use kit::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp, WorkspaceId};
 use std::collections::HashMap;
@@ -16,6 +18,8 @@ const SELECTION_FRESH_MS: i64 = 5 * SECOND_MS;
 const KEPT_MAX: usize = 8;
 /// How long the members of a condition are believed.
 const FOUND_FRESH_MS: i64 = 5 * MINUTE_MS;
+/// People in all pictures beyond which none is made before somebody asks for it: some 200 MB.
+const AHEAD_MAX: u64 = 4_000_000;
 /// A picture at which nobody looks goes after this.
 const IDLE_MS: i64 = 2 * HOUR_MS;
 
@@ -51,12 +55,22 @@ pub struct Held {
     used_at: Mutex<Timestamp>,
 }
 
-#[derive(Debug, Default)]
-pub struct Grids(Mutex<HashMap<WorkspaceId, Arc<Held>>>);
+#[derive(Debug)]
+pub struct Grids {
+    held: Mutex<HashMap<WorkspaceId, Arc<Held>>>,
+    /// Pictures are made ahead one after the other: who asks now does not wait behind those who may ask later.
+    ahead: tokio::sync::Semaphore,
+}
+
+impl Default for Grids {
+    fn default() -> Grids {
+        Grids { held: Mutex::default(), ahead: tokio::sync::Semaphore::new(1) }
+    }
+}
 
 impl Grids {
     pub fn of(&self, workspace: WorkspaceId, now: Timestamp) -> Arc<Held> {
-        let mut all = lock(&self.0);
+        let mut all = lock(&self.held);
         all.retain(|of, held| *of == workspace || now.since_ms(*lock(&held.used_at)) < IDLE_MS);
         let held = all.entry(workspace).or_insert_with(|| {
             Arc::new(Held {
@@ -70,9 +84,57 @@ impl Grids {
         *lock(&held.used_at) = now;
         Arc::clone(held)
     }
+
+    fn people(&self) -> u64 {
+        lock(&self.held).values().map(|held| held.people()).sum()
+    }
+}
+
+/// Makes the picture of a workspace before somebody asks for it, unless it is there or there are too many. Ends when
+/// `is_wanted` no longer holds.
+pub async fn make_ahead(
+    services: Arc<Services>,
+    workspace: WorkspaceId,
+    is_wanted: impl Fn() -> bool + Send + Sync + 'static,
+) {
+    let held = services.memory.grids.of(workspace, services.now());
+    if held.is_made_or_being_made() {
+        return;
+    }
+    let Ok(_turn) = services.memory.grids.ahead.acquire().await else { return };
+    let made = services.aside(move |services| {
+        if services.memory.grids.people() >= AHEAD_MAX || !is_wanted() {
+            return Ok(());
+        }
+        held.make(&services.store, services.now(), &is_wanted)
+    });
+    if let Err(problem) = made.await {
+        // Whoever asks for the list makes it, or is told why it cannot be made.
+        tracing::warn!(detail = problem.detail, "the list of customers could not be read ahead");
+    }
 }
 
 impl Held {
+    fn people(&self) -> u64 {
+        // One that is being made is not counted yet: no other is made ahead meanwhile.
+        self.picture.try_read().ok().and_then(|picture| picture.grid.as_ref().map(Grid::len)).unwrap_or(0)
+    }
+
+    fn is_made_or_being_made(&self) -> bool {
+        self.picture.try_read().map_or(true, |picture| picture.grid.is_some())
+    }
+
+    /// Reads the picture where there is none. Who looks meanwhile waits for it.
+    fn make(&self, store: &Store, now: Timestamp, is_wanted: &(dyn Fn() -> bool + Sync)) -> Answer<()> {
+        let mut picture = self.picture.write().unwrap_or_else(PoisonError::into_inner);
+        if picture.grid.is_none()
+            && let Some(grid) = Grid::read_while(store, self.workspace, is_wanted)?
+        {
+            *picture = Picture { grid: Some(grid), refreshed_at: Some(now) };
+        }
+        Ok(())
+    }
+
     /// Looks at the picture, as fresh as it has to be.
     pub fn look<T>(&self, store: &Store, now: Timestamp, look: impl FnOnce(&Grid) -> T) -> Answer<T> {
         {

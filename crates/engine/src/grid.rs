@@ -223,6 +223,16 @@ fn bit(no: ProfileNo) -> u32 {
 impl Grid {
     /// Reads everybody: seconds for a million people.
     pub fn read(store: &Store, workspace: WorkspaceId) -> Result<Grid, StoreError> {
+        Grid::read_while(store, workspace, &|| true)?
+            .ok_or_else(|| StoreError::Bug("reading all people was given up".into()))
+    }
+
+    /// As [`Grid::read`]; `None` when it was given up because `is_wanted` no longer holds, which is asked often.
+    pub fn read_while(
+        store: &Store,
+        workspace: WorkspaceId,
+        is_wanted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Grid>, StoreError> {
         // What is written while it is read stands behind these numbers, and is read again by `refresh`.
         let (feed, event, last) = store
             .read(|tx| Ok((tx.feed_ends()?.1, tx.last_numbers()?.event, tx.last_profile_no(workspace)?.0)))?;
@@ -230,7 +240,8 @@ impl Grid {
         let parts = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..THREADS)
                 .map(|n| {
-                    scope.spawn(move || Grid::part(store, workspace, n * step, ((n + 1) * step).min(last)))
+                    let (after, to) = (n * step, ((n + 1) * step).min(last));
+                    scope.spawn(move || Grid::part(store, workspace, after, to, is_wanted))
                 })
                 .collect();
             threads.into_iter().map(|thread| thread.join()).collect::<Vec<_>>()
@@ -246,6 +257,7 @@ impl Grid {
         for part in parts {
             let part =
                 part.unwrap_or_else(|_| Err(StoreError::Bug("reading all people ended early".into())))?;
+            let Some(part) = part else { return Ok(None) };
             let from = usize::try_from(part.from).unwrap_or(0);
             grid.rows.resize(from, Brief::default());
             grid.rows.extend(part.rows);
@@ -254,10 +266,16 @@ impl Grid {
                 *grid.marks.entry(mark).or_default() |= members;
             }
         }
-        Ok(grid)
+        Ok(Some(grid))
     }
 
-    fn part(store: &Store, workspace: WorkspaceId, after: i64, to: i64) -> Result<Part, StoreError> {
+    fn part(
+        store: &Store,
+        workspace: WorkspaceId,
+        after: i64,
+        to: i64,
+        is_wanted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Part>, StoreError> {
         let mut part = Part {
             from: after + 1,
             rows: vec![Brief::default(); usize::try_from((to - after).max(0)).unwrap_or(0)],
@@ -266,6 +284,9 @@ impl Grid {
         };
         let mut at = after;
         while at < to {
+            if !is_wanted() {
+                return Ok(None);
+            }
             let range = (ProfileNo(at), ProfileNo((at + SLICE).min(to)));
             // A short transaction each: nothing is held up by a long one.
             store.read(|tx| {
@@ -293,7 +314,7 @@ impl Grid {
             })?;
             at += SLICE;
         }
-        Ok(part)
+        Ok(Some(part))
     }
 
     /// Takes in what changed since it last looked. `false`: too much has happened, and it has to be read anew.

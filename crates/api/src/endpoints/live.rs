@@ -5,12 +5,14 @@
 
 use crate::caller::{self, Reader};
 use crate::endpoints::jobs::JobView;
+use crate::grids;
 use crate::problem::{Answer, Problem};
 use crate::services::Services;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::roles::Permission;
 use kit::{Timestamp, WorkspaceId};
 use serde_json::json;
 use std::collections::HashMap;
@@ -198,6 +200,11 @@ async fn live(
 ) -> Answer<Response> {
     let workspace = caller.workspace;
     services.memory.live.admit(&caller.source)?;
+    if caller.needs(Permission::ReadPeople).is_ok() {
+        // Whoever opens the app will look at the customers: the list is ready by then.
+        let ends = services.memory.live.ends.subscribe();
+        tokio::spawn(grids::make_ahead(Arc::clone(&services), workspace, move || !*ends.borrow()));
+    }
     let place = Place { services: Arc::clone(&services), who: caller.source };
     let listener = Listener {
         news: listen(&services, workspace),
