@@ -2,6 +2,7 @@
 
 mod dkim;
 mod key;
+pub mod mailbox;
 pub mod returned;
 pub(crate) mod status;
 

@@ -260,7 +260,7 @@ fn is_host(text: &str) -> bool {
 }
 
 /// Whether the name can only mean this machine or the network it stands in.
-fn is_nearby(host: &str) -> bool {
+pub(crate) fn is_nearby(host: &str) -> bool {
     match literal(host) {
         Some(address) => crate::egress::is_private(address),
         None => !host.trim_end_matches('.').contains('.') || host.ends_with(".localhost"),

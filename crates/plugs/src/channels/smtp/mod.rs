@@ -11,6 +11,7 @@ mod session;
 mod wire;
 
 pub use client::SmtpChannel;
+pub(crate) use config::is_nearby;
 pub use config::{DkimConfig, Security, SmtpConfig, SmtpTimeouts};
 
 pub const KIND: &str = "smtp";
