@@ -608,6 +608,9 @@ pub fn holdout_bucket(salt: &str, profile_id: kit::Id) -> u8 {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::consent::{Often, Wish};
