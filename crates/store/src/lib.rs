@@ -12,6 +12,7 @@ mod backend;
 pub mod campaigns;
 mod changeset;
 pub mod content;
+pub mod deliverability;
 pub mod devices;
 pub mod domains;
 pub mod grants;

@@ -1,7 +1,19 @@
 //! The named queries of `sql/`.
 
 crate::queries! {
-    files: ["../sql/inbox.sql", "../sql/people.sql", "../sql/history.sql", "../sql/journeys.sql", "../sql/messages.sql", "../sql/campaigns.sql", "../sql/access.sql", "../sql/privacy.sql", "../sql/membership.sql", "../sql/segments.sql", "../sql/scans.sql", "../sql/transfers.sql", "../sql/content.sql", "../sql/hooks.sql", "../sql/domains.sql", "../sql/home.sql", "../sql/grid.sql", "../sql/grants.sql", "../sql/limits.sql", "../sql/spending.sql", "../sql/devices.sql"];
+    files: ["../sql/inbox.sql", "../sql/people.sql", "../sql/history.sql", "../sql/journeys.sql", "../sql/messages.sql", "../sql/campaigns.sql", "../sql/access.sql", "../sql/privacy.sql", "../sql/membership.sql", "../sql/segments.sql", "../sql/scans.sql", "../sql/transfers.sql", "../sql/content.sql", "../sql/hooks.sql", "../sql/domains.sql", "../sql/home.sql", "../sql/grid.sql", "../sql/grants.sql", "../sql/limits.sql", "../sql/spending.sql", "../sql/devices.sql", "../sql/deliverability.sql"];
+    SOFT_BOUNCE_COUNT,
+    SOFT_BOUNCE_CLEAR,
+    SOFT_BOUNCE_FIND,
+    SENDING_COUNT_ADD,
+    SENDING_COUNT_LIST,
+    SENDING_COUNT_EXPIRE,
+    SENDING_PLAN_SET,
+    SENDING_PLAN_DELETE,
+    SENDING_PLAN_LIST,
+    SENDING_PLAN_FIND,
+    MAILBOX_VISIT_SET,
+    MAILBOX_VISIT_FIND,
     CHANNEL_TOKEN_INSERT,
     CHANNEL_TOKEN_UPDATE,
     CHANNEL_TOKEN_FIND,
@@ -274,6 +286,7 @@ crate::queries! {
     MESSAGE_INSERT,
     MESSAGE_LAST,
     MESSAGE_DUE,
+    MESSAGE_DUE_SERVICE,
     MESSAGE_NEXT_DUE,
     MESSAGE_STRANDED,
     MESSAGE_FIND,
@@ -300,6 +313,7 @@ crate::queries! {
     MESSAGE_PRICE,
     MESSAGE_COURSE,
     MESSAGE_SWITCH,
+    MESSAGE_UNCOUNT,
     MESSAGE_FALL_BACK,
     MESSAGE_FALL_BACKS_DUE,
     MESSAGE_NEXT_FALL_BACK,

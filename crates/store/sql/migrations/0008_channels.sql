@@ -135,3 +135,53 @@ CREATE TABLE staff_contact (
   updated_at BIGINT NOT NULL,
   PRIMARY KEY (workspace_id, name)
 );
+
+-- What somebody waits for (an order, a code) goes before every advertisement.
+CREATE INDEX message_due_service ON message (channel, due_at, message_no)
+WHERE state = 'queued' AND purpose = 'transactional';
+
+-- Soft bounces of an address since a message last arrived there.
+CREATE TABLE soft_bounce (
+  workspace_id BIGINT NOT NULL,
+  channel TEXT NOT NULL,
+  address TEXT NOT NULL,
+  count BIGINT NOT NULL,
+  first_at BIGINT NOT NULL,
+  last_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace_id, channel, address)
+-- @sqlite ) WITHOUT ROWID;
+-- @postgres );
+
+-- How much may go out of a sending domain: its warm-up, and limits of single receivers.
+CREATE TABLE sending_plan (
+  workspace_id BIGINT NOT NULL,
+  domain TEXT NOT NULL,
+  -- JSON.
+  doc TEXT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (workspace_id, domain)
+-- @sqlite ) WITHOUT ROWID;
+-- @postgres );
+
+-- What went out of a sending domain with a plan, by the hour.
+CREATE TABLE sending_count (
+  workspace_id BIGINT NOT NULL,
+  domain TEXT NOT NULL,
+  -- The domain of a receiver with a limit of its own; empty: all together.
+  receiver TEXT NOT NULL,
+  -- Hours since 1970.
+  hour BIGINT NOT NULL,
+  sent BIGINT NOT NULL,
+  PRIMARY KEY (workspace_id, domain, receiver, hour)
+-- @sqlite ) WITHOUT ROWID;
+-- @postgres );
+
+-- How far the mailbox of returns was read.
+CREATE TABLE mailbox_visit (
+  workspace_id BIGINT NOT NULL PRIMARY KEY,
+  validity BIGINT NOT NULL,
+  uid BIGINT NOT NULL,
+  visited_at BIGINT NOT NULL,
+  -- Why the last visit failed; empty: it did not.
+  fault TEXT NOT NULL
+);

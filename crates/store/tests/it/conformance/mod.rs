@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod campaigns;
 mod content;
+mod deliverability;
 mod devices;
 mod domains;
 mod grants;
@@ -130,7 +131,7 @@ macro_rules! modules {
 
 const MODULES: &[Module] = modules!(
     campaigns, content, grants, grid, membership, inbox, people, history, journeys, messages, access, scans,
-    segments, accounts, audit, privacy, transfers, hooks, devices, domains, home, limits, spending
+    segments, accounts, audit, privacy, transfers, hooks, deliverability, devices, domains, home, limits, spending
 );
 
 /// The public methods of changesets and reads in a module of the store.
