@@ -23,6 +23,7 @@ mod openapi;
 mod pages;
 mod password;
 mod problem;
+mod provider_accounts;
 mod scans;
 mod second_factor;
 mod services;
@@ -41,6 +42,7 @@ pub use memory::Memory;
 pub use metrics::Metrics;
 pub use openapi::document;
 pub use password::{PASSWORD_CHARS_MIN, hash_password};
+pub use provider_accounts::{ProviderAccount, ProviderStanding, ProviderTemplate, ProviderTemplateParameter};
 pub use services::{
     BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, ProviderCall, ProviderFault, ProviderHeard,
     RecordKind, Services,
@@ -56,6 +58,7 @@ pub fn router(services: Arc<Services>) -> axum::Router {
         .merge(tracking::router())
         .merge(health::router())
         .merge(callbacks::router())
+        .merge(endpoints::zalo::public())
         .merge(endpoints::media::public())
         .merge(web_app::router())
         .merge(pages::router().layer(from_fn_with_state(Arc::clone(&services), session::keep)))

@@ -4,6 +4,7 @@ use crate::address::{Network, client_address};
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::problem::{Answer, Problem};
+use crate::provider_accounts::ProviderAccount;
 use axum::http::{Extensions, HeaderMap};
 use domain::consent::Channel;
 use engine::{Composer, Door, DoorError, Note, Request, TokenKey};
@@ -83,6 +84,26 @@ pub trait ChannelDesk: Send + Sync {
         _call: ProviderCall,
     ) -> BoxFuture<'a, Result<ProviderHeard, ProviderFault>> {
         Box::pin(std::future::ready(Err(ProviderFault::Unexpected)))
+    }
+
+    /// As [`ChannelDesk::check`], with what the provider has granted the workspace.
+    fn check_of<'a>(
+        &'a self,
+        _workspace: WorkspaceId,
+        channel: Channel,
+        sealed: &'a [u8],
+    ) -> BoxFuture<'a, Result<String, String>> {
+        self.check(channel, sealed)
+    }
+
+    /// The account behind a channel whose provider is authorised in pages of its own; `None`: this provider is not.
+    /// Blocks.
+    fn account(
+        &self,
+        _workspace: WorkspaceId,
+        _sealed: &[u8],
+    ) -> Result<Option<Box<dyn ProviderAccount>>, String> {
+        Ok(None)
     }
 
     /// Tries whether the provider answers and takes the credentials, without sending anything.

@@ -1,5 +1,6 @@
 //! The channels of every workspace: their settings sealed in the store, the providers built from them.
 
+use crate::grants::{Account, Keeping, StoreVault};
 use crate::secrets::Secret;
 use anyhow::{Context, Result};
 use api::{BoxFuture, ChannelDesk, FieldProblem, ProviderCall, ProviderFault, ProviderHeard};
@@ -8,9 +9,10 @@ use domain::delivery::{Content, Delivery, EmailContent, Outcome, Sender};
 use engine::{Identity, TokenKey};
 use kit::{Clock, WorkspaceId};
 use plugs::channels::smtp::DkimConfig;
+use plugs::channels::zalo::{ZaloChannel, ZaloConfig};
 use plugs::dns::{RecordType, Resolver};
 use plugs::email::DkimKey;
-use plugs::{Callback, CallbackRefusal, ChannelConfig, Egress, Received, Secret as Told, Surroundings};
+use plugs::{Callback, CallbackRefusal, ChannelConfig, Egress, Received, Secret as Told, Surroundings, Vault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -45,6 +47,8 @@ pub struct Desk {
     private_relays: bool,
     files: PathBuf,
     resolver: Resolver,
+    /// Where tokens of providers are kept.
+    keeping: Option<Keeping>,
     /// Where providers reach this server, and what signs their addresses.
     reach: Option<(TokenKey, String)>,
     /// Documents of providers by their addresses, such as the certificates that sign their callbacks.
@@ -67,10 +71,55 @@ impl Desk {
             private_relays,
             files,
             resolver: Resolver::of_system(),
+            keeping: None,
             reach: None,
             documents: Mutex::default(),
             keys: Mutex::default(),
         }
+    }
+
+    /// With a place for the tokens of providers.
+    pub fn keeping(self, keeping: Keeping) -> Desk {
+        Desk { keeping: Some(keeping), ..self }
+    }
+
+    /// The tokens of a channel.
+    pub fn vault(&self, workspace: WorkspaceId, channel: Channel) -> Option<Arc<dyn Vault>> {
+        let vault = StoreVault::new(self.keeping.clone()?, self.secret.clone(), workspace, channel);
+        Some(Arc::new(vault))
+    }
+
+    /// The Official Accounts of Zalo of all workspaces, switched on or not: what was granted is kept alive.
+    pub fn official_accounts(&self, store: &Store) -> Result<Vec<(WorkspaceId, Arc<ZaloChannel>)>> {
+        let (rows, workspaces) = store.read(|tx| Ok((tx.channels()?, tx.workspaces()?)))?;
+        let mut accounts = Vec::new();
+        for row in rows.iter().filter(|row| row.channel == Channel::Zalo.as_str()) {
+            let Some(own) = workspaces.iter().find(|workspace| workspace.workspace == row.workspace) else { continue };
+            match self.official_account_of(own, &row.sealed) {
+                Ok(Some(account)) => accounts.push((row.workspace, Arc::new(account.zalo))),
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "the tokens of a channel cannot be kept alive"),
+            }
+        }
+        Ok(accounts)
+    }
+
+    /// The Official Account of one workspace. Blocks.
+    pub fn official_account(&self, store: &Store, workspace: WorkspaceId) -> Result<ZaloChannel> {
+        let accounts = self.official_accounts(store)?;
+        let own = accounts.into_iter().find(|(of, _)| *of == workspace).and_then(|(_, own)| Arc::into_inner(own));
+        own.context("no Official Account of Zalo is set up")
+    }
+
+    fn official_account_of(&self, workspace: &Workspace, sealed: &[u8]) -> Result<Option<Account>> {
+        let settings = self.unseal(sealed)?;
+        let ChannelConfig::Zalo(config) = settings.provider else { return Ok(None) };
+        let surroundings = self.surroundings(workspace, Channel::Zalo);
+        let trial = ZaloConfig { development: true, over_quota_templates: Vec::new(), ..config.clone() };
+        Ok(Some(Account {
+            zalo: ZaloChannel::new(&config, &surroundings).map_err(anyhow::Error::msg)?,
+            trial: ZaloChannel::new(&trial, &surroundings).map_err(anyhow::Error::msg)?,
+        }))
     }
 
     /// With addresses for providers to call back at.
@@ -85,6 +134,7 @@ impl Desk {
             _ => workspace.settings.allow_private_networks,
         };
         let mut surroundings = Surroundings::bare(&self.egress(allow));
+        surroundings.vault = self.vault(workspace.workspace, channel);
         if let Some((key, public_url)) = &self.reach {
             let own = workspace.settings.public_url.as_str();
             let base = if own.is_empty() { public_url } else { own };
@@ -455,6 +505,34 @@ impl ChannelDesk for Desk {
             let provider = settings.provider.provider().to_owned();
             Ok(ProviderHeard { provider, receipts: heard.receipts, answer: heard.answer })
         })
+    }
+
+    fn check_of<'a>(
+        &'a self,
+        workspace: WorkspaceId,
+        channel: Channel,
+        sealed: &'a [u8],
+    ) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(async move {
+            let Some(keeping) = self.keeping.clone() else { return self.check(channel, sealed).await };
+            let read = tokio::task::spawn_blocking(move || keeping.store.read(|tx| tx.workspaces())).await;
+            let workspaces = read.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+            let own = workspaces.iter().find(|own| own.workspace == workspace).ok_or("the workspace is gone")?;
+            let settings = self.unseal(sealed).map_err(|error| error.to_string())?;
+            plugs::build(&self.signed(workspace, &settings), &self.surroundings(own, channel))?.check().await
+        })
+    }
+
+    fn account(
+        &self,
+        workspace: WorkspaceId,
+        sealed: &[u8],
+    ) -> Result<Option<Box<dyn api::ProviderAccount>>, String> {
+        let keeping = self.keeping.as_ref().ok_or("there is no place for tokens here")?;
+        let workspaces = keeping.store.read(|tx| tx.workspaces()).map_err(|error| error.to_string())?;
+        let own = workspaces.iter().find(|own| own.workspace == workspace).ok_or("the workspace is gone")?;
+        let account = self.official_account_of(own, sealed).map_err(|error| error.to_string())?;
+        Ok(account.map(|account| Box::new(account) as Box<dyn api::ProviderAccount>))
     }
 
     fn check<'a>(&'a self, channel: Channel, sealed: &'a [u8]) -> BoxFuture<'a, Result<String, String>> {

@@ -7,6 +7,7 @@ mod channels;
 mod clock;
 mod commands;
 mod config;
+mod grants;
 mod hooks;
 mod installation;
 mod runtime;
@@ -51,6 +52,8 @@ enum Command {
     Backup(commands::backup::Backup),
     /// Bring a backup back into an empty data folder, or in place of one.
     Restore(commands::restore::Restore),
+    /// Renew what a provider has granted; the server does so by itself.
+    RenewToken(commands::renew_token::RenewToken),
     /// Bring the database up to this version and say which it is.
     Migrate(commands::migrate::Migrate),
     /// Print the OpenAPI document of /api/v1.
@@ -82,6 +85,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Export(export) => export.run().map(done),
         Command::Backup(backup) => backup.run().map(done),
         Command::Restore(restore) => restore.run().map(done),
+        Command::RenewToken(renew) => runtime()?.block_on(renew.run()),
         Command::Migrate(migrate) => migrate.run().map(done),
         Command::Openapi => {
             println!("{}", api::document());

@@ -2,6 +2,7 @@
 
 use crate::channels::Desk;
 use crate::config::Listen;
+use crate::grants::{Keeper, Keeping};
 use crate::installation::{Installation, random_u64};
 use crate::runtime::{self, Running, Shared};
 use anyhow::{Context, Result};
@@ -33,6 +34,7 @@ pub struct Server {
     pub address: SocketAddr,
     listener: TcpListener,
     running: Running,
+    keeper: Keeper,
 }
 
 impl Server {
@@ -59,7 +61,11 @@ impl Server {
             let shared = Shared::new(Arc::clone(&store), Arc::clone(&clock), speed)?;
             let files = installation.folder.join("files");
             let key = TokenKey::from_secret(installation.secret.bytes());
-            let desk = Desk::new(installation.secret.clone(), files, listen.private_relays);
+            let desk = Desk::new(installation.secret.clone(), files, listen.private_relays).keeping(Keeping {
+                store: Arc::clone(&store),
+                folder: installation.folder.clone(),
+                is_patient: false,
+            });
             Ok((shared, Arc::new(desk.reached_at(key.clone(), public_url.clone())), key))
         })?;
         let services = Arc::new(Services {
@@ -87,8 +93,9 @@ impl Server {
             memory: Default::default(),
         });
         let composer = Composer::new(key, &public_url);
+        let keeper = Keeper::start(Arc::clone(&shared), Arc::clone(&desk));
         let running = runtime::start(&shared, &services, desk, composer, random_u64())?;
-        Ok(Server { shared, services, address, listener, running })
+        Ok(Server { shared, services, address, listener, running, keeper })
     }
 
     /// Answers requests until `stop` is done, then ends the loops in order.
@@ -107,11 +114,9 @@ impl Server {
         axum::serve(self.listener, service).with_graceful_shutdown(stop).await?;
         let running = self.running;
         let store = Arc::clone(&self.shared.store);
-        tokio::task::spawn_blocking(move || {
-            running.stop();
-            store.close()
-        })
-        .await??;
+        tokio::task::spawn_blocking(move || running.stop()).await?;
+        self.keeper.end().await;
+        tokio::task::spawn_blocking(move || store.close()).await??;
         Ok(())
     }
 }

@@ -48,6 +48,7 @@ mod timeline;
 pub(crate) mod users;
 mod views;
 mod workspaces;
+pub(crate) mod zalo;
 
 pub(crate) use campaigns::{Checks, Figures};
 pub(crate) use live::Live;
@@ -96,6 +97,7 @@ fn groups() -> Vec<OpenApiRouter<Arc<Services>>> {
         preview::router(),
         messages::router(),
         channels::router(),
+        zalo::router(),
         domains::router(),
         hooks::router(),
         condition::router(),

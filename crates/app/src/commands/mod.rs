@@ -7,6 +7,7 @@ pub mod export;
 pub mod import;
 pub mod key;
 pub mod migrate;
+pub mod renew_token;
 pub mod restore;
 pub mod serve;
 pub mod user;
