@@ -485,6 +485,13 @@ impl Profile {
         }
     }
 
+    /// Whether it was there.
+    pub fn remove_identifier(&mut self, identifier: &Identifier) -> bool {
+        let before = self.identifiers.len();
+        self.identifiers.retain(|known| known.identifier != *identifier);
+        self.identifiers.len() < before
+    }
+
     pub(crate) fn trim_carts(&mut self) {
         self.carts.sort_by(|a, b| (b.updated_at, &b.cart_id).cmp(&(a.updated_at, &a.cart_id)));
         self.carts.truncate(CARTS_MAX);

@@ -6,8 +6,11 @@
 //! [`Engine::tick`]; production, simulation and tests call the same function.
 
 mod bell;
+pub mod budgets;
 pub mod campaigns;
 mod conduct;
+mod contents;
+pub mod devices;
 mod directory;
 mod dispatch;
 mod door;
@@ -26,6 +29,7 @@ mod render;
 mod retention;
 pub mod segments;
 mod starts;
+mod stops;
 mod token;
 mod turns;
 mod world;
@@ -36,7 +40,7 @@ pub use dispatch::{Dispatcher, Identity, Outgoing, RETRY_ATTEMPTS_MAX, SettleRep
 pub use door::{Accepted, Door, DoorError, Durable, Request};
 pub use erasure::{Erased, Orders as ErasedOrders, erased_hash, erasures_of, reapply_erasures};
 pub use facts::{ProfileFacts, zone_of};
-pub use note::{Note, Response, machine_of};
+pub use note::{Note, Response, ShownOnPage, machine_of};
 pub use render::{Composed, Composer, Draft, Occasion, RenderFailure, order_of_context};
 pub use retention::{cutoff as retention_cutoff, notes as retention_notes};
 pub use starts::Pass;

@@ -69,6 +69,14 @@ pub enum Note {
         receipts: Vec<domain::delivery::Receipt>,
         at: Ms,
     },
+    /// This message was not delivered in its time: its next way is tried.
+    FallBack { message_no: i64, at: Ms },
+    /// Somebody lets a browser or an app of theirs take notifications.
+    DeviceAdded { device: crate::devices::DeviceTold, at: Ms },
+    /// A device takes none any more: the person has withdrawn it, or the provider says that it is gone.
+    DeviceGone { address: String, withdrawn: bool, at: Ms },
+    /// A page tells what became of a message that waited for it, by the message's id.
+    Onsite { message_id: String, what: ShownOnPage, url: Option<String>, at: Ms },
     /// These messages were accepted, refused or lost.
     MessagesTurned { messages: Vec<i64> },
     /// The shop's catalogue.
@@ -102,6 +110,16 @@ pub enum Response {
     Opened,
     Clicked,
     Unsubscribed,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShownOnPage {
+    Shown,
+    /// The person followed it; it is not shown again.
+    Clicked,
+    /// The person put it away; it is not shown again.
+    Closed,
 }
 
 /// `None` for a person, else why it was a machine.

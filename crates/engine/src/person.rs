@@ -208,7 +208,7 @@ impl World<'_> {
     }
 
     /// Adds an identifier that nobody holds yet.
-    fn give_identifier(
+    pub(crate) fn give_identifier(
         &mut self,
         key: ProfileKey,
         identifier: Identifier,
@@ -358,8 +358,13 @@ impl World<'_> {
                 self.profile_changed(key);
             }
         }
+        let is_asked = record.state == ConsentState::Pending && record.aspect.is_whole() && !self.quiet;
+        let asked = is_asked.then(|| record.clone());
         self.log_consent(key, record);
-        Ok(())
+        match asked {
+            Some(record) if self.awaits_answer(key, &record) => self.ask_to_confirm(key, &record),
+            _ => Ok(()),
+        }
     }
 
     pub fn take_commerce(
@@ -549,7 +554,11 @@ impl World<'_> {
             Note::Consent { profile_id, records } => {
                 if let Some(key) = self.by_id(workspace, &profile_id)? {
                     for record in records {
-                        self.take_consent(key, record)?;
+                        if record.state == ConsentState::Denied && record.aspect.is_whole() {
+                            self.refuse_from_now(key, record)?;
+                        } else {
+                            self.take_consent(key, record)?;
+                        }
                     }
                 }
                 Ok(())
@@ -635,6 +644,14 @@ impl World<'_> {
             Note::Receipts { channel, provider, receipts, at: told_at } => {
                 self.take_receipts(workspace, channel, &provider, receipts, told_at.0.min(at))
             }
+            Note::FallBack { message_no, at: told_at } => self.fall_back(workspace, message_no, told_at.0.min(at)),
+            Note::DeviceAdded { device, at: told_at } => self.take_device(workspace, device, told_at.0.min(at)),
+            Note::DeviceGone { address, withdrawn, at: told_at } => {
+                self.take_device_away(workspace, &address, withdrawn, told_at.0.min(at))
+            }
+            Note::Onsite { message_id, what, url, at: told_at } => {
+                self.take_onsite(workspace, &message_id, what, url, told_at.0.min(at))
+            }
             Note::MessagesTurned { messages } => {
                 let store = self.store;
                 for message_no in messages {
@@ -701,7 +718,7 @@ impl World<'_> {
             let mut record =
                 ConsentRecord::new(channel, Purpose::Marketing, ConsentState::Denied, at, "unsubscribe_link");
             record.proof.evidence = Some(message.id.clone());
-            self.take_consent(key, record)?;
+            self.refuse_from_now(key, record)?;
         }
         if machine.is_some() {
             // Counted beside the message; it is nothing that the person did.

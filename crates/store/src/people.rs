@@ -68,6 +68,11 @@ impl Changeset {
         self.one(q::IDENTIFIER_INSERT, vals![workspace, identifier.key(), no]);
     }
 
+    /// Takes an identifier from a profile.
+    pub fn remove_identifier(&mut self, workspace: WorkspaceId, identifier: &Identifier, no: ProfileNo) {
+        self.any(q::ERASE_IDENTIFIER, vals![workspace, identifier.key(), no]);
+    }
+
     /// Moves all that belongs to `absorbed` to `kept`. The absorbed profile was stored at `version`.
     pub fn absorb_profile(
         &mut self,

@@ -33,6 +33,9 @@ impl World<'_> {
         let mut changes = Changeset::new();
         changes.extend(std::mem::take(&mut self.erasures.first));
         self.finish_imports(&mut changes);
+        for (workspace, identifier, no) in std::mem::take(&mut self.dropped_identifiers) {
+            changes.remove_identifier(workspace, &identifier, no);
+        }
         for ((workspace, name), no) in &self.new_names {
             changes.insert_event_name(*workspace, *no, name);
         }
@@ -122,6 +125,7 @@ impl World<'_> {
         }
         changes.extend(std::mem::take(&mut self.campaign_changes));
         changes.extend(std::mem::take(&mut self.receipts));
+        self.write_devices(&mut changes);
         for (workspace, run_id) in std::mem::take(&mut self.silenced) {
             changes.silence_run(workspace, &run_id);
         }

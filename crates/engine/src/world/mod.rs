@@ -133,7 +133,7 @@ pub struct World<'e> {
     pub starts: crate::starts::Starts,
     pub erasures: crate::erasure::Erasures,
     attribute_changes: Vec<(WorkspaceId, ProfileNo, AttributeChange, String)>,
-    consent_records: Vec<(WorkspaceId, ProfileNo, ConsentRecord)>,
+    pub(crate) consent_records: Vec<(WorkspaceId, ProfileNo, ConsentRecord)>,
     merges: Vec<Merge>,
     refusals: FxHashSet<(WorkspaceId, ProfileNo, ProfileNo, String)>,
     rejections: Vec<(WorkspaceId, Timestamp, &'static str, String, String)>,
@@ -151,6 +151,10 @@ pub struct World<'e> {
     pub campaign_changes: store::Changeset,
     /// What receipts of providers write on messages.
     pub receipts: store::Changeset,
+    /// What becomes of devices that take notifications.
+    pub devices: Vec<crate::devices::DeviceWrite>,
+    /// Identifiers that were taken from those who held them in the store.
+    pub dropped_identifiers: Vec<(WorkspaceId, Identifier, ProfileNo)>,
     arrivals: Vec<Arrival>,
     /// What the shop's own systems are to be told.
     pub told: crate::hooks::Told,
@@ -219,6 +223,8 @@ impl<'e> World<'e> {
             suppressions: Vec::new(),
             campaign_changes: store::Changeset::new(),
             receipts: store::Changeset::new(),
+            devices: Vec::new(),
+            dropped_identifiers: Vec::new(),
             arrivals: Vec::new(),
             told: Default::default(),
             imports: Default::default(),

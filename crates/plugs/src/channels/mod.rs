@@ -7,11 +7,13 @@ pub mod esms;
 pub mod file;
 pub mod mailgun;
 pub mod memory;
+pub mod onsite;
 pub mod push;
 pub mod sendgrid;
 pub mod ses;
 pub mod smtp;
 pub mod speedsms;
+pub mod staff;
 pub mod stringee;
 pub mod twilio;
 pub mod webhook;
@@ -189,6 +191,7 @@ providers! {
     Webhook(webhook::WebhookConfig),
     Zalo(zalo::ZaloConfig),
     Push(push::PushConfig),
+    Onsite(onsite::OnsiteConfig),
     File(file::FileConfig),
     Memory(memory::MemoryConfig),
     Blackhole(blackhole::BlackholeConfig),

@@ -15,6 +15,7 @@ pub const METHODS: &[&str] = &[
     "update_profile",
     "set_search_text",
     "insert_identifier",
+    "remove_identifier",
     "absorb_profile",
     "log_merge",
     "log_attribute_change",
@@ -223,6 +224,14 @@ fn identifiers_are_found_by_kind_value_and_workspace() {
             .collect();
         assert_eq!(get(store, |tx| tx.find_identifiers(&asked)), expect);
         assert!(get(store, |tx| tx.find_identifiers(&[])).is_empty());
+        // Only from whom it belongs to.
+        put(store, |c| {
+            c.remove_identifier(A, &identifier("user_id:only here"), no(51));
+            c.remove_identifier(A, &identifier(texts[0]), no(0));
+        });
+        let (gone, kept) = (identifier(texts[0]), identifier("user_id:only here"));
+        let asked = [(A, &gone), (B, &gone), (A, &kept)];
+        assert_eq!(get(store, |tx| tx.find_identifiers(&asked)), [None, Some(no(i64::MAX)), Some(no(50))]);
     });
 }
 
