@@ -3,7 +3,7 @@
 //! Everything that is told twice counts once. What cannot be matched yet, because the provider was faster than our own
 //! bookkeeping, is looked at again for a quarter of an hour and then written down as rejected.
 
-use crate::dispatch::{message_in_brief, reject_code, suppression_of_class};
+use crate::dispatch::{context_with, message_in_brief, plan_of, reject_code, suppression_of_class};
 use crate::note::Response;
 use crate::world::{ProfileKey, World, timer_kind};
 use crate::EngineError;
@@ -120,6 +120,8 @@ impl World<'_> {
                     self.receipts.message_returned(message.message_no, reason, detail.clone());
                     self.log_receipt(message, at, reason, detail);
                     self.tell_message(key, message, Topic::MessageFailed, reason, at);
+                    self.receipts.set_fall_back(message.message_no, None);
+                    self.fall_back(workspace, message.message_no, at)?;
                 }
             }
             (Told::SoftBounced, found) => {
@@ -174,6 +176,47 @@ impl World<'_> {
         Ok(())
     }
 
+    /// A message that was accepted did not arrive: a new one goes its next way.
+    pub(crate) fn fall_back(
+        &mut self,
+        workspace: WorkspaceId,
+        message_no: i64,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        let store = self.store;
+        let (found, course) =
+            store.read(|tx| Ok((tx.message_by_no(workspace, message_no)?, tx.course(workspace, message_no)?)))?;
+        let Some(message) = found.filter(|_| course.delivered_at.is_none()) else { return Ok(()) };
+        let context: Value = serde_json::from_str(&message.context).unwrap_or_default();
+        let Some(mut plan) = plan_of(&context) else { return Ok(()) };
+        let Some(way) = plan.give_up() else { return Ok(()) };
+        let Some(key) = self.current((workspace, message.profile))? else { return Ok(()) };
+        let root = message.key.rsplit_once("#way").map_or(message.key.as_str(), |(root, _)| root);
+        let next_key = format!("{root}#way{}", plan.tried + 1);
+        let taken = store.read(|tx| tx.message_key_is_taken(workspace, &next_key))?;
+        if taken || self.messages.iter().any(|m| m.workspace == workspace && m.key == next_key) {
+            return Ok(());
+        }
+        let next = self.new_message(key, &next_key, at);
+        let detail = format!("{} was not delivered; {} is tried", message.channel, way.channel);
+        self.log_receipt(&message, at, "fell_back", detail);
+        self.messages.push(MessageRow {
+            origin: message.origin,
+            journey_id: message.journey_id,
+            run_id: message.run_id,
+            node: message.node,
+            campaign_id: message.campaign_id,
+            campaign_run: message.campaign_run,
+            template_id: Some(way.template.clone()),
+            channel: way.channel.to_string(),
+            purpose: message.purpose,
+            reason: String::new(),
+            context: context_with(&context, Some(&plan)),
+            ..next
+        });
+        Ok(())
+    }
+
     /// Somebody wrote back.
     fn take_words(
         &mut self,
@@ -200,19 +243,8 @@ impl World<'_> {
         source: &str,
         at: Timestamp,
     ) -> Result<(), EngineError> {
-        let record = ConsentRecord {
-            channel,
-            purpose: Purpose::Marketing,
-            state: ConsentState::Denied,
-            at: at.into(),
-            source: source.to_owned(),
-            wording: None,
-            ip: None,
-            user_agent: None,
-            aspect: Default::default(),
-            proof: Default::default(),
-        };
-        self.take_consent(key, record)
+        let record = ConsentRecord::new(channel, Purpose::Marketing, ConsentState::Denied, at, source);
+        self.refuse_from_now(key, record)
     }
 
     fn message_of(

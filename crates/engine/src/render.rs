@@ -205,6 +205,7 @@ pub fn context_of(profile: &Profile, occasion: &Occasion<'_>, base_url: &str, ke
         "event": event,
         "awaited": occasion.context.get("awaited"),
         "campaign": occasion.context.get("campaign"),
+        "notice": occasion.context.get("notice"),
         "products": products,
         "shop": {
             "name": settings.shop.name,
@@ -218,6 +219,7 @@ pub fn context_of(profile: &Profile, occasion: &Occasion<'_>, base_url: &str, ke
         },
         "unsubscribe_url": url(Link::Unsubscribe),
         "preferences_url": url(Link::Preferences),
+        "confirm_url": url(Link::Confirm),
         "base_url": base_url,
         "view_url": url(Link::View),
     });

@@ -18,6 +18,8 @@ pub enum Link {
     Unsubscribe,
     Preferences,
     View,
+    /// Whoever signed up says that it was them.
+    Confirm,
 }
 
 impl Link {
@@ -29,6 +31,7 @@ impl Link {
             Link::Unsubscribe => 'u',
             Link::Preferences => 'p',
             Link::View => 'v',
+            Link::Confirm => 'k',
         }
     }
 
@@ -47,6 +50,7 @@ impl Link {
             'u' => Link::Unsubscribe,
             'p' => Link::Preferences,
             'v' => Link::View,
+            'k' => Link::Confirm,
             _ => return None,
         })
     }
@@ -86,6 +90,46 @@ fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
         }
     }
     None
+}
+
+/// Of the addresses that undeliverable mail returns to; no link has it.
+const RETURN: char = 'r';
+/// Base 32 (RFC 4648) in lower case.
+const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+fn base32(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(5) * 8);
+    let (mut held, mut bits) = (0u32, 0);
+    for byte in bytes {
+        held = (held << 8) | u32::from(*byte);
+        bits += 8;
+        while bits >= 5 {
+            bits -= 5;
+            text.push(char::from(BASE32[(held >> bits) as usize & 31]));
+        }
+        held &= (1 << bits) - 1;
+    }
+    if bits > 0 {
+        text.push(char::from(BASE32[(held << (5 - bits)) as usize & 31]));
+    }
+    text
+}
+
+/// In capitals too. `None`: another sign, or bits that stand for nothing.
+fn unbase32(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() * 5 / 8);
+    let (mut held, mut bits) = (0u32, 0);
+    for sign in text.bytes() {
+        let value = BASE32.iter().position(|own| *own == sign.to_ascii_lowercase())?;
+        held = (held << 5) | value as u32;
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((held >> bits) as u8);
+            held &= (1 << bits) - 1;
+        }
+    }
+    (held == 0 && bits < 5).then_some(bytes)
 }
 
 impl TokenKey {
@@ -148,6 +192,26 @@ impl TokenKey {
         (difference == 0).then_some(said)
     }
 
+    /// What stands behind the `+` of the address to which a message returns when it cannot be delivered: lower-case
+    /// letters and digits, for servers do as they like with capitals in addresses.
+    pub fn return_token(&self, workspace: WorkspaceId, message_no: i64) -> String {
+        let mut bytes = Vec::with_capacity(24);
+        put_varint(&mut bytes, workspace.0.unsigned_abs());
+        put_varint(&mut bytes, message_no.unsigned_abs());
+        let signature = self.sign(RETURN, &bytes);
+        bytes.extend_from_slice(&signature[..TAG_BYTES]);
+        base32(&bytes)
+    }
+
+    /// The message that a return is about, if the token is one of ours.
+    pub fn read_return(&self, token: &str) -> Option<(WorkspaceId, i64)> {
+        let bytes = unbase32(token)?;
+        let mut rest = self.believed(RETURN, &bytes)?;
+        let workspace = i64::try_from(take_varint(&mut rest)?).ok()?;
+        let message_no = i64::try_from(take_varint(&mut rest)?).ok()?;
+        rest.is_empty().then_some((WorkspaceId(workspace), message_no))
+    }
+
     fn sign(&self, letter: char, said: &[u8]) -> [u8; 32] {
         let mut message = Vec::with_capacity(said.len() + 1);
         message.push(letter as u8);
@@ -175,7 +239,7 @@ mod tests {
     fn links_read_back_and_forgeries_do_not() {
         let key = TokenKey::from_secret(b"secret");
         for link in
-            [Link::Open, Link::Click(7), Link::Unsubscribe, Link::View, Link::Honeypot, Link::Preferences]
+            [Link::Open, Link::Click(7), Link::Unsubscribe, Link::View, Link::Honeypot, Link::Preferences, Link::Confirm]
         {
             let path = key.path(link, WorkspaceId(3), 1_234_567);
             let (letter, token) = path.strip_prefix("/e/").unwrap().split_once('/').unwrap();
@@ -196,5 +260,27 @@ mod tests {
         assert_eq!(key.read("k", token), None);
         assert_eq!(key.read("c", ""), None);
         assert_eq!(key.read("", "AAAA"), None);
+    }
+
+    #[test]
+    fn addresses_of_returns_read_back_and_forgeries_do_not() {
+        let key = TokenKey::from_secret(b"secret");
+        for (workspace, no) in [(1, 1), (3, 1_234_567), (i64::MAX, i64::MAX)] {
+            let token = key.return_token(WorkspaceId(workspace), no);
+            assert!((16..=52).contains(&token.len()) && token.bytes().all(|b| BASE32.contains(&b)), "{token}");
+            assert_eq!(key.read_return(&token), Some((WorkspaceId(workspace), no)));
+            assert_eq!(key.read_return(&token.to_uppercase()), Some((WorkspaceId(workspace), no)));
+            assert_eq!(TokenKey::from_secret(b"other").read_return(&token), None);
+            for at in 0..token.len() {
+                let mut forged = token.clone();
+                forged.replace_range(at..=at, if &token[at..=at] == "a" { "b" } else { "a" });
+                assert_eq!(key.read_return(&forged), None, "{forged}");
+            }
+            assert_eq!(key.read_return(&token[1..]), None);
+        }
+        assert_eq!(key.read_return(""), None);
+        // RFC 4648, section 10.
+        assert_eq!((base32(b"foobar").as_str(), base32(b"fo").as_str()), ("mzxw6ytboi", "mzxq"));
+        assert_eq!(unbase32("mzxw6ytb").as_deref(), Some(b"fooba".as_slice()));
     }
 }

@@ -46,7 +46,7 @@ pub struct MessageView {
     detail: String,
     channel: String,
     purpose: String,
-    /// `journey`, `campaign`, `api`, `test` or `staff`.
+    /// `journey`, `campaign`, `api`, `test`, `staff` or `notice`.
     origin: String,
     template: Option<String>,
     template_version: Option<i64>,
@@ -132,7 +132,7 @@ struct ListQuery {
     reason: Option<String>,
     channel: Option<String>,
     purpose: Option<String>,
-    /// `journey`, `campaign`, `api`, `test` or `staff`.
+    /// `journey`, `campaign`, `api`, `test`, `staff` or `notice`.
     origin: Option<String>,
     /// The id of a template.
     template: Option<String>,

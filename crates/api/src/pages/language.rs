@@ -26,6 +26,11 @@ impl Language {
         }
     }
 
+    /// As those who speak it call it.
+    pub const fn own_name(self) -> &'static str {
+        self.pick("Tiếng Việt", "English")
+    }
+
     /// The one of two texts that is in this language.
     pub const fn pick<T: Copy>(self, vietnamese: T, english: T) -> T {
         match self {

@@ -36,6 +36,7 @@ pub fn router() -> Router<Arc<Services>> {
         .route("/e/h/{token}", get(link::honeypot))
         .route("/e/u/{token}", get(consent::ask_to_stop).post(consent::stop))
         .route("/e/p/{token}", get(consent::preferences).post(consent::choose))
+        .route("/e/k/{token}", get(consent::ask_to_confirm).post(consent::confirm))
         .route("/e/v/{token}", get(view::view))
         .route("/e/-/{name}", get(layout::file))
         .route("/e/{*rest}", get(nothing))

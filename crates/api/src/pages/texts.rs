@@ -65,7 +65,31 @@ texts! {
     saved_nothing: "Lựa chọn của bạn vẫn như trước.", "Your choices are as before.";
     saved_on: "Sẽ nhận qua {channel}", "On: {channel}";
     saved_off: "Không nhận qua {channel}", "Off: {channel}";
+    saved_topic_on: "Nhận tin về {topic}", "Messages about {topic}";
+    saved_topic_off: "Không nhận tin về {topic}", "No messages about {topic}";
+    saved_pause: "Tạm ngừng nhận tin quảng cáo đến hết ngày {until}", "No marketing until {until}";
+    saved_resume: "Nhận tin quảng cáo trở lại", "Marketing again";
+    saved_language: "Tin nhắn và trang này bằng tiếng Việt", "Messages and this page in English";
+    topics_legend: "Chủ đề bạn quan tâm", "Topics you care about";
+    often_legend: "Bao lâu một lần", "How often";
+    often_all: "Mỗi khi có tin mới", "Whenever there is news";
+    often_weekly: "Nhiều nhất mỗi tuần một tin", "At most once a week";
+    often_monthly: "Nhiều nhất mỗi tháng một tin", "At most once a month";
+    language_legend: "Ngôn ngữ", "Language";
+    pause: "Tạm ngừng 30 ngày", "Pause for 30 days";
+    resume: "Nhận tin trở lại ngay", "End the pause now";
+    paused_until: "Bạn đang tạm ngừng nhận tin quảng cáo đến hết ngày {until}.", "You get no marketing until {until}.";
     no_channels: "{shop} hiện không có địa chỉ nào của bạn để gửi tin.", "{shop} holds no address of yours to send anything to.";
+
+    // Confirming a sign-up.
+    confirm_title: "Xác nhận đăng ký", "Confirm sign-up";
+    confirm_heading: "Bạn muốn nhận tin từ {shop}?", "Do you want messages from {shop}?";
+    confirm_text: "Nếu không phải bạn đăng ký, hãy đóng trang này. Không bấm nút nghĩa là từ chối.", "If it was not you who signed up, close this page. Not pressing the button means no.";
+    confirm_button: "Đúng, tôi đồng ý", "Yes, I agree";
+    confirmed_heading: "Cảm ơn bạn đã xác nhận", "Thank you for confirming";
+    confirmed_text: "{shop} sẽ gửi ưu đãi và tin mới qua {channel} cho bạn. Bạn có thể ngừng bất cứ lúc nào.", "{shop} will send you offers and news by {channel}. You can stop at any time.";
+    not_confirmed_heading: "Lời mời này đã hết hạn", "This question is no longer open";
+    not_confirmed_text: "Quá 24 giờ không có trả lời, chúng tôi hiểu là bạn từ chối. Nếu bạn muốn nhận tin, hãy tự bật ở trang tùy chọn.", "After 24 hours without an answer we take it as a no. If you want messages, switch them on yourself on the preferences page.";
 
     // A message in the browser.
     view_title: "Xem trên trình duyệt", "View in browser";

@@ -63,6 +63,8 @@ pub struct Visit {
     pub workspace: Workspace,
     pub message: MessageRow,
     pub language: Language,
+    /// The address itself names the language.
+    asks_language: bool,
     pub now: Timestamp,
     pub ip: Option<IpAddr>,
     pub user_agent: Option<String>,
@@ -71,6 +73,13 @@ pub struct Visit {
 impl Visit {
     pub fn message_ref(&self) -> MessageRef {
         (self.workspace.workspace, self.message.message_no)
+    }
+
+    /// In the language that the person chose, unless the address asks for one.
+    pub fn prefer(&mut self, chosen: Option<Language>) {
+        if let (false, Some(chosen)) = (self.asks_language, chosen) {
+            self.language = chosen;
+        }
     }
 
     pub fn missing(&self) -> Refusal {
@@ -122,6 +131,7 @@ pub async fn message_of(
         workspace,
         message,
         language,
+        asks_language: asked.as_deref().and_then(Language::from_code).is_some(),
         now: services.now(),
         ip: client_address(&services.config.trusted_proxies, &parts.headers, &parts.extensions),
         user_agent,

@@ -35,7 +35,7 @@ interface Search {
 
 const STATES = ['queued', 'held', 'sending', 'sent', 'refused', 'failed', 'unknown', 'cancelled'] as const;
 const CHANNELS = ['email', 'sms', 'zalo', 'push', 'webhook'] as const;
-const ORIGINS = ['journey', 'campaign', 'api', 'test', 'staff'] as const;
+const ORIGINS = ['journey', 'campaign', 'api', 'test', 'staff', 'notice'] as const;
 const PAGE = 50;
 /** A filter that fits few looks further by itself, so many times. */
 const LOOKS_MAX = 10;
