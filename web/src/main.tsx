@@ -8,6 +8,7 @@ import { createRoot } from 'react-dom/client';
 import { queries } from './api';
 import { startTexts } from './app/i18n';
 import { App } from './app/router';
+import { FormatsProvider } from './parts/formats';
 import { screenOf } from './app/screens';
 import { sessionQuery } from './app/session';
 import { screens } from './screens';
@@ -27,10 +28,12 @@ void startTexts().then(() => {
     <StrictMode>
       <QueryClientProvider client={queries}>
         <MantineProvider theme={theme} cssVariablesResolver={variables} colorSchemeManager={scheme} defaultColorScheme="auto">
-          <App />
-          <Suspense>
-            <Overlays />
-          </Suspense>
+          <FormatsProvider>
+            <App />
+            <Suspense>
+              <Overlays />
+            </Suspense>
+          </FormatsProvider>
         </MantineProvider>
       </QueryClientProvider>
     </StrictMode>,

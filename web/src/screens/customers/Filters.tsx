@@ -3,7 +3,7 @@ import { Button, Checkbox, CloseButton, Group, Loader, Menu, MultiSelect, Number
 import { DateInput } from '@mantine/dates';
 import { IconFilterPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../api';
 import { type Formats, minorDigits, useFormats } from '../../parts/format';
@@ -22,10 +22,10 @@ export function useNames(): Names {
     queryFn: async () => (await call(api.GET('/api/v1/segments', { params: { query: { limit: 500 } } }))).items,
   });
   const lists = useQuery({ queryKey: ['segments', 'lists'], queryFn: async () => (await call(api.GET('/api/v1/lists'))).items });
-  return {
+  return useMemo(() => ({
     segments: new Map((segments.data ?? []).map((one) => [one.id, one.name])),
     lists: new Map((lists.data ?? []).map((one) => [one.id, one.name])),
-  };
+  }), [segments.data, lists.data]);
 }
 
 type Translate = (key: string, values?: Record<string, unknown>) => string;

@@ -3,7 +3,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp, IconDeviceMobile, IconMail, IconMessage2, IconMessageCircle, IconUser } from '@tabler/icons-react';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { clsx } from 'clsx';
-import { type KeyboardEvent, type ReactNode, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, type Ref, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Money, Num, When } from '../../parts/format';
 import { initials } from '../../parts/person';
@@ -52,8 +52,19 @@ function Value({ value }: { value: unknown }) {
   return <>{Array.isArray(value) ? value.join(', ') : JSON.stringify(value)}</>;
 }
 
-function Cell({ id, person, currency, listNames }: { id: string; person: Person; currency?: string; listNames: Map<string, string> }): ReactNode {
+function Reachable({ channels }: { channels: string[] }) {
   const words = useWords();
+  return (
+    <Group gap={6} wrap="nowrap">
+      {channels.map((channel) => {
+        const Icon = CHANNEL_ICONS[channel] ?? IconMail;
+        return <Icon key={channel} size={17} stroke={1.7} role="img" aria-label={words.channel(channel)} title={words.channel(channel)} />;
+      })}
+    </Group>
+  );
+}
+
+function Cell({ id, person, currency, listNames }: { id: string; person: Person; currency?: string; listNames: Map<string, string> }): ReactNode {
   switch (id) {
     case 'stage': return <StageBadge stage={person.stage} />;
     case 'email': return person.email ?? <Text span c="dimmed">–</Text>;
@@ -61,19 +72,12 @@ function Cell({ id, person, currency, listNames }: { id: string; person: Person;
     case 'orders': return <Num value={person.orders} />;
     case 'revenue': return <Money value={person.revenue} currency={currency} />;
     case 'average': return <Money value={person.average} currency={currency} />;
-    case 'last_order': return <When at={person.last_order_at} />;
+    case 'last_order': return <When at={person.last_order_at} isPlain />;
     case 'first_order': return <When at={person.first_order_at} dateOnly />;
-    case 'last_seen': return <When at={person.last_seen_at} />;
+    case 'last_seen': return <When at={person.last_seen_at} isPlain />;
     case 'created': return <When at={person.created_at} dateOnly />;
     case 'reachable':
-      return person.reachable.length === 0 ? <Text span c="dimmed">–</Text> : (
-        <Group gap={6} wrap="nowrap">
-          {person.reachable.map((channel) => {
-            const Icon = CHANNEL_ICONS[channel] ?? IconMail;
-            return <Icon key={channel} size={17} stroke={1.7} role="img" aria-label={words.channel(channel)} title={words.channel(channel)} />;
-          })}
-        </Group>
-      );
+      return person.reachable.length === 0 ? <Text span c="dimmed">–</Text> : <Reachable channels={person.reachable} />;
     case 'tags':
     case 'lists': {
       const values = id === 'tags' ? person.tags : person.lists.map((list) => listNames.get(list) ?? list);
@@ -87,6 +91,64 @@ function Cell({ id, person, currency, listNames }: { id: string; person: Person;
     default: return id.startsWith(ATTRIBUTE) ? <Value value={person.attributes[id.slice(ATTRIBUTE.length)]} /> : null;
   }
 }
+
+/** What a row does; always the same object, so that a row is drawn again only when something about it changed. */
+interface Deeds {
+  turn: (person: Person) => void;
+  open: (person: Person) => void;
+  activate: (index: number) => void;
+}
+
+const Row = memo(function Row({ index, person, y, height, width, isOn, isActive, isPhone, canChoose, columns, currency, listNames, deeds }: {
+  index: number;
+  person: Person;
+  y: number;
+  height: number;
+  /** Of the first cell. */
+  width: number;
+  isOn: boolean;
+  isActive: boolean;
+  isPhone: boolean;
+  canChoose: boolean;
+  columns: string[];
+  currency?: string;
+  listNames: Map<string, string>;
+  deeds: Deeds;
+}) {
+  const { t } = useTranslation('customers');
+  const name = person.name ?? person.email ?? person.phone ?? t('nameless');
+  const contact = person.name ? (person.email ?? person.phone) : person.email ? person.phone : null;
+  return (
+    <div
+      id={`customer-${index}`} role="row" aria-rowindex={index + 2} aria-selected={canChoose ? isOn : undefined}
+      className={clsx(classes.row, classes.body)} data-on={isOn || undefined} data-active={isActive || undefined} style={{ height, transform: `translateY(${y}px)` }}
+      onClick={(event) => {
+        deeds.activate(index);
+        if (!(event.target as HTMLElement).closest('a, input, button, label')) deeds.open(person);
+      }}
+    >
+      <div role="gridcell" className={clsx(classes.cell, classes.first)} style={{ width: isPhone ? '100%' : width }}>
+        {canChoose && !isPhone && <Checkbox size="xs" tabIndex={-1} checked={isOn} onChange={() => deeds.turn(person)} aria-label={t('chooseOne', { name })} />}
+        <Avatar size={32} radius="xl" color={person.name ? 'clay' : 'gray'} variant="light" aria-hidden>{person.name ? initials(person.name) : <IconUser size={17} stroke={1.7} />}</Avatar>
+        <div className={classes.who}>
+          <Link to={'/customers/$id' as string} params={{ id: person.id } as never} tabIndex={-1} className={classes.name}>{name}</Link>
+          {contact && <Text size="xs" c="dimmed" truncate>{contact}</Text>}
+        </div>
+        {isPhone && (
+          <div className={classes.phoneEnd}>
+            <StageBadge stage={person.stage} />
+            <Text size="sm" fw={600}><Money value={person.revenue} currency={currency} short /></Text>
+          </div>
+        )}
+      </div>
+      {!isPhone && columns.map(columnOf).map((column) => (
+        <div key={column.id} role="gridcell" className={clsx(classes.cell, column.end && classes.end)} style={{ width: column.width, flexGrow: column.width }}>
+          <div className={classes.cut}><Cell id={column.id} person={person} currency={currency} listNames={listNames} /></div>
+        </div>
+      ))}
+    </div>
+  );
+});
 
 /** A table as long as the shop has customers: what is in sight is drawn, and asked for. */
 export function Grid({ rows, total, columns, choice, currency, chosen, listNames, isChanging, setChosen, sortBy, see, canChoose, handle }: Props) {
@@ -139,6 +201,9 @@ export function Grid({ rows, total, columns, choice, currency, chosen, listNames
     setChosen({ all: chosen.all, ids });
   };
   const open = (person: Person) => void navigate({ to: '/customers/$id' as string, params: { id: person.id } as never });
+  const now = useRef({ turn, open });
+  now.current = { turn, open };
+  const deeds = useMemo<Deeds>(() => ({ turn: (person) => now.current.turn(person), open: (person) => now.current.open(person), activate: setActive }), []);
   const pressed = (event: KeyboardEvent) => {
     if (event.target !== scroller.current) return;
     const page = Math.max(1, Math.floor(inner / row) - 1);
@@ -206,7 +271,7 @@ export function Grid({ rows, total, columns, choice, currency, chosen, listNames
       <div role="rowgroup" style={{ height: space, position: 'relative', minWidth: isPhone ? undefined : width }}>
         {drawn.map((index) => {
           const person = rows.get(index);
-          const y = top + (index - at) * row;
+          const y = stretch === 1 ? index * row : top + (index - at) * row;
           const style = { height: row, transform: `translateY(${y}px)` };
           if (!person) {
             return (
@@ -217,38 +282,11 @@ export function Grid({ rows, total, columns, choice, currency, chosen, listNames
               </div>
             );
           }
-          const on = isChosen(chosen, person.id);
-          const name = person.name ?? person.email ?? person.phone ?? t('nameless');
-          const contact = person.name ? (person.email ?? person.phone) : person.email ? person.phone : null;
           return (
-            <div
-              key={index} id={`customer-${index}`} role="row" aria-rowindex={index + 2} aria-selected={canChoose ? on : undefined}
-              className={clsx(classes.row, classes.body)} data-on={on || undefined} data-active={index === active || undefined} style={style}
-              onClick={(event) => {
-                setActive(index);
-                if (!(event.target as HTMLElement).closest('a, input, button, label')) open(person);
-              }}
-            >
-              <div role="gridcell" className={clsx(classes.cell, classes.first)} style={{ width: isPhone ? '100%' : first }}>
-                {choosing && <Checkbox size="xs" tabIndex={-1} checked={on} onChange={() => turn(person)} aria-label={t('chooseOne', { name })} />}
-                <Avatar size={32} radius="xl" color={person.name ? 'clay' : 'gray'} variant="light" aria-hidden>{person.name ? initials(person.name) : <IconUser size={17} stroke={1.7} />}</Avatar>
-                <div className={classes.who}>
-                  <Link to={'/customers/$id' as string} params={{ id: person.id } as never} tabIndex={-1} className={classes.name}>{name}</Link>
-                  {contact && <Text size="xs" c="dimmed" truncate>{contact}</Text>}
-                </div>
-                {isPhone && (
-                  <div className={classes.phoneEnd}>
-                    <StageBadge stage={person.stage} />
-                    <Text size="sm" fw={600}><Money value={person.revenue} currency={currency} short /></Text>
-                  </div>
-                )}
-              </div>
-              {shown.map((column) => (
-                <div key={column.id} role="gridcell" className={clsx(classes.cell, column.end && classes.end)} style={{ width: column.width, flexGrow: column.width }}>
-                  <div className={classes.cut}><Cell id={column.id} person={person} currency={currency} listNames={listNames} /></div>
-                </div>
-              ))}
-            </div>
+            <Row
+              key={index} index={index} person={person} y={y} height={row} width={first} isOn={isChosen(chosen, person.id)} isActive={index === active} isPhone={isPhone} canChoose={canChoose}
+              columns={columns} currency={currency} listNames={listNames} deeds={deeds}
+            />
           );
         })}
       </div>
