@@ -11,7 +11,7 @@ use plugs::channels::push as push_channel;
 use plugs::channels::{mailgun, sendgrid, ses};
 use plugs::channels::smtp::{self as smtp_channel, SmtpConfig, SmtpTimeouts};
 use plugs::channels::webhook::{self as webhook_channel, WebhookConfig};
-use plugs::channels::{Problem, file};
+use plugs::channels::{Problem, esms, file, speedsms, stringee, twilio};
 use plugs::{
     Channel, ChannelConfig, Content, Delivery, Egress, MessageClass, Outcome, Provider, Surroundings, TextContent, build,
 };
@@ -19,7 +19,7 @@ use plugs::{
 use crate::http_server::{Answer, HttpServer, answer};
 use crate::push_server::{Browser, fcm_error, firebase, push_service};
 use crate::smtp_server::{At, Do, Script, SmtpServer};
-use crate::{RECIPIENT, delivery, email, named, push, smtp, webhook};
+use crate::{PHONE, RECIPIENT, delivery, email, named, push, smtp, webhook};
 
 /// What goes on at the other side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -276,9 +276,69 @@ async fn mail_api_subject(kind: &'static str, situation: Situation) -> Option<Su
     })
 }
 
+/// eSMS, SpeedSMS, Stringee or Twilio.
+async fn sms_subject(kind: &'static str, situation: Situation) -> Option<Subject> {
+    let spoken = |kind: &str| match kind {
+        esms::KIND => r#"{"CodeResult":"108","ErrorMessage":"Phone 84901234567 is not valid"}"#.to_owned(),
+        speedsms::KIND => r#"{"status":"error","code":"105","message":"Phone number invalid: 0901234567"}"#.to_owned(),
+        stringee::KIND => r#"{"smsSent":"0","result":[{"r":7,"msg":"84901234567 is not allowed"}]}"#.to_owned(),
+        _ => format!(r#"{{"code":21211,"message":"Invalid 'To' Phone Number: {PHONE}","status":400}}"#),
+    };
+    let answer = match situation {
+        Situation::Fine | Situation::NobodyThere => None,
+        Situation::Refuses => {
+            let status = if kind == twilio::KIND { "400 Bad Request" } else { "200 OK" };
+            Some(Answer::Full(status, vec![], spoken(kind)))
+        }
+        Situation::Throttles => {
+            let header = if kind == speedsms::KIND { "X-Rate-Limit-Reset: 7" } else { "Retry-After: 7" };
+            Some(Answer::Full("429 Too Many Requests", vec![header.into()], String::new()))
+        }
+        Situation::InTrouble => Some(answer("503 Service Unavailable")),
+        Situation::Silent => Some(Answer::Hang),
+        Situation::Gone => Some(Answer::Close),
+    };
+    let (address, arrived, mut config): (_, Box<dyn Fn() -> usize>, _) = match kind {
+        esms::KIND => {
+            let server = crate::esms_server::EsmsServer::start().await;
+            server.esms.lock().unwrap().script.extend(answer);
+            let esms = server.esms.clone();
+            (server.http.address, Box::new(move || esms.lock().unwrap().care.len()), crate::sms::esms(""))
+        }
+        speedsms::KIND => {
+            let server = crate::speedsms_server::SpeedsmsServer::start(answer).await;
+            let taken = server.taken.clone();
+            (server.http.address, Box::new(move || taken.lock().unwrap().len()), crate::sms::speedsms(""))
+        }
+        stringee::KIND => {
+            let server = crate::stringee_server::StringeeServer::start(answer).await;
+            let taken = server.taken.clone();
+            (server.http.address, Box::new(move || taken.lock().unwrap().len()), crate::sms::stringee(""))
+        }
+        _ => {
+            let server = crate::twilio_server::TwilioServer::start(answer).await;
+            let taken = server.taken.clone();
+            (server.http.address, Box::new(move || taken.lock().unwrap().len()), crate::sms::twilio(""))
+        }
+    };
+    let port = if situation == Situation::NobodyThere { free_port().await } else { address.port() };
+    config["base_url"] = format!("http://127.0.0.1:{port}").into();
+    if situation == Situation::Silent {
+        config["timeout_ms"] = SHORT_MS.into();
+    }
+    let config: ChannelConfig = serde_json::from_value(config).unwrap();
+    Some(Subject {
+        channel: build(&config, &Surroundings::bare(&Egress::open())).unwrap(),
+        message: Box::new(|key| crate::sms::text(key, PHONE, "Đơn hàng của bạn đã giao", MessageClass::Care)),
+        arrived,
+        _folder: None,
+    })
+}
+
 async fn subject(kind: &'static str, situation: Situation) -> Option<Subject> {
     match kind {
         ses::KIND | sendgrid::KIND | mailgun::KIND => mail_api_subject(kind, situation).await,
+        esms::KIND | speedsms::KIND | stringee::KIND | twilio::KIND => sms_subject(kind, situation).await,
         smtp_channel::KIND => smtp_subject(situation).await,
         webhook_channel::KIND => webhook_subject(situation).await,
         push_channel::KIND => push_subject(situation).await,
@@ -301,7 +361,11 @@ async fn free_port() -> u16 {
 }
 
 /// The kinds of channels; behind a slash, which way of one that has several.
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 14] = [
+    esms::KIND,
+    speedsms::KIND,
+    stringee::KIND,
+    twilio::KIND,
     smtp_channel::KIND,
     webhook_channel::KIND,
     push_channel::KIND,
@@ -321,7 +385,7 @@ async fn every_channel_keeps_the_contract() {
     let table: [(Situation, &[(&str, &str)]); 7] = [
         (
             Fine,
-            &[
+            &[("esms", "accepted"), ("speedsms", "accepted"), ("stringee", "accepted"), ("twilio", "accepted"),
                 ("ses", "accepted"), ("sendgrid", "accepted"), ("mailgun", "accepted"), ("smtp", "accepted"),
                 ("webhook", "accepted"),
                 ("push", "accepted"),
@@ -331,16 +395,16 @@ async fn every_channel_keeps_the_contract() {
                 ("blackhole", "accepted"),
             ],
         ),
-        (Refuses, &[("ses", "rejected Invalid"), ("sendgrid", "rejected Invalid"), ("mailgun", "rejected Invalid"), ("smtp", "rejected HardBounce"), ("webhook", "rejected Refused"), ("push", "rejected HardBounce"), ("push/fcm", "rejected HardBounce")]),
-        (Throttles, &[("ses", "retry Throttled 7000"), ("sendgrid", "retry Throttled 7000"), ("mailgun", "retry Throttled 7000"), ("smtp", "retry Throttled"), ("webhook", "retry Throttled 7000"), ("push", "retry Throttled 7000"), ("push/fcm", "retry Throttled 7000")]),
+        (Refuses, &[("esms", "rejected Invalid"), ("speedsms", "rejected Invalid"), ("stringee", "rejected Refused"), ("twilio", "rejected HardBounce"), ("ses", "rejected Invalid"), ("sendgrid", "rejected Invalid"), ("mailgun", "rejected Invalid"), ("smtp", "rejected HardBounce"), ("webhook", "rejected Refused"), ("push", "rejected HardBounce"), ("push/fcm", "rejected HardBounce")]),
+        (Throttles, &[("esms", "retry Throttled 7000"), ("speedsms", "retry Throttled 7000"), ("stringee", "retry Throttled 7000"), ("twilio", "retry Throttled 7000"), ("ses", "retry Throttled 7000"), ("sendgrid", "retry Throttled 7000"), ("mailgun", "retry Throttled 7000"), ("smtp", "retry Throttled"), ("webhook", "retry Throttled 7000"), ("push", "retry Throttled 7000"), ("push/fcm", "retry Throttled 7000")]),
         (
             InTrouble,
-            &[("ses", "retry Temporary"), ("sendgrid", "retry Temporary"), ("mailgun", "retry Temporary"), ("smtp", "retry Temporary"), ("webhook", "retry Temporary"), ("push", "retry Temporary"), ("push/fcm", "retry Temporary"), ("file", "misconfigured")],
+            &[("esms", "retry Temporary"), ("speedsms", "retry Temporary"), ("stringee", "retry Temporary"), ("twilio", "retry Temporary"), ("ses", "retry Temporary"), ("sendgrid", "retry Temporary"), ("mailgun", "retry Temporary"), ("smtp", "retry Temporary"), ("webhook", "retry Temporary"), ("push", "retry Temporary"), ("push/fcm", "retry Temporary"), ("file", "misconfigured")],
         ),
         // A receiver of webhooks knows the key of a message that it may have got; a mail server does not.
-        (Silent, &[("ses", "unknown"), ("sendgrid", "unknown"), ("mailgun", "unknown"), ("smtp", "unknown"), ("webhook", "retry Timeout"), ("push", "unknown"), ("push/fcm", "unknown")]),
-        (Gone, &[("ses", "unknown"), ("sendgrid", "unknown"), ("mailgun", "unknown"), ("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "unknown"), ("push/fcm", "unknown")]),
-        (NobodyThere, &[("ses", "retry Network"), ("sendgrid", "retry Network"), ("mailgun", "retry Network"), ("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "retry Network"), ("push/fcm", "retry Network")]),
+        (Silent, &[("esms", "retry Timeout"), ("speedsms", "unknown"), ("stringee", "unknown"), ("twilio", "unknown"), ("ses", "unknown"), ("sendgrid", "unknown"), ("mailgun", "unknown"), ("smtp", "unknown"), ("webhook", "retry Timeout"), ("push", "unknown"), ("push/fcm", "unknown")]),
+        (Gone, &[("esms", "retry Network"), ("speedsms", "unknown"), ("stringee", "unknown"), ("twilio", "unknown"), ("ses", "unknown"), ("sendgrid", "unknown"), ("mailgun", "unknown"), ("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "unknown"), ("push/fcm", "unknown")]),
+        (NobodyThere, &[("esms", "retry Network"), ("speedsms", "retry Network"), ("stringee", "retry Network"), ("twilio", "retry Network"), ("ses", "retry Network"), ("sendgrid", "retry Network"), ("mailgun", "retry Network"), ("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "retry Network"), ("push/fcm", "retry Network")]),
     ];
     for (situation, expected) in table {
         for kind in KINDS {
@@ -358,6 +422,7 @@ async fn every_channel_keeps_the_contract() {
             assert!(!detail.is_empty() && detail.chars().count() <= 301 && !detail.contains('\n'), "{case}");
             assert!(!detail.contains(RECIPIENT) && !case.contains(RECIPIENT), "{case}");
             assert!(!format!("{message:?}").contains(RECIPIENT));
+            assert!(!case.contains("901234567") && !format!("{message:?}").contains("901234567"), "{case}");
         }
     }
 }
@@ -383,6 +448,10 @@ async fn a_message_of_the_wrong_kind_is_rejected() {
         ("ses", text.clone()),
         ("sendgrid", text.clone()),
         ("mailgun", webhook("m1", "http://127.0.0.1/")),
+        ("esms", email("m1")),
+        ("speedsms", email("m1")),
+        ("stringee", webhook("m1", "http://127.0.0.1/")),
+        ("twilio", email("m1")),
         ("smtp", text.clone()),
         ("smtp", webhook("m1", "http://127.0.0.1/")),
         ("webhook", text.clone()),
@@ -411,7 +480,7 @@ async fn a_check_tells_without_sending() {
         assert!(!text.is_empty(), "{kind}");
         assert_eq!((subject.arrived)(), 0, "{kind}");
     }
-    for (kind, situation) in [("smtp", Situation::NobodyThere), ("push/fcm", Situation::NobodyThere), ("file", Situation::InTrouble)] {
+    for (kind, situation) in [("esms", Situation::NobodyThere), ("speedsms", Situation::NobodyThere), ("twilio", Situation::NobodyThere), ("smtp", Situation::NobodyThere), ("push/fcm", Situation::NobodyThere), ("file", Situation::InTrouble)] {
         let subject = subject(kind, situation).await.unwrap();
         let text = subject.channel.check().await.unwrap_err();
         assert!(!text.is_empty() && !text.contains(env!("CARGO_TARGET_TMPDIR")), "{kind}: {text}");

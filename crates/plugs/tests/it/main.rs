@@ -3,6 +3,7 @@
 
 mod contract;
 mod email;
+mod esms_server;
 mod http_server;
 mod mail_apis;
 mod mailgun_server;
@@ -12,14 +13,20 @@ mod push_server;
 mod sendgrid_server;
 mod ses_server;
 mod settings;
+mod sms;
 mod smtp;
 mod smtp_server;
+mod speedsms_server;
+mod stringee_server;
+mod twilio_server;
 mod webhook;
 
 use kit::Timestamp;
 use plugs::{Content, Delivery, EmailContent, Outcome, Sender, WebhookContent};
 
 pub const RECIPIENT: &str = "binh@example.vn";
+/// Where text messages go to.
+pub const PHONE: &str = "+84901234567";
 
 pub fn email(key: &str) -> Delivery {
     let content = EmailContent {

@@ -15,10 +15,9 @@ const TOKEN_S: i64 = 300;
 /// The value of `X-STRINGEE-AUTH`: a token (RFC 7515, HS256) for one request.
 pub fn token(key_sid: &str, key_secret: &Secret, now: Timestamp) -> String {
     let seconds = now.ms().div_euclid(1_000);
-    // Written by hand for its order: the vendor's samples have `cty` in the header and every claim.
     let header = r#"{"typ":"JWT","alg":"HS256","cty":"stringee-api;v=1"}"#;
     let claims = json!({
-        "jti": format!("{key_sid}_{seconds}"), "iss": key_sid, "exp": seconds + TOKEN_S, "rest_api": true,
+        "exp": seconds + TOKEN_S, "iss": key_sid, "jti": format!("{key_sid}_{seconds}"), "rest_api": true,
     });
     let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
     let signature = hmac_sha256(key_secret.expose().as_bytes(), text.as_bytes());
@@ -74,6 +73,18 @@ fn number(value: &Value) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Made with another implementation of HS256, and read by PyJWT 2.10.1.
+    #[test]
+    fn a_token_is_signed_as_others_sign_it() {
+        let token = token("SK.0.test", &Secret::new("khoa-bi-mat"), Timestamp::from_ms(1_700_000_000_999));
+        assert_eq!(
+            token,
+            "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiIsImN0eSI6InN0cmluZ2VlLWFwaTt2PTEifQ.\
+             eyJleHAiOjE3MDAwMDAzMDAsImlzcyI6IlNLLjAudGVzdCIsImp0aSI6IlNLLjAudGVzdF8xNzAwMDAwMDAwIiwicmVzdF9hcGkiOnRydWV9.\
+             4usihmyMns5CXgFxJuVFh3nWe8VHUU8OzSugC369MtA"
+        );
+    }
 
     #[test]
     fn answers_have_their_outcomes() {
