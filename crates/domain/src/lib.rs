@@ -19,6 +19,7 @@ pub mod price;
 pub mod profile;
 pub mod requests;
 pub mod roles;
+pub mod sending;
 pub mod settings;
 pub mod sms;
 pub mod stop_words;

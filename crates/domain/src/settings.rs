@@ -40,6 +40,8 @@ pub struct Settings {
     /// How messages look.
     pub brand: crate::template::blocks::Brand,
     pub texting: Texting,
+    /// When addresses and people are let alone.
+    pub deliverability: crate::sending::Deliverability,
     /// What the shop writes about: people can turn each off on their preference page.
     pub topics: Vec<Topic>,
     pub consent: Asking,
@@ -179,6 +181,7 @@ impl Default for Settings {
             public_url: String::new(),
             brand: crate::template::blocks::Brand::default(),
             texting: Texting::default(),
+            deliverability: crate::sending::Deliverability::default(),
             topics: Vec::new(),
             consent: Asking::default(),
         }
@@ -289,6 +292,7 @@ impl Settings {
             tell(path, message);
         }
         problems.extend(self.policy.problems());
+        problems.extend(self.deliverability.problems());
         problems
     }
 
