@@ -7,7 +7,7 @@ use domain::consent::Channel;
 use domain::delivery::Outcome;
 use engine::{Bell, Composer, Dispatcher, Door, Engine, Outgoing};
 use kit::{Clock, WorkspaceId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -212,6 +212,32 @@ fn turn(shared: &Shared, services: &api::Services, engine: &mut Engine) -> Resul
     Ok(())
 }
 
+/// How a provider's limit on messages in a time is kept.
+struct Pace {
+    rate: plugs::Rate,
+    /// When the last ones were handed over, the oldest first; no more than the rate counts.
+    went: VecDeque<kit::Timestamp>,
+}
+
+impl Pace {
+    /// A rate with what is known of the channel's past.
+    fn kept(rate: plugs::Rate, known: Option<&Pace>) -> Pace {
+        Pace { rate, went: known.map(|known| known.went.clone()).unwrap_or_default() }
+    }
+
+    /// How many more may go now.
+    fn free(&mut self, now: kit::Timestamp) -> usize {
+        while self.went.front().is_some_and(|at| now.since_ms(*at) >= self.rate.per_ms) {
+            self.went.pop_front();
+        }
+        (self.rate.count as usize).saturating_sub(self.went.len())
+    }
+
+    fn went(&mut self, now: kit::Timestamp) {
+        self.went.push_back(now);
+    }
+}
+
 /// Claims messages, hands them to their channels, and writes down what became of them.
 struct Sender {
     shared: Arc<Shared>,
@@ -222,6 +248,8 @@ struct Sender {
     generation: Option<i64>,
     runtime: tokio::runtime::Handle,
     in_flight: BTreeMap<Channel, usize>,
+    /// Where a provider takes only so many messages in a time.
+    paces: BTreeMap<(WorkspaceId, Channel), Pace>,
     ended: Arc<Mutex<Vec<(Outgoing, Outcome)>>>,
     recovered: bool,
     cleaned_at: kit::Timestamp,
@@ -245,6 +273,7 @@ impl Sender {
             generation: None,
             runtime,
             in_flight: BTreeMap::new(),
+            paces: BTreeMap::new(),
             ended: Arc::default(),
             recovered: false,
             cleaned_at: kit::Timestamp::MIN,
@@ -300,17 +329,39 @@ impl Sender {
             if free == 0 {
                 continue;
             }
-            let claimed = self.dispatcher.claim(channel, now, i64::try_from(free)?)?;
-            busy |= !claimed.is_empty();
-            for outgoing in claimed {
-                self.hand_over(outgoing);
+            for (workspace, limit) in self.shares(channel, free, now) {
+                let claimed = self.dispatcher.claim_of(channel, workspace, now, i64::try_from(limit)?)?;
+                busy |= !claimed.is_empty();
+                for outgoing in claimed {
+                    if let Some(pace) = self.paces.get_mut(&(outgoing.workspace, channel)) {
+                        pace.went(now);
+                    }
+                    self.hand_over(outgoing);
+                }
             }
+        }
+        if self.dispatcher.fall_back(now)? > 0 {
+            busy = true;
+            self.shared.engine_bell.ring();
         }
         if now.since_ms(self.cleaned_at) > HOUSEKEEPING_MS {
             self.cleaned_at = now;
             self.clean(now)?;
         }
         Ok(busy)
+    }
+
+    /// Whose messages of a channel may be claimed now, and how many: where a provider takes only so many in a time,
+    /// each workspace by itself, else all together.
+    fn shares(&mut self, channel: Channel, free: usize, now: kit::Timestamp) -> Vec<(Option<WorkspaceId>, usize)> {
+        if !self.paces.keys().any(|(_, paced)| *paced == channel) {
+            return vec![(None, free)];
+        }
+        let shares = self.dispatcher.workspaces().into_iter().map(|workspace| {
+            let pace = self.paces.get_mut(&(workspace, channel));
+            (Some(workspace), pace.map_or(free, |pace| pace.free(now).min(free)))
+        });
+        shares.filter(|(_, limit)| *limit > 0).collect()
     }
 
     /// How many messages of a channel may be under way: as many as its providers can use.
@@ -327,6 +378,9 @@ impl Sender {
         if self.generation != Some(generation.unwrap_or(0)) {
             self.board = self.desk.switchboard(&self.shared.store)?;
             self.dispatcher.set_channels(self.board.identities.clone());
+            let paces = std::mem::take(&mut self.paces);
+            let rates = self.board.channels.iter().filter_map(|(key, channel)| Some((*key, channel.rate()?)));
+            self.paces = rates.map(|(key, rate)| (key, Pace::kept(rate, paces.get(&key)))).collect();
             self.generation = Some(generation.unwrap_or(0));
         }
         Ok(())
@@ -389,5 +443,25 @@ impl Sender {
         self.shared.store.apply(changes)?;
         self.shared.engine_bell.ring();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pace;
+    use kit::Timestamp;
+
+    #[test]
+    fn a_provider_gets_no_more_than_it_takes_in_any_stretch_of_time() {
+        let mut pace = Pace::kept(plugs::Rate { count: 3, per_ms: 1_000 }, None);
+        let at = Timestamp::from_ms;
+        assert_eq!(pace.free(at(0)), 3);
+        pace.went(at(0));
+        pace.went(at(400));
+        pace.went(at(900));
+        assert_eq!((pace.free(at(999)), pace.free(at(1_000)), pace.free(at(1_399))), (0, 1, 1));
+        pace.went(at(1_399));
+        let mut slower = Pace::kept(plugs::Rate { count: 2, per_ms: 1_000 }, Some(&pace));
+        assert_eq!((slower.free(at(1_400)), slower.free(at(2_399))), (0, 2));
     }
 }

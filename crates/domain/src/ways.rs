@@ -148,6 +148,11 @@ impl Plan {
         self.ways.get(self.tried)
     }
 
+    /// Whether a way is left after the current one.
+    pub fn has_another(&self) -> bool {
+        self.tried + 1 < self.ways.len()
+    }
+
     /// Gives the current way up; the one after it, if there is one.
     pub fn give_up(&mut self) -> Option<Way> {
         self.tried = (self.tried + 1).min(self.ways.len());

@@ -2,6 +2,8 @@
 //! what became of it. The hand-over itself is the caller's.
 
 use crate::EngineError;
+use crate::budgets::{Booked, Purse};
+use crate::contents::{self, Parts, Unfit};
 use crate::facts::zone_of;
 use crate::hooks::Hooks;
 use crate::note::Note;
@@ -9,15 +11,19 @@ use crate::render::{Composer, Occasion, RenderFailure, order_named};
 use domain::commerce::Order;
 use domain::consent::{Channel, Purpose};
 use domain::delivery::{
-    Content, Delivery, EmailContent, MessageClass, Outcome, RejectClass, RetryClass, Sender, TextContent, WebhookContent,
+    About, Content, Delivery, MessageClass, Outcome, Receipt, RejectClass, RetryClass, Sender, TextContent, Told,
+    WebhookContent,
 };
 use crate::turns::{Rank, Turns, topic_of};
 use domain::gate::{Decision, Reason, Request, Sent, Suppression, decide, holdout_bucket};
 use domain::hook::Topic;
 use domain::identifier::IdentifierKind;
 use domain::local_time::Zone;
+use domain::price::{Priced, price_of};
 use domain::profile::Profile;
-use kit::{HOUR_MS, MINUTE_MS, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
+use domain::template::design::Design;
+use domain::ways::{Choose, Plan, Results, Way};
+use kit::{DAY_MS, HOUR_MS, MINUTE_MS, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +34,12 @@ use store::{Changeset, ReadTx, Store, StoreError};
 
 /// Attempts at one message before it is given up: with the waits between them about nine hours.
 pub const RETRY_ATTEMPTS_MAX: i64 = 12;
+/// Messages whose next way is asked for in one changeset.
+const FALL_BACKS_AT_ONCE: i64 = 500;
+/// Where a message keeps its ways.
+const WAYS: &str = "ways";
+/// The attribute in which a customer's preferred channel stands: `zalo`, `sms`, `email` or `push`.
+const PREFERRED_CHANNEL: &str = "preferred_channel";
 /// A message that finds no working channel asks again after this time.
 const CHANNEL_WAIT_MS: i64 = 5 * MINUTE_MS;
 
@@ -43,6 +55,11 @@ pub struct Outgoing {
     wait_ms_max: i64,
     /// For the shop's own systems; null where nobody there wants it.
     brief: Value,
+    /// What it costs, as far as that is known.
+    booked: Option<Booked>,
+    /// Where it can travel several ways.
+    plan: Option<Plan>,
+    context: Value,
 }
 
 /// What a round of outcomes came to.
@@ -60,6 +77,9 @@ pub struct Identity {
     pub from: Option<Sender>,
     pub reply_to: Option<String>,
     pub return_path: Option<String>,
+    /// Where mail that cannot be delivered is read: each message gets an address of its own there, such as
+    /// `bounce+TOKEN@mail.shop.vn` for `bounce@mail.shop.vn`. It goes before `return_path`.
+    pub returns: Option<String>,
 }
 
 pub struct Dispatcher {
@@ -73,6 +93,8 @@ pub struct Dispatcher {
     watched: BTreeSet<WorkspaceId>,
     /// Where the shop's own systems are told of messages.
     hooks: BTreeMap<WorkspaceId, Hooks>,
+    /// What messages may cost.
+    purse: Purse,
     generation: i64,
 }
 
@@ -96,6 +118,10 @@ pub(crate) struct DueMessage {
     suppression: Option<Suppression>,
     /// That the event is about.
     order: Option<Order>,
+    /// Where it can travel several ways.
+    plan: Option<Plan>,
+    /// What became of the person's messages, where the plan asks for it.
+    results: BTreeMap<Channel, Results>,
 }
 
 /// Messages that are due, and what decides on them.
@@ -121,6 +147,7 @@ impl Dispatcher {
             templates: FxHashMap::default(),
             watched: BTreeSet::new(),
             hooks: BTreeMap::new(),
+            purse: Purse::default(),
             generation: -1,
         }
     }
@@ -168,9 +195,11 @@ impl Dispatcher {
     fn refresh(&mut self) -> Result<(), EngineError> {
         let generation = self.store.read(|tx| tx.progress(store::inbox::CONFIGURATION))?.unwrap_or(0);
         if generation != self.generation {
-            let (workspaces, watched, hooks) =
-                self.store.read(|tx| Ok((tx.workspaces()?, watching_workspaces(tx)?, Hooks::read(tx)?)))?;
+            let (workspaces, watched, hooks, purse) = self.store.read(|tx| {
+                Ok((tx.workspaces()?, watching_workspaces(tx)?, Hooks::read(tx)?, Purse::read(tx)?))
+            })?;
             self.watched = watched;
+            self.purse = purse;
             self.hooks = hooks;
             self.workspaces = workspaces.into_iter().map(|w| (w.workspace, w)).collect();
             self.templates.clear();
@@ -188,9 +217,20 @@ impl Dispatcher {
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<Outgoing>, EngineError> {
+        self.claim_of(channel, None, now, limit)
+    }
+
+    /// As [`Dispatcher::claim`], of one workspace: its provider may take only so many in a time.
+    pub fn claim_of(
+        &mut self,
+        channel: Channel,
+        workspace: Option<WorkspaceId>,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Outgoing>, EngineError> {
         self.refresh()?;
         loop {
-            let Some(due) = self.gather(channel, now, limit)? else { return Ok(Vec::new()) };
+            let Some(due) = self.gather(channel, workspace, now, limit)? else { return Ok(Vec::new()) };
             let (changes, outgoing) = self.decide_all(due, now)?;
             if changes.is_empty() {
                 return Ok(outgoing);
@@ -203,6 +243,11 @@ impl Dispatcher {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Every workspace there is.
+    pub fn workspaces(&self) -> Vec<WorkspaceId> {
+        self.workspaces.keys().copied().collect()
     }
 
     /// Channels with a message that is due: one look instead of a claim for each that exists.
@@ -227,15 +272,22 @@ impl Dispatcher {
                     next = Some(next.map_or(at, |earlier: Timestamp| earlier.min(at)));
                 }
             }
-            Ok(next)
+            let fall_back = tx.next_fall_back()?;
+            Ok(next.into_iter().chain(fall_back).min())
         })?)
     }
 
     /// What is due with the people it goes to, all of one moment: the engine may merge profiles meanwhile, and a
     /// message of one that is gone would be refused. `None` when nothing is due.
-    fn gather(&self, channel: Channel, now: Timestamp, limit: i64) -> Result<Option<Due>, EngineError> {
+    fn gather(
+        &self,
+        channel: Channel,
+        workspace: Option<WorkspaceId>,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Option<Due>, EngineError> {
         Ok(self.store.read(|tx| {
-            let messages = tx.due_messages(channel, now, limit)?;
+            let messages = tx.due_messages(channel, workspace, now, limit)?;
             if messages.is_empty() {
                 return Ok(None);
             }
@@ -261,9 +313,15 @@ impl Dispatcher {
         let mut changes = Changeset::new();
         let mut outgoing = Vec::new();
         let mut turned = Vec::new();
+        self.purse.forget();
         for mut asked in due {
             let key = (asked.row.workspace, asked.row.profile);
             let Some(workspace) = self.workspaces.get(&asked.row.workspace).cloned() else { continue };
+            if let Some(way) = settle_ways(&mut asked, profiles.get(&key)) {
+                let detail = format!("{} first", way.channel);
+                switch(&mut changes, &asked, "queued", &way, "way_chosen", detail, now);
+                continue;
+            }
             let message = &asked.row;
             let wait_ms_max = i64::from(workspace.settings.policy.wait_hours_max) * HOUR_MS;
             let channel = message.channel.parse::<Channel>().ok();
@@ -274,6 +332,16 @@ impl Dispatcher {
                     self.fate(&mut asked, &workspace, channel, purpose, profiles.get(&key), &turns, now)?
                 }
             };
+            let (fate, booked) = self.priced(fate, &asked.row, &workspace, now)?;
+            if let Fate::Refuse(reason, detail) = &fate
+                && may_go_another_way(reason)
+                && let Some(way) = asked.plan.as_mut().and_then(Plan::give_up)
+            {
+                let detail = format!("{}: {reason} {detail}", asked.row.channel);
+                switch(&mut changes, &asked, "queued", &way, "fell_back", detail, now);
+                continue;
+            }
+            let plan = asked.plan;
             let message = asked.row;
             let no = message.message_no;
             let brief = self.brief_of(&message, profiles.get(&key));
@@ -282,6 +350,10 @@ impl Dispatcher {
                     turns.goes(&message, channel, purpose, &delivery.to, now);
                     changes.claim_message(&message, &delivery.to, now);
                     changes.set_body(message.workspace, no, now, &body);
+                    if let Some(booked) = &booked {
+                        booked.write(&mut changes, message.workspace);
+                        changes.set_message_price(no, Some(booked.amount));
+                    }
                     outgoing.push(Outgoing {
                         workspace: message.workspace,
                         message_no: no,
@@ -291,6 +363,9 @@ impl Dispatcher {
                         decided_at: message.decided_at,
                         wait_ms_max,
                         brief,
+                        booked,
+                        plan,
+                        context: asked.context,
                     });
                 }
                 (Fate::Wait(until, reason, detail), _) => {
@@ -325,6 +400,33 @@ impl Dispatcher {
         }
         self.tell_turned(&mut changes, &turned, now);
         Ok((changes, outgoing))
+    }
+
+    /// Books what a message costs; one that would pass a budget waits.
+    fn priced(
+        &mut self,
+        fate: Fate,
+        message: &MessageRow,
+        workspace: &Workspace,
+        now: Timestamp,
+    ) -> Result<(Fate, Option<Booked>), EngineError> {
+        let Fate::Go(delivery, body) = fate else { return Ok((fate, None)) };
+        let settings = &workspace.settings;
+        let price = Priced::of(&delivery.content, &delivery.to).and_then(|p| price_of(&p, &settings.texting));
+        let Some(price) = price else { return Ok((Fate::Go(delivery, body), None)) };
+        let (store, purse) = (&self.store, &mut self.purse);
+        let zone = settings.zone();
+        Ok(match store.read(|tx| purse.book(tx, message, price, &zone, now))? {
+            Ok(booked) => (Fate::Go(delivery, body), Some(booked)),
+            Err((until, budget)) => {
+                let wait_ms_max = i64::from(settings.policy.wait_hours_max) * HOUR_MS;
+                if until.since_ms(message.decided_at) > wait_ms_max {
+                    (Fate::Refuse("over_budget", budget), None)
+                } else {
+                    (Fate::Wait(until, "over_budget", budget), None)
+                }
+            }
+        })
     }
 
     /// What the shop's own systems may be told of a message; null where nobody wants it.
@@ -384,7 +486,7 @@ impl Dispatcher {
         let Some(profile) = profile else {
             return Ok(Fate::Refuse("profile_gone", "the profile no longer exists".into()));
         };
-        let DueMessage { row: message, context, address, suppression, order } = asked;
+        let DueMessage { row: message, context, address, suppression, order, plan, .. } = asked;
         let (context, address) = (&*context, address.take());
         if channel != Channel::Webhook && !matches!(message.origin.as_str(), "staff" | "test") {
             let zone = zone_of(profile, &workspace.settings.zone());
@@ -411,6 +513,9 @@ impl Dispatcher {
             (Some(identity), _) => identity,
             // A webhook needs no set-up: its node says where it goes.
             (None, Channel::Webhook) => Identity::default(),
+            (None, _) if plan.as_ref().is_some_and(Plan::has_another) => {
+                return Ok(Fate::Refuse("channel_not_set_up", format!("the channel {channel} is not set up")));
+            }
             (None, _) => {
                 let wait_ms_max = i64::from(workspace.settings.policy.wait_hours_max) * HOUR_MS;
                 if now.since_ms(message.decided_at) > wait_ms_max {
@@ -442,7 +547,7 @@ impl Dispatcher {
                 Err(failure) => Fate::Refuse(failure.code(), failure.detail()),
             });
         }
-        if let Some(staff) = context.get("staff") {
+        if let Some(staff) = context.get("staff").or_else(|| context.get("notice")) {
             let word = |key: &str| staff[key].as_str().unwrap_or_default();
             // A notice with a gap tells staff more than none.
             let occasion = Occasion { preview: true, ..occasion };
@@ -452,7 +557,15 @@ impl Dispatcher {
                 Err(failure) => return Ok(Fate::Refuse(failure.code(), failure.detail())),
             };
             let body = store::messages::Body { subject, html: None, text: Some(text), links: Vec::new() };
-            return Ok(self.hand_over(message, &identity, address, None, body, None, channel, now));
+            let parts = Parts { message, identity: &identity, to_name: None, unsubscribe_url: None, now };
+            let content = match channel {
+                Channel::Email => contents::email(&parts, &body),
+                _ => Some(Content::Text(TextContent {
+                    body: body.text.clone().unwrap_or_default(),
+                    class: MessageClass::Care,
+                })),
+            };
+            return Ok(handed_over(message, address, content, body, channel, now));
         }
         let template_id = message.template_id.clone().unwrap_or_default();
         let Some(template) = self.template(message.workspace, &template_id)? else {
@@ -461,73 +574,41 @@ impl Dispatcher {
         };
         message.template_version = Some(template.version);
         let occasion = Occasion { campaign: &template.template_id, ..occasion };
-        match self.composer.compose(&template, profile, &occasion) {
-            Err(failure) => Ok(Fate::Refuse(failure.code(), failure.detail())),
-            Ok(composed) => {
-                let unsubscribe = (purpose == Purpose::Marketing).then_some(composed.unsubscribe_url);
-                let to_name = profile.full_name();
-                Ok(self.hand_over(
-                    message,
-                    &identity,
-                    address,
-                    to_name,
-                    composed.body,
-                    unsubscribe,
-                    channel,
-                    now,
-                ))
-            }
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of an envelope")]
-    fn hand_over(
-        &self,
-        message: &MessageRow,
-        identity: &Identity,
-        to: String,
-        to_name: Option<String>,
-        body: store::messages::Body,
-        unsubscribe_url: Option<String>,
-        channel: Channel,
-        now: Timestamp,
-    ) -> Fate {
-        let text = body.text.clone().unwrap_or_default();
-        let content = if channel == Channel::Email {
-            let Some(from) = identity.from.clone() else {
-                let detail = "the e-mail channel names no sender".to_owned();
-                return Fate::Wait(now.plus_ms(CHANNEL_WAIT_MS), "channel_not_set_up", detail);
-            };
-            let domain = from.address.rsplit('@').next().unwrap_or("localhost").to_owned();
-            let mut headers = Vec::new();
-            if let Some(url) = unsubscribe_url {
-                headers.push(("List-Unsubscribe".to_owned(), format!("<{url}>")));
-                headers.push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
-            }
-            Content::Email(EmailContent {
-                from,
-                reply_to: identity.reply_to.clone(),
-                return_path: identity.return_path.clone(),
-                to_name,
-                subject: body.subject.clone(),
-                html: body.html.clone(),
-                text,
-                headers,
-                message_id: format!("{}@{domain}", message.id),
-                date_ms: message.attempted_at.unwrap_or(now).ms(),
-            })
-        } else {
-            Content::Text(TextContent { body: text, class: MessageClass::Care })
+        let composed = match self.composer.compose(&template, profile, &occasion) {
+            Err(failure) => return Ok(Fate::Refuse(failure.code(), failure.detail())),
+            Ok(composed) => composed,
         };
-        let delivery = Delivery {
-            key: message.id.clone(),
-            channel: channel.to_string(),
-            to,
-            content,
-            attempt: u32::try_from(message.attempts + 1).unwrap_or(u32::MAX),
-            attempted_at: now,
+        let mut body = composed.body;
+        let parts = Parts {
+            message,
+            identity: &identity,
+            to_name: profile.full_name(),
+            unsubscribe_url: (purpose == Purpose::Marketing).then_some(composed.unsubscribe_url),
+            now,
         };
-        Fate::Go(Box::new(delivery), body)
+        let content = match (channel, contents::design_of(&template)) {
+            (Channel::Email, _) => Ok(contents::email(&parts, &body)),
+            (Channel::Push, design) => {
+                let push = match &design {
+                    Some(Design::Push(push)) => Some(push),
+                    _ => None,
+                };
+                contents::push(&self.composer, push, &mut body, profile, &occasion, message).map(Some)
+            }
+            (Channel::Zalo, Some(Design::Zns(zns))) => {
+                contents::zns(&self.composer, &zns, profile, &occasion).map(Some)
+            }
+            // What is no approved template goes to those alone whom the account knows.
+            (Channel::Zalo, _) if address.starts_with('+') => {
+                let detail = "without a template that Zalo approved, only to who follows the account".to_owned();
+                Err(Unfit { code: Reason::NoAddress.code(), detail })
+            }
+            _ => contents::text(&occasion, &template, &mut body).map(Some),
+        };
+        Ok(match content {
+            Ok(content) => handed_over(message, address, content, body, channel, now),
+            Err(Unfit { code, detail }) => Fate::Refuse(code, detail),
+        })
     }
 
     /// `filled` is the text that the journey's author wrote; without it the run is told as JSON.
@@ -607,6 +688,20 @@ impl Dispatcher {
         Ok(found)
     }
 
+    /// Asks the engine to try the next way of messages that were not delivered in their time. Returns how many.
+    pub fn fall_back(&mut self, now: Timestamp) -> Result<usize, EngineError> {
+        let due = self.store.read(|tx| tx.fall_backs_due(now, FALL_BACKS_AT_ONCE))?;
+        let mut changes = Changeset::new();
+        for (message_no, workspace) in &due {
+            changes.set_fall_back(*message_no, None);
+            changes.append(Note::FallBack { message_no: *message_no, at: now.into() }.arrival(*workspace, now));
+        }
+        if !due.is_empty() {
+            self.store.apply(changes)?;
+        }
+        Ok(due.len())
+    }
+
     /// Writes down what became of messages that were handed over.
     pub fn settle(
         &mut self,
@@ -625,9 +720,22 @@ impl Dispatcher {
                     turned.push((workspace, no));
                     changes.accept_message(no, detail.clone(), now, provider_id.clone());
                     changes.log_message(workspace, no, now, "accepted", detail);
+                    let waits = outgoing.plan.as_ref().filter(|plan| plan.has_another());
+                    if let Some(minutes) = waits.and_then(|plan| plan.fall_back_after_minutes) {
+                        changes.set_fall_back(no, Some(now.plus_ms(i64::from(minutes) * MINUTE_MS)));
+                    }
                     let brief = outgoing.brief.clone();
                     self.tell_hooks(&mut changes, workspace, Topic::MessageAccepted, brief, "", now);
                     continue;
+                }
+                Outcome::Retry { class: RetryClass::Rescheduled, after_ms, .. } => {
+                    let until = now.plus_ms(after_ms.unwrap_or(HOUR_MS).clamp(MINUTE_MS, DAY_MS));
+                    if until.since_ms(outgoing.decided_at) > outgoing.wait_ms_max {
+                        ("failed", "waited_too_long", now)
+                    } else {
+                        changes.uncount_attempt(no);
+                        ("queued", retry_code(RetryClass::Rescheduled), until)
+                    }
                 }
                 Outcome::Retry { class, after_ms, .. } => {
                     if outgoing.attempts >= RETRY_ATTEMPTS_MAX {
@@ -645,22 +753,71 @@ impl Dispatcher {
                     }
                 }
                 Outcome::Rejected { class, .. } => {
-                    if *class == RejectClass::HardBounce {
+                    if let Some(reason) = suppression_of_class(*class) {
                         changes.suppress(
                             workspace,
                             SuppressionRow {
                                 channel: outgoing.channel.to_string(),
                                 address: outgoing.delivery.to.clone(),
-                                reason: "hard_bounce".into(),
+                                reason: reason.into(),
                                 detail: detail.clone(),
                                 at: now,
                             },
                         );
                     }
+                    if *class == RejectClass::Stopped {
+                        // The person said so to the provider; the engine writes it into their consents.
+                        let receipt = Receipt {
+                            about: About::Key(outgoing.delivery.key.clone()),
+                            what: Told::Stopped,
+                            at: None,
+                            detail: detail.clone(),
+                            event_id: None,
+                            price: None,
+                        };
+                        let note = Note::Receipts {
+                            channel: outgoing.channel,
+                            provider: "provider".into(),
+                            receipts: vec![receipt],
+                            at: now.into(),
+                        };
+                        changes.append(note.arrival(workspace, now));
+                    }
                     ("failed", reject_code(*class), now)
                 }
                 Outcome::Unknown { .. } => ("unknown", "no_answer", now),
             };
+            if let Some(booked) = outgoing.booked.as_ref().filter(|_| state != "unknown") {
+                booked.give_back(&mut changes, workspace);
+                changes.set_message_price(no, None);
+            }
+            if state == "failed"
+                && let Some(mut plan) = outgoing.plan.clone()
+                && let Some(way) = plan.give_up()
+            {
+                report.again += 1;
+                let told = format!("{}: {reason} {detail}", outgoing.channel);
+                let context = context_with(&outgoing.context, Some(&plan));
+                changes.switch_message(
+                    no,
+                    "sending",
+                    way.channel,
+                    &way.template,
+                    context,
+                    "fell_back",
+                    told.clone(),
+                    now,
+                );
+                changes.log_message(workspace, no, now, "fell_back", told);
+                continue;
+            }
+            if state == "unknown"
+                && let Some(plan) = outgoing.plan.as_ref().filter(|plan| plan.has_another())
+                && let Some(minutes) = plan.fall_back_after_minutes
+            {
+                // It may have been taken: only when no sign of delivery comes the next way is tried.
+                changes.set_fall_back(no, Some(now.plus_ms(i64::from(minutes) * MINUTE_MS)));
+            }
             if state != "queued" {
                 turned.push((workspace, no));
                 let brief = outgoing.brief.clone();
@@ -682,6 +839,91 @@ impl Dispatcher {
     }
 }
 
+/// `None` of a content: the channel lacks what it takes.
+fn handed_over(
+    message: &MessageRow,
+    to: String,
+    content: Option<Content>,
+    body: store::messages::Body,
+    channel: Channel,
+    now: Timestamp,
+) -> Fate {
+    let Some(content) = content else {
+        let detail = "the e-mail channel names no sender".to_owned();
+        return Fate::Wait(now.plus_ms(CHANNEL_WAIT_MS), "channel_not_set_up", detail);
+    };
+    let delivery = Delivery {
+        key: message.id.clone(),
+        channel: channel.to_string(),
+        to,
+        content,
+        attempt: u32::try_from(message.attempts + 1).unwrap_or(u32::MAX),
+        attempted_at: now,
+    };
+    Fate::Go(Box::new(delivery), body)
+}
+
+/// Puts the ways of a message into their order for the person, once; the first of them where that is not the
+/// message's own channel.
+fn settle_ways(asked: &mut DueMessage, profile: Option<&Profile>) -> Option<Way> {
+    let plan = asked.plan.as_mut().filter(|plan| !plan.is_settled)?;
+    let preferred = profile.and_then(|profile| {
+        profile.attributes.get(PREFERRED_CHANNEL)?.value.as_str()?.to_lowercase().parse::<Channel>().ok()
+    });
+    plan.settle(preferred, &asked.results);
+    let first = plan.current().cloned()?;
+    (first.channel.as_str() != asked.row.channel).then_some(first)
+}
+
+/// Whether a message that is refused for this reason may reach the person on another channel.
+fn may_go_another_way(reason: &str) -> bool {
+    matches!(
+        reason,
+        "no_address"
+            | "suppressed"
+            | "do_not_call"
+            | "no_consent"
+            | "consent_pending"
+            | "consent_denied"
+            | "channel_not_set_up"
+            | "template_missing"
+            | "template_broken"
+            | "value_missing"
+            | "render_stopped"
+            | "too_long"
+    )
+}
+
+/// Queues a message anew, another way.
+fn switch(
+    changes: &mut Changeset,
+    asked: &DueMessage,
+    from: &'static str,
+    way: &Way,
+    reason: &str,
+    detail: String,
+    now: Timestamp,
+) {
+    let context = context_with(&asked.context, asked.plan.as_ref());
+    let (no, workspace) = (asked.row.message_no, asked.row.workspace);
+    changes.switch_message(no, from, way.channel, &way.template, context, reason, detail.clone(), now);
+    changes.log_message(workspace, no, now, reason, detail);
+}
+
+/// What a message keeps, with its ways as they stand.
+pub(crate) fn context_with(context: &Value, plan: Option<&Plan>) -> String {
+    let mut context = context.clone();
+    if let (Some(plan), Value::Object(kept)) = (plan, &mut context) {
+        kept.insert(WAYS.to_owned(), json!(plan));
+    }
+    context.to_string()
+}
+
+/// The ways of a message, where it has several.
+pub(crate) fn plan_of(context: &Value) -> Option<Plan> {
+    serde_json::from_value(context.get(WAYS)?.clone()).ok()
+}
+
 /// Where the state of messages can turn a segment or move a journey.
 fn watching_workspaces(tx: &mut ReadTx<'_>) -> Result<BTreeSet<WorkspaceId>, StoreError> {
     // The leaf, and not the text of a notice to staff.
@@ -698,7 +940,11 @@ pub(crate) fn address_of(profile: &Profile, channel: Channel) -> Option<String> 
     let kind = match channel {
         Channel::Email => IdentifierKind::Email,
         Channel::Sms => IdentifierKind::Phone,
-        Channel::Zalo => IdentifierKind::ZaloId,
+        // Zalo takes a user of the account, and for approved templates a phone number.
+        Channel::Zalo => {
+            let known = profile.address(&IdentifierKind::ZaloId);
+            return known.or_else(|| profile.address(&IdentifierKind::Phone)).map(str::to_owned);
+        }
         Channel::Push => IdentifierKind::PushEndpoint,
         Channel::Webhook | Channel::Onsite => return Some(String::new()),
     };
@@ -784,7 +1030,10 @@ fn read_for(
         };
         let context: Value = serde_json::from_str(&row.context).unwrap_or_default();
         named.push(order_named(&context));
-        due.push(DueMessage { row, context, address, suppression: None, order: None });
+        let plan = plan_of(&context);
+        let asks = plan.as_ref().is_some_and(|plan| !plan.is_settled && plan.choose == Choose::Best);
+        let results = if asks { tx.channel_results(row.workspace, row.profile)? } else { BTreeMap::new() };
+        due.push(DueMessage { row, context, address, suppression: None, order: None, plan, results });
     }
     let to = |one: &DueMessage| one.address.clone().unwrap_or_default();
     let addresses: Vec<String> = due.iter().map(to).collect();

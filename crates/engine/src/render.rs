@@ -7,6 +7,7 @@ use domain::condition::NO_PAST;
 use domain::consent::Purpose;
 use domain::journey::Facts;
 use domain::profile::Profile;
+use domain::sms::Marks;
 use domain::template::design::Design;
 use domain::template::{CompiledTemplate, Footer, RenderError, RenderOptions, TemplateSource, Utm};
 use kit::{Currency, Money, Timestamp, WorkspaceId};
@@ -29,6 +30,9 @@ pub struct Draft {
     /// What of the shop's topics it is about, unless the journey or the campaign says otherwise.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub topic: String,
+    /// What becomes of the marks of a text message, unless the shop's own choice is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sms_marks: Option<Marks>,
     /// What the editor keeps; the source was made of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design: Option<Design>,

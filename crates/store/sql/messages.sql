@@ -37,7 +37,15 @@ SELECT CAST(coalesce(max(message_no), 0) AS BIGINT) FROM message;
 SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
   template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
   accepted_at, provider_id, context, campaign_id, campaign_run
-FROM message WHERE state = 'queued' AND channel = $1 AND due_at <= $2 ORDER BY due_at, message_no LIMIT $3;
+FROM message WHERE state = 'queued' AND channel = $1 AND due_at <= $2 AND purpose <> 'transactional'
+AND ($4 < 0 OR workspace_id = $4) ORDER BY due_at, message_no LIMIT $3;
+
+-- name: message_due_service
+SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
+  template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
+  accepted_at, provider_id, context, campaign_id, campaign_run
+FROM message WHERE state = 'queued' AND purpose = 'transactional' AND channel = $1 AND due_at <= $2
+AND ($4 < 0 OR workspace_id = $4) ORDER BY due_at, message_no LIMIT $3;
 
 -- name: message_next_due
 SELECT min(due_at) FROM message WHERE state = 'queued' AND channel = $1;
@@ -165,6 +173,9 @@ UPDATE message SET price = $2 WHERE message_no = $1;
 UPDATE message SET channel = $3, template_id = $4, template_version = NULL, context = $5, state = 'queued',
   reason = $6, detail = $7, due_at = $8, address = NULL, attempts = 0, price = NULL
 WHERE message_no = $1 AND state = $2;
+
+-- name: message_uncount
+UPDATE message SET attempts = attempts - 1 WHERE message_no = $1 AND attempts > 0;
 
 -- name: message_fall_back
 UPDATE message SET fall_back_at = $2 WHERE message_no = $1;

@@ -27,7 +27,7 @@ pub struct MessageRow {
     /// Names the decision; no two rows of a workspace share one.
     pub key: String,
     pub profile: ProfileNo,
-    /// `journey`, `campaign`, `api`, `staff` or `test`.
+    /// `journey`, `campaign`, `api`, `staff`, `test` or `notice`.
     pub origin: String,
     pub journey_id: Option<String>,
     pub run_id: Option<String>,
@@ -248,6 +248,11 @@ impl Changeset {
         );
     }
 
+    /// The last attempt counts as none: the other side only named a later hour.
+    pub fn uncount_attempt(&mut self, message_no: i64) {
+        self.any(q::MESSAGE_UNCOUNT, vals![message_no]);
+    }
+
     /// When the message counts as not delivered; `None`: never.
     pub fn set_fall_back(&mut self, message_no: i64, at: Option<Timestamp>) {
         self.any(q::MESSAGE_FALL_BACK, vals![message_no, at]);
@@ -413,14 +418,22 @@ impl ReadTx<'_> {
         row.map(|row| row.into_text(0)).transpose()
     }
 
-    /// Messages of a channel that are to go out at or before the instant, in the order in which they were due.
+    /// Messages of a channel, of one workspace or all, that are to go out at or before the instant: first what people
+    /// wait for (transactional), then the rest, each in the order in which they were due.
     pub fn due_messages(
         &mut self,
         channel: Channel,
+        workspace: Option<WorkspaceId>,
         until: Timestamp,
         limit: i64,
     ) -> Result<Vec<MessageRow>, StoreError> {
-        let rows = self.query(q::MESSAGE_DUE, &vals![channel.as_str(), until, limit])?;
+        // No workspace has a negative number.
+        let of = workspace.map_or(-1, |workspace| workspace.0);
+        let mut rows = self.query(q::MESSAGE_DUE_SERVICE, &vals![channel.as_str(), until, limit, of])?;
+        let left = limit - rows.len() as i64;
+        if left > 0 {
+            rows.extend(self.query(q::MESSAGE_DUE, &vals![channel.as_str(), until, left, of])?);
+        }
         rows.into_iter().map(read_message).collect()
     }
 

@@ -340,7 +340,7 @@ fn what_is_open_of_a_run_is_held_released_and_called_off() {
             ["held", "held", "sending", "accepted", "refused", "held", "queued", "queued"]
         );
         assert_eq!(get(store, |tx| tx.message_by_no(B, 8)).unwrap().state, "queued");
-        assert_eq!(get(store, |tx| tx.due_messages(Channel::Email, at(99), 9)).len(), 3);
+        assert_eq!(get(store, |tx| tx.due_messages(Channel::Email, None, at(99), 9)).len(), 3);
         assert_eq!(get(store, |tx| tx.held_messages(RUN)), [(2, at(20)), (1, at(30))]);
         assert_eq!(get(store, |tx| tx.campaign_open(RUN)), (3, Some(at(10))));
         put(store, |c| c.release_message(A, 2, at(500), at(400)));

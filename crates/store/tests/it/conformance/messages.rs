@@ -25,6 +25,7 @@ pub const METHODS: &[&str] = &[
     "course",
     "switch_message",
     "set_fall_back",
+    "uncount_attempt",
     "fall_backs_due",
     "next_fall_back",
     "channel_results",
@@ -284,12 +285,12 @@ fn messages_are_due_by_channel_in_their_order() {
             [(-8, &[][..]), (-7, &[3]), (4, &[3]), (5, &[3, 1, 2, 7]), (9, &[3, 1, 2, 7, 4])]
         {
             for limit in [0, 1, 3, 100] {
-                let due = get(store, |tx| tx.due_messages(Channel::Email, at(until), limit));
+                let due = get(store, |tx| tx.due_messages(Channel::Email, None, at(until), limit));
                 assert_eq!(numbers(&due), expect[..expect.len().min(limit as usize)], "{until} {limit}");
             }
         }
-        assert_eq!(get(store, |tx| tx.due_messages(Channel::Sms, at(0), 9)), rows[5..6]);
-        assert!(get(store, |tx| tx.due_messages(Channel::Push, Timestamp::MAX, 9)).is_empty());
+        assert_eq!(get(store, |tx| tx.due_messages(Channel::Sms, None, at(0), 9)), rows[5..6]);
+        assert!(get(store, |tx| tx.due_messages(Channel::Push, None, Timestamp::MAX, 9)).is_empty());
         let next = |channel| get(store, |tx| tx.next_message_due(channel));
         assert_eq!(
             (next(Channel::Email), next(Channel::Sms), next(Channel::Zalo)),
@@ -796,6 +797,10 @@ fn what_a_provider_tells_later_is_written_on_its_message() {
             c.accept_message(1, String::new(), at(4), Some("SM1".into()));
             c.turn_message(2, "sending", "unknown", "no_answer", String::new(), at(3), None);
         });
+        assert_eq!(by_no(store, A, 1).attempts, 1);
+        put(store, |c| c.uncount_attempt(1));
+        put(store, |c| c.uncount_attempt(1));
+        assert_eq!((by_no(store, A, 1).attempts, by_no(store, A, 2).attempts), (0, 1));
         let named =
             |workspace, channel| get(store, |tx| tx.message_by_provider_id(workspace, "SM1", channel));
         assert_eq!(named(A, Channel::Email), Some(1));
@@ -892,5 +897,26 @@ fn what_became_of_a_persons_messages_is_counted_by_channel() {
         let expect = [(Channel::Email, results(1, 0, 0, 0)), (Channel::Sms, results(2, 1, 1, 1))];
         assert_eq!(found, expect.into_iter().collect());
         assert_eq!(get(store, |tx| tx.channel_results(A, no(2))).len(), 0);
+    });
+}
+
+#[test]
+fn what_people_wait_for_goes_before_advertisements() {
+    on_stores(|store| {
+        let service = |workspace, n: i64| MessageRow {
+            purpose: "transactional".into(),
+            due_at: at(n),
+            ..message(workspace, n, &format!("k{n}"))
+        };
+        let advertisement =
+            |workspace, n: i64| MessageRow { due_at: at(n), ..message(workspace, n, &format!("k{n}")) };
+        insert(store, &[advertisement(A, 1), advertisement(B, 2), service(A, 3), service(B, 4), service(A, 5)]);
+        let due = |workspace, until, limit| {
+            numbers(&get(store, |tx| tx.due_messages(Channel::Email, workspace, at(until), limit)))
+        };
+        assert_eq!(due(None, 9, 9), [3, 4, 5, 1, 2]);
+        assert_eq!((due(None, 9, 2), due(None, 3, 9)), (vec![3, 4], vec![3, 1, 2]));
+        assert_eq!((due(Some(A), 9, 9), due(Some(B), 9, 9)), (vec![3, 5, 1], vec![4, 2]));
+        assert_eq!(due(Some(A), 9, 0), Vec::<i64>::new());
     });
 }
