@@ -41,6 +41,8 @@ pub(crate) struct Parts<'a> {
     pub identity: &'a Identity,
     pub to_name: Option<String>,
     pub unsubscribe_url: Option<String>,
+    /// Where the message returns when it cannot be delivered; the sender's address when absent.
+    pub return_path: Option<String>,
     pub now: Timestamp,
 }
 
@@ -56,7 +58,7 @@ pub(crate) fn email(parts: &Parts<'_>, body: &Body) -> Option<Content> {
     Some(Content::Email(EmailContent {
         from,
         reply_to: parts.identity.reply_to.clone(),
-        return_path: parts.identity.return_path.clone(),
+        return_path: parts.return_path.clone(),
         to_name: parts.to_name.clone(),
         subject: body.subject.clone(),
         html: body.html.clone(),

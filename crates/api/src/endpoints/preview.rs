@@ -14,10 +14,9 @@ use axum::http::StatusCode;
 use domain::consent::{Channel, Purpose};
 use domain::delivery::MessageClass;
 use domain::identifier::{Identifier, IdentifierKind};
-use domain::normalise::text::strip_marks;
 use domain::price::{Priced, ZnsClass, price_of};
 use domain::profile::Profile;
-use domain::sms;
+use domain::sms::{self, Marks};
 use domain::template::design::{Design, Zns, zns_param_max};
 use domain::template::lint::{Finding, Letter, Severity, lint};
 use domain::template::{Body, CompiledTemplate, TemplateSource};
@@ -122,6 +121,8 @@ struct SmsView {
     written: SmsMeasure,
     /// The same without marks.
     plain: SmsMeasure,
+    /// Which of the two goes out, as the template or the settings say: `keep` for `written`, `strip` for `plain`.
+    marks: String,
     /// A text of more parts than this is not sent.
     parts_max: usize,
 }
@@ -306,8 +307,8 @@ fn shown(
     let text = body.text.as_deref().unwrap_or_default();
     let class = if is_marketing { MessageClass::Advertising } else { MessageClass::Care };
     let sms = (asked.channel == Channel::Sms).then(|| {
-        let measured = |text: &str| {
-            let text = sms::dressed(text, is_marketing, &settings.texting.sms_opt_out);
+        let measured = |marks: Marks| {
+            let text = sms::outgoing(text, class, marks, &settings.texting.sms_opt_out);
             let measured = sms::measure(&text);
             // Nobody in particular is meant, so the network is not known.
             let message = Priced::Sms { to: "", class, parts: measured.parts };
@@ -322,7 +323,8 @@ fn shown(
             }
         };
         let parts_max = settings.texting.sms_parts_max.of(class);
-        SmsView { written: measured(text), plain: measured(&strip_marks(text)), parts_max }
+        let marks = draft.sms_marks.unwrap_or(settings.texting.sms_marks).to_string();
+        SmsView { written: measured(Marks::Keep), plain: measured(Marks::Strip), marks, parts_max }
     });
     let mjml = match (&draft.design, &draft.source.body) {
         (Some(Design::Blocks(_)), Body::Mjml(mjml)) => Some(mjml.clone()),

@@ -49,6 +49,9 @@ struct TemplateView {
     /// The id of one of the shop's topics.
     #[serde(skip_serializing_if = "Option::is_none")]
     topic: Option<String>,
+    /// Of a text message: `keep` or `strip` the marks of Vietnamese; without it as the settings say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sms_marks: Option<String>,
     /// How it is written: `blocks`, `mjml`, `html`, `text`, `push` or `zns`.
     kind: String,
     /// Somebody works on a version that is not in force.
@@ -93,6 +96,7 @@ impl TemplateView {
             updated_at: iso(row.updated_at),
             purpose: draft.as_ref().map(|draft| draft.purpose.to_string()),
             topic: draft.as_ref().map(|draft| draft.topic.clone()).filter(|topic| !topic.is_empty()),
+            sms_marks: draft.as_ref().and_then(|draft| draft.sms_marks).map(|marks| marks.to_string()),
             kind: draft.as_ref().map_or("text", kind_of).to_owned(),
             has_draft: None,
             subject: draft.map(|draft| draft.source.subject),
@@ -134,6 +138,8 @@ pub struct NewTemplate {
     purpose: Option<String>,
     /// The id of one of the shop's topics, which people can turn off.
     topic: Option<String>,
+    /// Of a text message: `keep` or `strip` the marks of Vietnamese; as the settings say when not given.
+    sms_marks: Option<String>,
     #[serde(default)]
     subject: String,
     #[serde(default)]
@@ -223,6 +229,11 @@ impl NewTemplate {
         if topic.chars().count() > 100 || topic.contains(char::is_control) {
             return Err(Problem::field("topic", "one line of at most 100 characters"));
         }
+        let sms_marks = self.sms_marks.as_deref().map(str::parse).transpose();
+        let sms_marks = sms_marks.map_err(|error: String| Problem::field("sms_marks", error))?;
+        if sms_marks.is_some() && channel != Channel::Sms {
+            return Err(Problem::field("sms_marks", "for text messages alone"));
+        }
         let (source, design) = match body_of(&self.body)? {
             Written::Body(body) => {
                 let (subject, preheader, text) = (self.subject, self.preheader, self.text);
@@ -253,7 +264,7 @@ impl NewTemplate {
             Problem::unusable("invalid_template", format!("the template cannot be used: {first}"))
                 .with_problems(problems)
         })?;
-        Ok(Checked { name: self.name, channel, draft: Draft { purpose, source, topic, design }, compiled })
+        Ok(Checked { name: self.name, channel, draft: Draft { purpose, source, topic, sms_marks, design }, compiled })
     }
 }
 

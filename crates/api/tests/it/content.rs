@@ -167,6 +167,24 @@ async fn findings_and_costs_are_told() {
     assert_eq!((&told["sms"]["written"]["price"], &told["sms"]["parts_max"]), (&json!(390), &json!(2)));
     let told = world.write("POST", "/templates/preview", json!({ "template": zns, "sample": "full" })).await;
     assert_eq!(told["zns"]["price"], 200);
+    // A template has its own word on marks.
+    assert_eq!(told["sms"], json!(null));
+    let mut own = sms.clone();
+    let shown = async |template: &serde_json::Value| {
+        let told = world.write("POST", "/templates/preview", json!({ "template": template, "sample": "full" })).await;
+        told["sms"]["marks"].clone()
+    };
+    assert_eq!(shown(&own).await, "strip", "as the settings say");
+    own["sms_marks"] = json!("keep");
+    assert_eq!(shown(&own).await, "keep");
+    own["name"] = json!("Giảm giá");
+    world.write("PUT", "/templates/giam-gia", own.clone()).await;
+    assert_eq!(world.get("/templates/giam-gia").await["sms_marks"], "keep");
+    own["sms_marks"] = json!("drop");
+    world.refused("PUT", "/templates/giam-gia", own.clone(), 422, "invalid_field").await;
+    own["channel"] = json!("push");
+    own["sms_marks"] = json!("keep");
+    world.refused("PUT", "/templates/giam-gia-2", own, 422, "invalid_field").await;
     for (pointer, wrong) in [
         ("/sms_marks", json!("drop")),
         ("/sms_parts_max/care", json!(9)),
