@@ -19,7 +19,8 @@ use plugs::{
 use crate::http_server::{Answer, HttpServer, answer};
 use crate::push_server::{Browser, fcm_error, firebase, push_service};
 use crate::smtp_server::{At, Do, Script, SmtpServer};
-use crate::{PHONE, RECIPIENT, delivery, email, named, push, smtp, webhook};
+use crate::zalo_server::{ZaloServer, error as zalo_error};
+use crate::{PHONE, RECIPIENT, delivery, email, named, push, smtp, webhook, zalo};
 
 /// What goes on at the other side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -193,6 +194,33 @@ async fn fcm_subject(situation: Situation) -> Option<Subject> {
     })
 }
 
+async fn zalo_subject(situation: Situation) -> Option<Subject> {
+    let server = ZaloServer::start().await;
+    let mut config = zalo::config(&server);
+    config.timeout_ms = push_patience(situation);
+    let (mut channel, vault) = zalo::authorised(&server, &config).await;
+    if situation == Situation::NobodyThere {
+        config.business_base_url = format!("http://127.0.0.1:{}", free_port().await);
+        channel = vault.channel(&config);
+    }
+    let answer = match situation {
+        Situation::Fine | Situation::NobodyThere => None,
+        Situation::Refuses => Some(zalo_error(-118)),
+        other => Some(push_answer(other, "200 OK")),
+    };
+    {
+        let mut state = server.state.lock().unwrap();
+        state.answer_messages = answer.into_iter().collect();
+        state.answers_stay = true;
+    }
+    Some(Subject {
+        channel: Arc::new(channel),
+        message: Box::new(zalo::message),
+        arrived: Box::new(move || server.state.lock().unwrap().messages.len()),
+        _folder: None,
+    })
+}
+
 async fn file_subject(situation: Situation) -> Option<Subject> {
     let folder = Folder::new(&format!("contract-{situation:?}"));
     match situation {
@@ -340,6 +368,7 @@ async fn subject(kind: &'static str, situation: Situation) -> Option<Subject> {
         ses::KIND | sendgrid::KIND | mailgun::KIND => mail_api_subject(kind, situation).await,
         esms::KIND | speedsms::KIND | stringee::KIND | twilio::KIND => sms_subject(kind, situation).await,
         smtp_channel::KIND => smtp_subject(situation).await,
+        "zalo" => zalo_subject(situation).await,
         webhook_channel::KIND => webhook_subject(situation).await,
         push_channel::KIND => push_subject(situation).await,
         "push/fcm" => fcm_subject(situation).await,
@@ -361,7 +390,8 @@ async fn free_port() -> u16 {
 }
 
 /// The kinds of channels; behind a slash, which way of one that has several.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
+    "zalo",
     esms::KIND,
     speedsms::KIND,
     stringee::KIND,
@@ -385,7 +415,7 @@ async fn every_channel_keeps_the_contract() {
     let table: [(Situation, &[(&str, &str)]); 7] = [
         (
             Fine,
-            &[("esms", "accepted"), ("speedsms", "accepted"), ("stringee", "accepted"), ("twilio", "accepted"),
+            &[("zalo", "accepted"), ("esms", "accepted"), ("speedsms", "accepted"), ("stringee", "accepted"), ("twilio", "accepted"),
                 ("ses", "accepted"), ("sendgrid", "accepted"), ("mailgun", "accepted"), ("smtp", "accepted"),
                 ("webhook", "accepted"),
                 ("push", "accepted"),
@@ -395,16 +425,16 @@ async fn every_channel_keeps_the_contract() {
                 ("blackhole", "accepted"),
             ],
         ),
-        (Refuses, &[("esms", "rejected Invalid"), ("speedsms", "rejected Invalid"), ("stringee", "rejected Refused"), ("twilio", "rejected HardBounce"), ("ses", "rejected Invalid"), ("sendgrid", "rejected Invalid"), ("mailgun", "rejected Invalid"), ("smtp", "rejected HardBounce"), ("webhook", "rejected Refused"), ("push", "rejected HardBounce"), ("push/fcm", "rejected HardBounce")]),
-        (Throttles, &[("esms", "retry Throttled 7000"), ("speedsms", "retry Throttled 7000"), ("stringee", "retry Throttled 7000"), ("twilio", "retry Throttled 7000"), ("ses", "retry Throttled 7000"), ("sendgrid", "retry Throttled 7000"), ("mailgun", "retry Throttled 7000"), ("smtp", "retry Throttled"), ("webhook", "retry Throttled 7000"), ("push", "retry Throttled 7000"), ("push/fcm", "retry Throttled 7000")]),
+        (Refuses, &[("zalo", "rejected Recipient"), ("esms", "rejected Invalid"), ("speedsms", "rejected Invalid"), ("stringee", "rejected Refused"), ("twilio", "rejected HardBounce"), ("ses", "rejected Invalid"), ("sendgrid", "rejected Invalid"), ("mailgun", "rejected Invalid"), ("smtp", "rejected HardBounce"), ("webhook", "rejected Refused"), ("push", "rejected HardBounce"), ("push/fcm", "rejected HardBounce")]),
+        (Throttles, &[("zalo", "retry Throttled 7000"), ("esms", "retry Throttled 7000"), ("speedsms", "retry Throttled 7000"), ("stringee", "retry Throttled 7000"), ("twilio", "retry Throttled 7000"), ("ses", "retry Throttled 7000"), ("sendgrid", "retry Throttled 7000"), ("mailgun", "retry Throttled 7000"), ("smtp", "retry Throttled"), ("webhook", "retry Throttled 7000"), ("push", "retry Throttled 7000"), ("push/fcm", "retry Throttled 7000")]),
         (
             InTrouble,
-            &[("esms", "retry Temporary"), ("speedsms", "retry Temporary"), ("stringee", "retry Temporary"), ("twilio", "retry Temporary"), ("ses", "retry Temporary"), ("sendgrid", "retry Temporary"), ("mailgun", "retry Temporary"), ("smtp", "retry Temporary"), ("webhook", "retry Temporary"), ("push", "retry Temporary"), ("push/fcm", "retry Temporary"), ("file", "misconfigured")],
+            &[("zalo", "retry Temporary"), ("esms", "retry Temporary"), ("speedsms", "retry Temporary"), ("stringee", "retry Temporary"), ("twilio", "retry Temporary"), ("ses", "retry Temporary"), ("sendgrid", "retry Temporary"), ("mailgun", "retry Temporary"), ("smtp", "retry Temporary"), ("webhook", "retry Temporary"), ("push", "retry Temporary"), ("push/fcm", "retry Temporary"), ("file", "misconfigured")],
         ),
         // A receiver of webhooks knows the key of a message that it may have got; a mail server does not.
-        (Silent, &[("esms", "retry Timeout"), ("speedsms", "unknown"), ("stringee", "unknown"), ("twilio", "unknown"), ("ses", "unknown"), ("sendgrid", "unknown"), ("mailgun", "unknown"), ("smtp", "unknown"), ("webhook", "retry Timeout"), ("push", "unknown"), ("push/fcm", "unknown")]),
-        (Gone, &[("esms", "retry Network"), ("speedsms", "unknown"), ("stringee", "unknown"), ("twilio", "unknown"), ("ses", "unknown"), ("sendgrid", "unknown"), ("mailgun", "unknown"), ("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "unknown"), ("push/fcm", "unknown")]),
-        (NobodyThere, &[("esms", "retry Network"), ("speedsms", "retry Network"), ("stringee", "retry Network"), ("twilio", "retry Network"), ("ses", "retry Network"), ("sendgrid", "retry Network"), ("mailgun", "retry Network"), ("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "retry Network"), ("push/fcm", "retry Network")]),
+        (Silent, &[("zalo", "unknown"), ("esms", "retry Timeout"), ("speedsms", "unknown"), ("stringee", "unknown"), ("twilio", "unknown"), ("ses", "unknown"), ("sendgrid", "unknown"), ("mailgun", "unknown"), ("smtp", "unknown"), ("webhook", "retry Timeout"), ("push", "unknown"), ("push/fcm", "unknown")]),
+        (Gone, &[("zalo", "unknown"), ("esms", "retry Network"), ("speedsms", "unknown"), ("stringee", "unknown"), ("twilio", "unknown"), ("ses", "unknown"), ("sendgrid", "unknown"), ("mailgun", "unknown"), ("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "unknown"), ("push/fcm", "unknown")]),
+        (NobodyThere, &[("zalo", "retry Network"), ("esms", "retry Network"), ("speedsms", "retry Network"), ("stringee", "retry Network"), ("twilio", "retry Network"), ("ses", "retry Network"), ("sendgrid", "retry Network"), ("mailgun", "retry Network"), ("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "retry Network"), ("push/fcm", "retry Network")]),
     ];
     for (situation, expected) in table {
         for kind in KINDS {
@@ -456,6 +486,7 @@ async fn a_message_of_the_wrong_kind_is_rejected() {
         ("smtp", webhook("m1", "http://127.0.0.1/")),
         ("webhook", text.clone()),
         ("webhook", email("m1")),
+        ("zalo", email("m1")),
         ("push", text.clone()),
         ("push/fcm", email("m1")),
     ] {
@@ -480,7 +511,7 @@ async fn a_check_tells_without_sending() {
         assert!(!text.is_empty(), "{kind}");
         assert_eq!((subject.arrived)(), 0, "{kind}");
     }
-    for (kind, situation) in [("esms", Situation::NobodyThere), ("speedsms", Situation::NobodyThere), ("twilio", Situation::NobodyThere), ("smtp", Situation::NobodyThere), ("push/fcm", Situation::NobodyThere), ("file", Situation::InTrouble)] {
+    for (kind, situation) in [("esms", Situation::NobodyThere), ("speedsms", Situation::NobodyThere), ("twilio", Situation::NobodyThere), ("smtp", Situation::NobodyThere), ("zalo", Situation::NobodyThere), ("push/fcm", Situation::NobodyThere), ("file", Situation::InTrouble)] {
         let subject = subject(kind, situation).await.unwrap();
         let text = subject.channel.check().await.unwrap_err();
         assert!(!text.is_empty() && !text.contains(env!("CARGO_TARGET_TMPDIR")), "{kind}: {text}");

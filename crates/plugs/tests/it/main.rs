@@ -20,6 +20,8 @@ mod speedsms_server;
 mod stringee_server;
 mod twilio_server;
 mod webhook;
+mod zalo;
+mod zalo_server;
 
 use kit::Timestamp;
 use plugs::{Content, Delivery, EmailContent, Outcome, Sender, WebhookContent};
