@@ -108,8 +108,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'first', tags: ['$initial'], priority: 4 },
-            { name: 'ui', test: /[\\/]node_modules[\\/]/, minShareCount: 10, priority: 3 },
-            { name: 'shared', test: /[\\/]node_modules[\\/]/, minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 100_000, priority: 2 },
+            { name: 'ui', test: /[\\/]node_modules[\\/]/, minShareCount: 7, priority: 3 },
             // Not those that bring texts of their own along.
             { name: 'parts', test: /[\\/]src[\\/](parts|theme)[\\/](?!Reason|events|ConditionEditor)/, minShareCount: 5, priority: 1 },
           ],

@@ -122,9 +122,9 @@ export default function MessagesPage() {
           {
             accessor: 'name', title: t('column.to'),
             render: (row) => (
-              <Stack gap={0} miw={150}>
+              <Stack gap={0} miw={150} maw={{ base: 190, sm: 'none' }}>
                 {row.profile_id ? <Anchor component={Link} to={`/customers/${row.profile_id}`} c="inherit" size="sm" fw={500} onClick={(event) => event.stopPropagation()}>{row.name || t('nameless')}</Anchor> : <Text size="sm" c="dimmed">{row.address ?? t('gone')}</Text>}
-                <Text size="xs" c="dimmed">{words.channel(row.channel)}{row.address && row.profile_id ? ` · ${row.address}` : ''}</Text>
+                <Text size="xs" c="dimmed" truncate>{words.channel(row.channel)}{row.address && row.profile_id ? ` · ${row.address}` : ''}</Text>
               </Stack>
             ),
           },

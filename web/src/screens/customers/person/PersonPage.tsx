@@ -1,5 +1,5 @@
 import { ActionIcon, Anchor, Avatar, Badge, Button, Card, Group, Menu, SimpleGrid, Skeleton, Stack, Tabs, TagsInput, Text, Title } from '@mantine/core';
-import { IconCheck, IconDots, IconMail, IconPencil, IconPhone, IconPlus, IconUserOff } from '@tabler/icons-react';
+import { IconCheck, IconDots, IconMail, IconPencil, IconPhone, IconPlus, IconUser, IconUserOff } from '@tabler/icons-react';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -79,7 +79,7 @@ function Head({ profile, go }: { profile: Profile; go: (tab: Tab) => void }) {
   return (
     <Card padding="lg">
       <Group align="flex-start" gap="lg" wrap="nowrap" className={classes.head}>
-        <Avatar size={64} radius="xl" color="clay" variant="light" aria-hidden visibleFrom="xs">{initials(name)}</Avatar>
+        <Avatar size={64} radius="xl" color="clay" variant="light" aria-hidden visibleFrom="xs">{profile.name ? initials(profile.name) : <IconUser size={30} stroke={1.6} />}</Avatar>
         <Stack gap={8} style={{ minWidth: 0, flex: 1 }}>
           <Group gap="sm">
             <Title order={1} className={classes.name}>{name}</Title>

@@ -24,11 +24,17 @@ const LOOKS: Record<string, [typeof IconBolt, Tone]> = {
   consent: [IconShieldCheck, 'good'], attribute: [IconPencil, 'calm'], merge: [IconUsersGroup, 'odd'],
 };
 
+/** `page` or `screen` of somebody who looked at one. */
+function pageOf(item: Item): 'page' | 'screen' | null {
+  const type = (item.data as { type?: unknown } | undefined)?.type;
+  return type === 'page' || type === 'screen' ? type : null;
+}
+
 function look(item: Item): [typeof IconBolt, Tone] {
   if (item.kind === 'event') {
     if (item.name.startsWith('Order')) return [IconCreditCard, 'good'];
     if (/Cart|Checkout|Added|Removed/.test(item.name)) return [IconShoppingCart, 'wait'];
-    if (/Viewed|page|screen/.test(item.name)) return [IconEye, 'calm'];
+    if (pageOf(item) || /Viewed/.test(item.name)) return [IconEye, 'calm'];
   }
   return LOOKS[item.kind] ?? [IconBolt, 'calm'];
 }
@@ -90,7 +96,13 @@ function Headline({ item }: { item: Item }): ReactNode {
   const words = useWords();
   const gist = useGist();
   switch (item.kind) {
-    case 'event': return <><Text span size="sm" fw={500}>{words.event(item.name)}</Text> <Text span size="sm" c="dimmed">{gist(item)}</Text></>;
+    case 'event': {
+      // Pages and screens have names of the shop's own.
+      const seen = pageOf(item);
+      const said = seen ? words.event(seen) : words.event(item.name);
+      const about = gist(item) || (seen && item.name !== seen ? item.name : '');
+      return <><Text span size="sm" fw={500}>{said}</Text> <Text span size="sm" c="dimmed">{about}</Text></>;
+    }
     case 'message':
       return (
         <Group gap={6} component="span">
