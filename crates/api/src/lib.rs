@@ -9,6 +9,7 @@ mod address;
 mod audit;
 mod caller;
 mod callbacks;
+mod devices;
 mod endpoints;
 mod frame;
 mod grids;
@@ -45,7 +46,7 @@ pub use password::{PASSWORD_CHARS_MIN, hash_password};
 pub use provider_accounts::{ProviderAccount, ProviderStanding, ProviderTemplate, ProviderTemplateParameter};
 pub use services::{
     BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, ProviderCall, ProviderFault, ProviderHeard,
-    RecordKind, Services,
+    PushDevice, RecordKind, Services,
 };
 
 use axum::middleware::from_fn_with_state;
@@ -56,6 +57,7 @@ pub fn router(services: Arc<Services>) -> axum::Router {
     let api = endpoints::router(&services);
     let everything = axum::Router::new()
         .merge(tracking::router())
+        .merge(devices::router())
         .merge(health::router())
         .merge(callbacks::router())
         .merge(endpoints::zalo::public())

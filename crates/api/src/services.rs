@@ -106,6 +106,50 @@ pub trait ChannelDesk: Send + Sync {
         Ok(None)
     }
 
+    /// The key that browsers subscribe for, where a channel of notifications has one.
+    fn push_key(&self, _sealed: &[u8]) -> Option<String> {
+        None
+    }
+
+    /// What a page or an app tells of the device that takes notifications: the JSON of a subscription, or `fcm:` and a
+    /// token. Errors: what is wrong with it, in words for the page's author.
+    fn device(&self, _told: &str) -> Result<PushDevice, String> {
+        Err("notifications cannot be sent from here".into())
+    }
+
+    /// Whether the shop's server vouches for a user id by this hash; `None` where the channel of messages in pages
+    /// has no secret for that.
+    fn vouches(&self, _sealed: &[u8], _user_id: &str, _hash: &str) -> Option<bool> {
+        None
+    }
+
+    /// Checks what a shop told of a way to its staff, takes secrets that were left out from what is stored, and seals
+    /// it for this name.
+    fn prepare_contact(
+        &self,
+        _name: &str,
+        _told: &Value,
+        _stored: Option<&[u8]>,
+    ) -> Result<Vec<u8>, Vec<FieldProblem>> {
+        Err(vec![FieldProblem { field: String::new(), message: "contacts cannot be kept here".into() }])
+    }
+
+    /// A way to the shop's staff without its secrets.
+    fn shown_contact(&self, _name: &str, _sealed: &[u8]) -> Result<Value, String> {
+        Err("contacts cannot be read here".into())
+    }
+
+    /// Sends a text by a way to the shop's staff; without a text only tries whether it is there.
+    fn try_contact<'a>(
+        &'a self,
+        _workspace: WorkspaceId,
+        _name: &'a str,
+        _sealed: &'a [u8],
+        _text: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(std::future::ready(Err("contacts cannot be tried here".into())))
+    }
+
     /// Tries whether the provider answers and takes the credentials, without sending anything.
     fn check<'a>(&'a self, channel: Channel, sealed: &'a [u8]) -> BoxFuture<'a, Result<String, String>>;
 }
@@ -141,6 +185,15 @@ pub enum ProviderFault {
     Unexpected,
     /// It can't be checked now: it may be told again.
     Trouble,
+}
+
+/// A device that takes notifications.
+#[derive(Clone, PartialEq)]
+pub struct PushDevice {
+    /// The endpoint of a browser, or `fcm:` and the token of an app.
+    pub address: String,
+    /// JSON: what sealing a message for it takes.
+    pub keys: String,
 }
 
 /// A key that signs the mail of a domain.

@@ -32,14 +32,18 @@ const WIRE_BYTES_MAX: usize = 4 * BATCH_BYTES_MAX;
 /// A client that takes longer than this to send its body is not listened to.
 const BODY_WAIT: Duration = Duration::from_secs(30);
 
-pub fn router() -> Router<Arc<Services>> {
-    let cors = CorsLayer::new()
+/// Pages of every origin may call.
+pub(crate) fn cors() -> CorsLayer {
+    CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::POST])
         // A wildcard would not cover Authorization; libraries bring headers of their own, so what is asked is allowed.
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([header::RETRY_AFTER, HeaderName::from_static("x-ratelimit-reset")])
-        .max_age(Duration::from_secs(86_400));
+        .max_age(Duration::from_secs(86_400))
+}
+
+pub fn router() -> Router<Arc<Services>> {
     Router::new()
         .route("/v1/projects/{key}/settings", get(settings))
         .route("/v1/{call}", post(take))
@@ -48,7 +52,7 @@ pub fn router() -> Router<Arc<Services>> {
             let detail = "messages are sent by POST";
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).for_tracking()
         })
-        .layer(cors)
+        .layer(cors())
 }
 
 /// What a path asks for.
@@ -175,7 +179,7 @@ fn engine_would_refuse(body: &[u8]) -> Option<Problem> {
         .map(|error| Problem::bad_request("invalid_json", format!("the body is not a JSON object: {error}")))
 }
 
-async fn read_body(body: Body) -> Answer<axum::body::Bytes> {
+pub(crate) async fn read_body(body: Body) -> Answer<axum::body::Bytes> {
     match tokio::time::timeout(BODY_WAIT, axum::body::to_bytes(body, WIRE_BYTES_MAX)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(_)) => {
@@ -220,7 +224,7 @@ fn unpacked(headers: &HeaderMap, wire: axum::body::Bytes) -> Answer<Vec<u8>> {
 }
 
 /// The key that the client names in a header: as the user of Basic authentication, or as a bearer token.
-fn key_of_headers(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn key_of_headers(headers: &HeaderMap) -> Option<String> {
     let (scheme, rest) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let key = if scheme.eq_ignore_ascii_case("basic") {
         let rest = rest.trim();

@@ -5,10 +5,12 @@ use crate::secrets::Secret;
 use anyhow::{Context, Result};
 use api::{BoxFuture, ChannelDesk, FieldProblem, ProviderCall, ProviderFault, ProviderHeard};
 use domain::consent::Channel;
-use domain::delivery::{Content, Delivery, EmailContent, Outcome, Sender};
+use domain::delivery::{Content, Delivery, EmailContent, MessageClass, Outcome, Sender, TextContent};
 use engine::{Identity, TokenKey};
 use kit::{Clock, WorkspaceId};
+use plugs::channels::push::Device;
 use plugs::channels::smtp::DkimConfig;
+use plugs::channels::staff::StaffChannel;
 use plugs::channels::zalo::{ZaloChannel, ZaloConfig};
 use plugs::dns::{RecordType, Resolver};
 use plugs::email::DkimKey;
@@ -258,8 +260,8 @@ impl Desk {
     /// Builds every channel that is switched on. One that cannot be built is told of and left out: its messages
     /// wait.
     pub fn switchboard(&self, store: &Store) -> Result<Switchboard> {
-        let (rows, workspaces, domains) =
-            store.read(|tx| Ok((tx.channels()?, tx.workspaces()?, tx.domains()?)))?;
+        let (rows, workspaces, domains, contacts) =
+            store.read(|tx| Ok((tx.channels()?, tx.workspaces()?, tx.domains()?, tx.contacts()?)))?;
         self.read_keys(&domains);
         let mut board = Switchboard::default();
         for workspace in &workspaces {
@@ -292,6 +294,16 @@ impl Desk {
                 Err(error) => {
                     tracing::error!(channel = %channel, error = %error, "a channel cannot be used; its messages wait");
                 }
+            }
+        }
+        for workspace in &workspaces {
+            let of = |channel| (workspace.workspace, channel);
+            let Some(webhook) = board.channels.get(&of(Channel::Webhook)).cloned() else { continue };
+            let zalo = board.channels.get(&of(Channel::Zalo)).cloned();
+            let egress = self.egress(workspace.settings.allow_private_networks);
+            match crate::contacts::beside(&self.secret, &contacts, workspace.workspace, &egress, webhook, zalo) {
+                Ok(channel) => drop(board.channels.insert(of(Channel::Webhook), channel)),
+                Err(error) => tracing::error!(%error, "contacts of staff cannot be reached"),
             }
         }
         Ok(board)
@@ -330,6 +342,8 @@ fn fill_in(channel: Channel, provider: &mut Map<String, Value>) {
     let kind = match channel {
         Channel::Email => "smtp",
         Channel::Webhook => "webhook",
+        Channel::Push => "push",
+        Channel::Onsite => "onsite",
         _ => return,
     };
     provider.entry("provider").or_insert_with(|| kind.into());
@@ -368,6 +382,7 @@ impl ChannelDesk for Desk {
         if let Some(before) = &before {
             config = config.merged(&before.provider);
         }
+        config = config.completed().map_err(|error| vec![problem("provider", error)])?;
         let mut problems: Vec<FieldProblem> =
             config.validate().into_iter().map(|p| problem(&p.field, p.message)).collect();
         let text =
@@ -533,6 +548,85 @@ impl ChannelDesk for Desk {
         let own = workspaces.iter().find(|own| own.workspace == workspace).ok_or("the workspace is gone")?;
         let account = self.official_account_of(own, sealed).map_err(|error| error.to_string())?;
         Ok(account.map(|account| Box::new(account) as Box<dyn api::ProviderAccount>))
+    }
+
+    fn push_key(&self, sealed: &[u8]) -> Option<String> {
+        match self.unseal(sealed).ok()?.provider {
+            ChannelConfig::Push(config) => Some(config.web?.public_key),
+            _ => None,
+        }
+    }
+
+    fn device(&self, told: &str) -> Result<api::PushDevice, String> {
+        let device = Device::parse(told)?;
+        device.is_servable()?;
+        Ok(api::PushDevice { address: device.address(), keys: device.keys().to_string() })
+    }
+
+    fn vouches(&self, sealed: &[u8], user_id: &str, hash: &str) -> Option<bool> {
+        match self.unseal(sealed).ok()?.provider {
+            ChannelConfig::Onsite(config) => {
+                config.user_hash_secret.as_ref()?;
+                Some(config.vouches(user_id, hash))
+            }
+            _ => None,
+        }
+    }
+
+    fn prepare_contact(
+        &self,
+        name: &str,
+        told: &Value,
+        stored: Option<&[u8]>,
+    ) -> Result<Vec<u8>, Vec<FieldProblem>> {
+        crate::contacts::prepare(&self.secret, name, told, stored)
+    }
+
+    fn shown_contact(&self, name: &str, sealed: &[u8]) -> Result<Value, String> {
+        crate::contacts::shown(&self.secret, name, sealed).map_err(|error| error.to_string())
+    }
+
+    fn try_contact<'a>(
+        &'a self,
+        workspace: WorkspaceId,
+        name: &'a str,
+        sealed: &'a [u8],
+        text: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(async move {
+            let keeping = self.keeping.clone().ok_or("contacts cannot be tried here")?;
+            let read = tokio::task::spawn_blocking(move || {
+                keeping.store.read(|tx| Ok((tx.workspaces()?, tx.channel(workspace, Channel::Zalo.as_str())?)))
+            });
+            let read = read.await.map_err(|error| error.to_string())?;
+            let (workspaces, zalo) = read.map_err(|error| error.to_string())?;
+            let own = workspaces.iter().find(|own| own.workspace == workspace).ok_or("the workspace is gone")?;
+            let zalo = zalo.filter(|row| row.enabled).and_then(|row| self.unseal(&row.sealed).ok());
+            let zalo = zalo.and_then(|settings| {
+                plugs::build(&settings.provider, &self.surroundings(own, Channel::Zalo)).ok()
+            });
+            let hook: ChannelConfig = serde_json::from_value(serde_json::json!({ "provider": "webhook" }))
+                .map_err(|error| error.to_string())?;
+            let surroundings = self.surroundings(own, Channel::Webhook);
+            let webhook = plugs::build(&hook, &surroundings)?;
+            let contact = crate::contacts::unseal(&self.secret, name, sealed).map_err(|error| error.to_string())?;
+            let contacts = BTreeMap::from([(name.to_owned(), contact)]);
+            let channel = StaffChannel::new(contacts, &surroundings.egress, webhook, zalo)?;
+            let Some(text) = text else { return channel.check_contact(name).await };
+            let now = crate::clock::SystemClock.now();
+            let delivery = Delivery {
+                key: kit::Id::new(now, &mut crate::installation::seeded_rng()).to_string(),
+                channel: Channel::Webhook.to_string(),
+                to: name.to_owned(),
+                content: Content::Text(TextContent { body: text.to_owned(), class: MessageClass::Care }),
+                attempt: 1,
+                attempted_at: now,
+            };
+            match plugs::Channel::deliver(&channel, &delivery).await {
+                Outcome::Accepted { detail, .. } => Ok(detail),
+                other => Err(other.detail().to_owned()),
+            }
+        })
     }
 
     fn check<'a>(&'a self, channel: Channel, sealed: &'a [u8]) -> BoxFuture<'a, Result<String, String>> {

@@ -7,6 +7,7 @@ mod channels;
 mod clock;
 mod commands;
 mod config;
+mod contacts;
 mod grants;
 mod hooks;
 mod installation;

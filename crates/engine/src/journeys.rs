@@ -330,7 +330,10 @@ impl World<'_> {
                     for (position, address) in to.into_iter().enumerate() {
                         let message_key = format!("{}:{position}", effect.key);
                         let mut message = self.decision(key, &run, &message_key, &effect.node, now);
-                        message.channel = Channel::Email.to_string();
+                        // Contacts stand beside the channel of webhooks.
+                        let is_contact = domain::journey::is_staff_contact(&address);
+                        let channel = if is_contact { Channel::Webhook } else { Channel::Email };
+                        message.channel = channel.to_string();
                         message.purpose = Purpose::Transactional.to_string();
                         message.origin = "staff".into();
                         message.address = Some(address);

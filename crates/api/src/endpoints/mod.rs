@@ -4,11 +4,13 @@
 mod account;
 mod audit;
 mod brand;
+mod budgets;
 mod campaigns;
 mod catalog;
 mod channels;
 mod condition;
 pub(crate) mod domains;
+mod do_not_call;
 mod events;
 mod exports;
 mod history;
@@ -28,6 +30,7 @@ mod orders;
 mod overview;
 mod people;
 mod person_export;
+mod policies;
 mod preview;
 mod products;
 mod profiles;
@@ -42,6 +45,7 @@ mod sessions;
 mod settings;
 mod setup;
 mod status;
+mod staff_contacts;
 mod suppressions;
 mod templates;
 mod timeline;
@@ -77,6 +81,7 @@ fn groups() -> Vec<OpenApiRouter<Arc<Services>>> {
         people::router(),
         timeline::router(),
         views::router(),
+        budgets::router(),
         history::router(),
         events::router(),
         orders::router(),
@@ -103,7 +108,10 @@ fn groups() -> Vec<OpenApiRouter<Arc<Services>>> {
         condition::router(),
         settings::router(),
         keys::router(),
+        staff_contacts::router(),
         suppressions::router(),
+        do_not_call::router(),
+        policies::router(),
         status::router(),
         segments::router(),
         catalog::router(),

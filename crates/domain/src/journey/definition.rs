@@ -405,11 +405,21 @@ pub struct Webhook {
     pub next: Option<String>,
 }
 
-/// An e-mail to people of the shop, which no consent of the profile's governs.
+/// Whether a recipient of [`NotifyStaff`] is a contact of the shop's by its name, such as `telegram:ops`, and no e-mail
+/// address: the kind, a colon, and 1 to 40 of `a-z`, `0-9`, `_` and `-`.
+pub fn is_staff_contact(to: &str) -> bool {
+    const KINDS: [&str; 5] = ["telegram", "slack", "discord", "webhook", "zalo"];
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+    to.split_once(':').is_some_and(|(kind, name)| {
+        KINDS.contains(&kind) && (1..=40).contains(&name.len()) && name.bytes().all(plain)
+    })
+}
+
+/// A message to people of the shop, which no consent of the profile's governs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NotifyStaff {
-    /// E-mail addresses.
+    /// E-mail addresses, and contacts by their names: `telegram:ops`.
     pub to: Vec<String>,
     /// Liquid texts.
     pub subject: String,

@@ -1,6 +1,6 @@
 //! What each trigger and each node of a definition has to fulfil.
 
-use super::definition::{Experiment, Node};
+use super::definition::{Experiment, Node, is_staff_contact};
 use super::local::Offset;
 use super::trigger::{FeastTrigger, OneOrMore, Period, ScheduleDay, ScheduleTrigger, Trigger, Turn};
 use super::validate::{Check, NAME_CHARS_MAX, PATHS_MAX, WEIGHT_MAX};
@@ -237,8 +237,8 @@ impl Check {
                     self.say(join(&path, "to"), "staff.count", format!("takes 1 to {STAFF_MAX} addresses"));
                 }
                 for (i, address) in notice.to.iter().enumerate() {
-                    if email::normalise(address).is_err() {
-                        let message = format!("\"{address}\" is no e-mail address");
+                    if email::normalise(address).is_err() && !is_staff_contact(address) {
+                        let message = format!("\"{address}\" is no e-mail address, and no contact such as telegram:ops");
                         self.say(format!("{path}.to.{i}"), "staff.address", message);
                     }
                 }

@@ -51,16 +51,40 @@ impl Device {
         }
     }
 
+    /// By what it is known: the endpoint, or `fcm:` and the token.
+    pub fn address(&self) -> String {
+        match self {
+            Device::App(token) => format!("{APP}{token}"),
+            Device::Browser(subscription) => subscription.endpoint.clone(),
+        }
+    }
+
+    /// What sealing a message for it takes, beside the address.
+    pub fn keys(&self) -> Value {
+        match self {
+            Device::App(_) => json!({}),
+            Device::Browser(subscription) => json!({
+                "p256dh": BASE64URL.encode(&subscription.p256dh),
+                "auth": BASE64URL.encode(&subscription.auth),
+            }),
+        }
+    }
+
+    /// Whether messages may go there at all; where exactly is looked at when one does. Errors: words for the page's
+    /// author.
+    pub fn is_servable(&self) -> Result<(), String> {
+        match self {
+            Device::App(_) => Ok(()),
+            Device::Browser(subscription) => super::web::is_servable(&subscription.endpoint),
+        }
+    }
+
     /// The text form, as [`Device::parse`] reads it.
     pub fn to_text(&self) -> String {
         match self {
             Device::App(token) => format!("{APP}{token}"),
             Device::Browser(subscription) => {
-                let keys = json!({
-                    "p256dh": BASE64URL.encode(&subscription.p256dh),
-                    "auth": BASE64URL.encode(&subscription.auth),
-                });
-                json!({ "endpoint": subscription.endpoint, "keys": keys }).to_string()
+                json!({ "endpoint": subscription.endpoint, "keys": self.keys() }).to_string()
             }
         }
     }

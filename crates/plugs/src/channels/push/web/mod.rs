@@ -8,4 +8,4 @@ mod wire;
 
 pub(super) use client::WebPush;
 pub(super) use vapid::VapidKey;
-pub(super) use wire::TTL_S;
+pub(super) use wire::{TTL_S, is_servable};

@@ -22,18 +22,28 @@ fn rejected(class: RejectClass, detail: &str) -> Outcome {
 /// The address of the push service, if it may be called. Browsers gave it, and whoever runs a page can give any, so
 /// it is https, and plain http only on this machine and where the shop allows private networks (for tests).
 pub(super) fn endpoint(text: &str, egress: &Egress) -> Result<Url, Outcome> {
-    let url = Url::parse(text).map_err(|_| rejected(RejectClass::Invalid, "the endpoint is malformed"))?;
+    let url = parsed(text).map_err(|detail| rejected(RejectClass::Invalid, &detail))?;
+    egress.permits_host(url.host_str().unwrap_or_default()).map_err(|error| out_of_bounds(&error))?;
+    Ok(url)
+}
+
+/// Whether it could be an endpoint. Errors: why not.
+pub(in super::super) fn is_servable(text: &str) -> Result<(), String> {
+    parsed(text).map(|_| ())
+}
+
+fn parsed(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|_| "the endpoint is malformed")?;
     let host = url.host_str().unwrap_or_default();
     let is_here = host == "localhost" || crate::egress::literal(host).is_some_and(|ip| ip.is_loopback());
     match url.scheme() {
         "https" if !host.is_empty() => {}
         "http" if is_here => {}
-        _ => return Err(rejected(RejectClass::Invalid, "the endpoint does not start with https://")),
+        _ => return Err("the endpoint does not start with https://".into()),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(rejected(RejectClass::Invalid, "the endpoint holds a user name"));
+        return Err("the endpoint holds a user name".into());
     }
-    egress.permits_host(host).map_err(|error| out_of_bounds(&error))?;
     Ok(url)
 }
 
