@@ -9,6 +9,7 @@ use std::time::Duration;
 use store::transfers::JobRow;
 use transfer::bulk::BulkJob;
 use transfer::export::ExportJob;
+use transfer::register::RegisterJob;
 use transfer::{Importer, Step, TransferError, backup};
 
 /// Another process may have written a job down without ringing.
@@ -20,6 +21,7 @@ enum Work {
     Import(Box<Importer>),
     Export(Box<ExportJob>),
     Bulk(Box<BulkJob>),
+    Register(Box<RegisterJob>),
     Backup(Box<JobRow>),
 }
 
@@ -52,6 +54,7 @@ pub fn run(shared: &Shared, data: &Path, version: &str) {
             Work::Import(importer) => importer.step(now),
             Work::Export(export) => export.step(now),
             Work::Bulk(bulk) => bulk.step(now),
+            Work::Register(register) => register.step(now),
             Work::Backup(job) => {
                 transfer::work_folder(data, job_id).map_err(TransferError::from).and_then(|folder| {
                     backup::run_backup(&shared.store, job.as_ref().clone(), data, &folder, version, now)
@@ -86,6 +89,7 @@ fn next(shared: &Shared, data: &Path) -> Result<Option<(String, Work)>, Transfer
     let work = match job.kind.as_str() {
         "import" => Work::Import(Box::new(Importer::open(store, job, work)?)),
         "export" => Work::Export(Box::new(ExportJob::open(store, job, work))),
+        "do_not_call" => Work::Register(Box::new(RegisterJob::open(store, job, work)?)),
         "bulk" => Work::Bulk(Box::new(BulkJob::open(store, job, work)?)),
         _ => Work::Backup(Box::new(job)),
     };

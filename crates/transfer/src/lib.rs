@@ -13,6 +13,7 @@ mod lines;
 pub mod map;
 mod plan;
 pub mod reading;
+pub mod register;
 mod rejected;
 mod rows;
 pub mod values;

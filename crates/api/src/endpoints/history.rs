@@ -10,7 +10,7 @@ use crate::told::{Asked, Told};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
+use domain::consent::{Aspect, Channel, ConsentRecord, ConsentState, Proof, Purpose};
 use engine::Note;
 use kit::{MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -136,10 +136,27 @@ struct ConsentRecordView {
     wording: Option<String>,
     ip: Option<String>,
     user_agent: Option<String>,
+    /// `whole`, `topic`, `often` or `pause`: what of the messages it is about.
+    aspect: String,
+    /// The id of the topic, or how often.
+    about: Option<String>,
+    /// Who made it.
+    actor: Option<String>,
+    /// Where more is to be found: a message's id, a file's row.
+    evidence: Option<String>,
+    expires_at: Option<String>,
+    /// SHA-256 of the words: names the version that was shown.
+    wording_hash: Option<String>,
 }
 
 impl ConsentRecordView {
     fn of(record: ConsentRecord) -> ConsentRecordView {
+        let (aspect, about) = match record.aspect {
+            Aspect::Whole => ("whole", None),
+            Aspect::Topic(topic) => ("topic", Some(topic)),
+            Aspect::Often(often) => ("often", Some(often.as_str().to_owned())),
+            Aspect::Pause => ("pause", None),
+        };
         ConsentRecordView {
             channel: record.channel.to_string(),
             purpose: record.purpose.to_string(),
@@ -149,6 +166,12 @@ impl ConsentRecordView {
             wording: record.wording,
             ip: record.ip,
             user_agent: record.user_agent,
+            aspect: aspect.to_owned(),
+            about,
+            actor: record.proof.actor,
+            evidence: record.proof.evidence,
+            expires_at: record.proof.expires_at.map(iso_ms),
+            wording_hash: record.proof.wording_hash,
         }
     }
 }
@@ -188,6 +211,12 @@ struct NewConsent {
     /// The person's own address and program, as proof.
     ip: Option<String>,
     user_agent: Option<String>,
+    /// Only for one of the shop's topics, on every channel: its id.
+    topic: Option<String>,
+    /// Until when it holds; for good when not given.
+    expires_at: Option<String>,
+    /// Where more is to be found: the number of a call, a file and its row.
+    evidence: Option<String>,
 }
 
 /// Record a consent
@@ -217,6 +246,7 @@ async fn consent(
         Some(text) if text.len() > most => Err(Problem::field(field, format!("at most {most} bytes"))),
         text => Ok(text),
     };
+    let wording_hash = told.wording.as_deref().map(domain::consent::wording_hash);
     let record = ConsentRecord {
         channel: told.channel.parse::<Channel>().map_err(|error| Problem::field("channel", error))?,
         purpose: match &told.purpose {
@@ -229,8 +259,22 @@ async fn consent(
         wording: text("wording", told.wording, 8_000)?,
         ip: text("ip", told.ip, 100)?,
         user_agent: text("user_agent", told.user_agent, 500)?,
-        aspect: domain::consent::Aspect::Whole,
-        proof: domain::consent::Proof::default(),
+        aspect: match text("topic", told.topic, 100)? {
+            Some(topic) if topic.is_empty() => return Err(Problem::field("topic", "the id of a topic")),
+            Some(topic) => Aspect::Topic(topic),
+            None => Aspect::Whole,
+        },
+        proof: Proof {
+            actor: Some(caller.source),
+            evidence: text("evidence", told.evidence, 500)?,
+            expires_at: told
+                .expires_at
+                .as_deref()
+                .map(|text| instant("expires_at", text))
+                .transpose()?
+                .map(Into::into),
+            wording_hash,
+        },
     };
     let note = Note::Consent { profile_id: stored.profile.id.to_string(), records: vec![record] };
     services.note(workspace, &note).await?;

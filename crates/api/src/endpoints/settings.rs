@@ -8,6 +8,7 @@ use crate::told::Told;
 use axum::Json;
 use axum::extract::State;
 use domain::settings::Settings;
+use kit::Timestamp;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use store::Changeset;
@@ -46,7 +47,22 @@ fn merge(into: &mut Value, patch: Value) {
     }
 }
 
+/// Writes into each override of the law's rules who made it and when; one that was there keeps what it says.
+fn acknowledge(settings: &mut Settings, before: &Settings, by: &str, now: Timestamp) {
+    for held in &mut settings.policy.overrides {
+        let known =
+            before.policy.overrides.iter().find(|old| old.rule == held.rule && old.reason == held.reason);
+        match known {
+            Some(known) => *held = known.clone(),
+            None => (held.by, held.at) = (by.to_owned(), now.into()),
+        }
+    }
+}
+
 /// Change settings
+///
+/// A rule of the law that leaves room is set aside by naming it in `policy.overrides` with a reason; the audit log
+/// keeps who did so. What the law forbids outright stays forbidden.
 ///
 /// A JSON merge patch (RFC 7396): only what is named changes; null takes a setting back to its default.
 #[utoipa::path(patch, path = "/settings", tag = "workspace", request_body(content = Object), responses((status = 200, body = Object)))]
@@ -67,6 +83,8 @@ async fn change(
     let settings: Settings = serde_json::from_value(document).map_err(|error| {
         Problem::unusable("invalid_settings", format!("the settings cannot be used: {error}"))
     })?;
+    let mut settings = settings;
+    acknowledge(&mut settings, &row.settings, &caller.source, services.now());
     let problems = settings.problems();
     if let Some(first) = problems.first() {
         let detail = format!("the settings cannot be used: {}: {}", first.path, first.message);
