@@ -1,0 +1,110 @@
+"""The authorisation of a Zalo account outlives its server: refresh tokens that count once, and kill -9 in between."""
+
+from __future__ import annotations
+
+import os
+import random
+from time import monotonic
+
+import pytest
+import requests
+
+from waiting import wait_until
+from zalo_server import APP_ID, APP_SECRET, OA_ID, ZaloServer
+
+#: The number that counts is 200; each takes about a second.
+KILLS = int(os.environ.get("QUAYLAI_TEST_ZALO_KILLS", "40"))
+
+
+@pytest.fixture
+def zalo():
+    running = ZaloServer()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def shop(make_server, zalo):
+    server = make_server("zalo")
+    client = server.start()
+    client.write("PATCH", "/settings", {"allow_private_networks": True})
+    client.write(
+        "PUT",
+        "/channels/zalo",
+        {
+            "provider": "zalo",
+            "app_id": APP_ID,
+            "app_secret": APP_SECRET,
+            "oa_secret_key": "oasecret",
+            "oauth_base_url": zalo.base,
+            "business_base_url": zalo.base,
+            "openapi_base_url": zalo.base,
+        },
+    )
+    yield server
+    server.close()
+
+
+def authorise(shop, zalo) -> None:
+    url = shop.client.write("POST", "/channels/zalo/authorise", {})["url"]
+    back = zalo.consent(url)
+    answer = requests.get(back, allow_redirects=False, timeout=30)
+    assert answer.status_code == 303 and answer.headers["location"].endswith("?authorised=yes"), answer.headers
+    # It counts once.
+    again = requests.get(back, allow_redirects=False, timeout=30)
+    assert "authorised=no&why=" in again.headers["location"], again.headers
+
+
+def authorisation(shop) -> dict:
+    return shop.client.get("/channels/zalo/status")["authorisation"]
+
+
+def send(shop) -> dict:
+    body = {"to": "0901234567", "parameters": {"customer_name": "An"}}
+    return shop.client.write("POST", "/channels/zalo/templates/320131/test", body)
+
+
+def test_an_account_is_authorised_and_its_token_renewed(shop, zalo):
+    assert authorisation(shop)["state"] == "missing"
+    assert shop.client.write("POST", "/channels/zalo/check", {})["ok"] is False
+    authorise(shop, zalo)
+    status = shop.client.get("/channels/zalo/status")
+    assert status["authorisation"]["state"] == "good" and status["authorisation"]["account_id"] == OA_ID, status
+    assert status["quota"] == {"daily": 500, "remaining": 499}
+    assert status["redirect_url"] == f"{shop.base}/hooks/zalo/authorised"
+    checked = shop.client.write("POST", "/channels/zalo/check", {})
+    assert checked["ok"] is True and "499 of 500" in checked["detail"], checked
+    wait_until(lambda: zalo.renewals >= 2, "tokens renewed as they age", 30)
+    # A token that is refused before its time is renewed at once, and the message goes out.
+    zalo.expire()
+    assert send(shop)["ok"] is True
+    assert (zalo.used_twice, zalo.faults) == (0, [])
+    assert zalo.messages[0]["phone"] == "84901234567" and zalo.messages[0]["mode"] == "development"
+
+
+def test_the_authorisation_survives_kill_nine(shop, zalo):
+    authorise(shop, zalo)
+    chance = random.Random(20_261_122)
+    before = zalo.renewals
+    for round_ in range(KILLS):
+        if round_ % 2:
+            # While a renewal is under way: Zalo has taken the token, and its answer is on its way or about to be.
+            zalo.renewing.clear()
+            wait_until(zalo.renewing.is_set, f"round {round_}: a renewal", 30, every_s=0.002)
+            delay = chance.uniform(0, 0.1)
+        else:
+            delay = chance.uniform(0, 1.2)
+        until = monotonic() + delay
+        wait_until(lambda: monotonic() >= until, "the moment of the kill", 5, every_s=0.002)
+        shop.kill()
+        shop.start()
+        assert zalo.used_twice == 0, f"round {round_}"
+    assert zalo.renewals - before >= KILLS // 2, "the kills met no renewals"
+    after = zalo.renewals
+    wait_until(lambda: zalo.renewals > after, "a renewal after the last kill", 60)
+    told = authorisation(shop)
+    assert told["state"] == "good", told
+    sent = send(shop)
+    assert sent["ok"] is True, sent
+    assert len(zalo.messages) == 1
+    assert (zalo.used_twice, zalo.faults) == (0, [])

@@ -1,0 +1,160 @@
+"""A Zalo that hands out each refresh token once, and tells its tokens to live for seconds."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import random
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+APP_ID = "4242"
+APP_SECRET = "bi-mat-cua-ung-dung"
+OA_ID = "777000777"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Whoever asked was killed: they do not hear the answer."""
+
+
+class ZaloServer:
+    """`delay_s` is the longest that an answer of the token endpoint takes, before and after it counts."""
+
+    def __init__(self, lives_s: int = 3, delay_s: float = 0.05, seed: int = 1):
+        self.lives_s = lives_s
+        self.delay_s = delay_s
+        self.messages: list[dict] = []
+        self.faults: list[str] = []
+        self.renewals = 0
+        self.used_twice = 0
+        self._issued = 0
+        self._access: set[str] = set()
+        self._refresh = ""
+        self._used: set[str] = set()
+        self._codes: dict[str, str] = {}
+        self._chance = random.Random(seed)
+        self._lock = threading.Lock()
+        self._wait = threading.Event()
+        self.renewing = threading.Event()
+        zalo = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def _say(self, document: dict, status: int = 200):
+                body = json.dumps(document).encode()
+                self.send_response(status)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self):
+                url = urlsplit(self.path)
+                if url.path == "/message/quota":
+                    return self._say(zalo._reading(self.headers, {"dailyQuota": "500", "remainingQuota": "499"}))
+                zalo.faults.append(f"GET {self.path}")
+                return self._say({}, 404)
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                if self.path == "/v4/oa/access_token":
+                    return self._say(zalo._tokens(self.headers, body))
+                if self.path == "/message/template":
+                    return self._say(zalo._message(self.headers, body))
+                zalo.faults.append(f"POST {self.path}")
+                return self._say({}, 404)
+
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        self.base = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def consent(self, url: str) -> str:
+        """What the administrator of the account does in Zalo's page; answers where the browser is sent to."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        assert url.startswith(f"{self.base}/v4/oa/permission?"), url
+        assert asked["app_id"] == APP_ID and len(asked["code_challenge"]) == 43, asked
+        with self._lock:
+            code = f"code-{len(self._codes)}"
+            self._codes[code] = asked["code_challenge"]
+        back = {"code": code, "oa_id": OA_ID, "state": asked["state"]}
+        return f"{asked['redirect_uri']}?{urlencode(back)}"
+
+    def expire(self) -> None:
+        """No access token is good any more."""
+        with self._lock:
+            self._access.clear()
+
+    # -- the API ------------------------------------------------------------------------------------------------
+
+    def _pause(self) -> None:
+        with self._lock:
+            wait = self._chance.uniform(0, self.delay_s)
+        self._wait.wait(wait)
+
+    def _issue(self) -> dict:
+        self._issued += 1
+        access, self._refresh = f"access-{self._issued}", f"refresh-{self._issued}"
+        # The one before is good until its end.
+        self._access = {f"access-{self._issued - 1}", access}
+        return {"access_token": access, "refresh_token": self._refresh, "expires_in": str(self.lives_s)}
+
+    def _tokens(self, headers, body: bytes) -> dict:
+        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        if headers.get("secret_key") != APP_SECRET or form.get("app_id") != APP_ID:
+            self.faults.append(f"credentials of {form}")
+            return {"error": -14004, "error_name": "Invalid secret key"}
+        self._pause()
+        with self._lock:
+            if form.get("grant_type") == "refresh_token":
+                token = form["refresh_token"]
+                if token != self._refresh:
+                    self.used_twice += token in self._used
+                    answer = {"error": -14014, "error_name": "Invalid refresh token"}
+                else:
+                    self.renewals += 1
+                    self._used.add(token)
+                    answer = self._issue()
+            else:
+                challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest())
+                if self._codes.pop(form["code"], None) == challenge.decode().rstrip("="):
+                    answer = self._issue()
+                else:
+                    answer = {"error": -14012, "error_name": "Invalid authorization code"}
+        # Here the token is used up and nobody has its answer yet.
+        self.renewing.set()
+        self._pause()
+        return answer
+
+    def _good(self, headers) -> bool:
+        with self._lock:
+            return headers.get("access_token") in self._access
+
+    def _reading(self, headers, data: dict) -> dict:
+        if not self._good(headers):
+            return {"error": -124, "message": "Access token invalid"}
+        return {"error": 0, "message": "Success", "data": data}
+
+    def _message(self, headers, body: bytes) -> dict:
+        if not self._good(headers):
+            return {"error": -124, "message": "Access token invalid"}
+        message = json.loads(body)
+        if not str(message.get("phone", "")).startswith("84") or not message.get("tracking_id"):
+            self.faults.append(f"a message of {sorted(message)}")
+            return {"error": -108, "message": "Phone number is invalid"}
+        with self._lock:
+            self.messages.append(message)
+            number = len(self.messages)
+        return {"error": 0, "message": "Success", "data": {"msg_id": f"zalo-{number}", "sent_time": "1700000000402"}}
