@@ -189,6 +189,9 @@ fn sent_since(counts: &Counts, begins: Timestamp) -> u64 {
     counts.all.iter().filter(|(hour, _)| *hour >= hour_of(begins)).map(|(_, sent)| sent).sum()
 }
 
+/// A soft bounce after so long a time is the first again: what arrived in between is often not told.
+pub const SOFT_BOUNCE_GAP_MS: i64 = 30 * DAY_MS;
+
 /// When addresses are let alone.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

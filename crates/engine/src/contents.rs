@@ -69,6 +69,13 @@ pub(crate) fn email(parts: &Parts<'_>, body: &Body) -> Option<Content> {
     }))
 }
 
+/// A notice to the shop's staff in a chat: its subject is the first line.
+pub(crate) fn notice(body: &Body) -> Content {
+    let text = body.text.as_deref().unwrap_or_default().trim();
+    let body = [body.subject.trim(), text].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+    Content::Text(TextContent { body, class: MessageClass::Care })
+}
+
 /// A text as it goes out: labelled, with its way out, with or without its marks, within the shop's limit. The ledger
 /// keeps these words.
 pub(crate) fn text(occasion: &Occasion<'_>, template: &TemplateRow, body: &mut Body) -> Result<Content, Unfit> {
@@ -137,7 +144,8 @@ pub(crate) fn push(
     };
     // A picture of the shop's own is on this server.
     let absolute = |url: String| if url.starts_with('/') { format!("{base_url}{url}") } else { url };
-    let mut links = Vec::new();
+    // Links of the text come first: it names them by their places.
+    let mut links = std::mem::take(&mut body.links);
     let mut tracked = |url: String| {
         if url.is_empty() {
             return url;

@@ -4,9 +4,11 @@
 use crate::EngineError;
 use crate::budgets::{Booked, Purse};
 use crate::contents::{self, Parts, Unfit};
+use crate::devices;
 use crate::facts::zone_of;
 use crate::hooks::Hooks;
 use crate::note::Note;
+use crate::pace::{Counted, Pace};
 use crate::render::{Composer, Occasion, RenderFailure, order_named};
 use domain::commerce::Order;
 use domain::consent::{Channel, Purpose};
@@ -15,6 +17,7 @@ use domain::delivery::{
     WebhookContent,
 };
 use crate::turns::{Rank, Turns, topic_of};
+use domain::sending::Attention;
 use domain::gate::{Decision, Reason, Request, Sent, Suppression, decide, holdout_bucket};
 use domain::hook::Topic;
 use domain::identifier::IdentifierKind;
@@ -29,6 +32,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use store::access::Workspace;
+use store::devices::DeviceRow;
 use store::messages::{MessageRow, SuppressionRow, TemplateRow};
 use store::{Changeset, ReadTx, Store, StoreError};
 
@@ -60,6 +64,8 @@ pub struct Outgoing {
     /// Where it can travel several ways.
     plan: Option<Plan>,
     context: Value,
+    /// Of a notification: the device that it goes to, by its address.
+    device: Option<String>,
 }
 
 /// What a round of outcomes came to.
@@ -95,6 +101,8 @@ pub struct Dispatcher {
     hooks: BTreeMap<WorkspaceId, Hooks>,
     /// What messages may cost.
     purse: Purse,
+    /// How much goes out of sending domains.
+    pace: Pace,
     generation: i64,
 }
 
@@ -122,6 +130,8 @@ pub(crate) struct DueMessage {
     plan: Option<Plan>,
     /// What became of the person's messages, where the plan asks for it.
     results: BTreeMap<Channel, Results>,
+    /// Of a notification: the device that it goes to.
+    device: Option<DeviceRow>,
 }
 
 /// Messages that are due, and what decides on them.
@@ -148,6 +158,7 @@ impl Dispatcher {
             watched: BTreeSet::new(),
             hooks: BTreeMap::new(),
             purse: Purse::default(),
+            pace: Pace::default(),
             generation: -1,
         }
     }
@@ -198,6 +209,7 @@ impl Dispatcher {
             let (workspaces, watched, hooks, purse) = self.store.read(|tx| {
                 Ok((tx.workspaces()?, watching_workspaces(tx)?, Hooks::read(tx)?, Purse::read(tx)?))
             })?;
+            self.pace = self.store.read(Pace::read)?;
             self.watched = watched;
             self.purse = purse;
             self.hooks = hooks;
@@ -314,6 +326,7 @@ impl Dispatcher {
         let mut outgoing = Vec::new();
         let mut turned = Vec::new();
         self.purse.forget();
+        self.pace.forget();
         for mut asked in due {
             let key = (asked.row.workspace, asked.row.profile);
             let Some(workspace) = self.workspaces.get(&asked.row.workspace).cloned() else { continue };
@@ -333,6 +346,7 @@ impl Dispatcher {
                 }
             };
             let (fate, booked) = self.priced(fate, &asked.row, &workspace, now)?;
+            let (fate, counted) = self.paced(fate, &asked.row, purpose, &workspace, profiles.get(&key), now)?;
             if let Fate::Refuse(reason, detail) = &fate
                 && may_go_another_way(reason)
                 && let Some(way) = asked.plan.as_mut().and_then(Plan::give_up)
@@ -346,13 +360,27 @@ impl Dispatcher {
             let no = message.message_no;
             let brief = self.brief_of(&message, profiles.get(&key));
             match (fate, channel) {
-                (Fate::Go(delivery, body), Some(channel)) => {
+                (Fate::Go(mut delivery, body), Some(channel)) => {
                     turns.goes(&message, channel, purpose, &delivery.to, now);
                     changes.claim_message(&message, &delivery.to, now);
                     changes.set_body(message.workspace, no, now, &body);
+                    if let Some(counted) = &counted {
+                        counted.write(&mut changes, message.workspace);
+                    }
                     if let Some(booked) = &booked {
                         booked.write(&mut changes, message.workspace);
                         changes.set_message_price(no, Some(booked.amount));
+                    }
+                    if channel == Channel::Onsite {
+                        // There is nobody to hand it over to: it waits for a page from this transaction on.
+                        devices::let_wait(&mut changes, &message, &delivery.content, now);
+                        turned.push((message.workspace, no));
+                        let workspace = message.workspace;
+                        self.tell_hooks(&mut changes, workspace, Topic::MessageAccepted, brief, "", now);
+                        continue;
+                    }
+                    if let Some(device) = &asked.device {
+                        delivery.to = devices::place_of(device);
                     }
                     outgoing.push(Outgoing {
                         workspace: message.workspace,
@@ -366,6 +394,7 @@ impl Dispatcher {
                         booked,
                         plan,
                         context: asked.context,
+                        device: asked.device.map(|device| device.address),
                     });
                 }
                 (Fate::Wait(until, reason, detail), _) => {
@@ -427,6 +456,68 @@ impl Dispatcher {
                 }
             }
         })
+    }
+
+    /// The address to which this message returns when it cannot be delivered.
+    fn return_path(&self, message: &MessageRow, identity: &Identity) -> Option<String> {
+        let Some((local, domain)) = identity.returns.as_deref().and_then(|address| address.split_once('@')) else {
+            return identity.return_path.clone();
+        };
+        let token = self.composer.key.return_token(message.workspace, message.message_no);
+        Some(format!("{local}+{token}@{domain}"))
+    }
+
+    /// An advertisement by e-mail waits where its domain has sent enough for now, and ends with who never looks.
+    fn paced(
+        &mut self,
+        fate: Fate,
+        message: &MessageRow,
+        purpose: Purpose,
+        workspace: &Workspace,
+        profile: Option<&Profile>,
+        now: Timestamp,
+    ) -> Result<(Fate, Option<Counted>), EngineError> {
+        let from = match &fate {
+            Fate::Go(delivery, _) => match &delivery.content {
+                Content::Email(content) => content.from.address.clone(),
+                _ => return Ok((fate, None)),
+            },
+            _ => return Ok((fate, None)),
+        };
+        let is_trial = matches!(message.origin.as_str(), "test" | "staff");
+        if is_trial || purpose == Purpose::Transactional {
+            return Ok((fate, None));
+        }
+        if let (Some(rule), Some(profile)) = (&workspace.settings.deliverability.sunset, profile) {
+            let begins = now.plus_ms(-i64::from(rule.days) * kit::DAY_MS);
+            let seen = profile.last_seen_at.0;
+            // Who was here of late needs no look at the ledger.
+            if seen < begins {
+                let (sent, looked) =
+                    self.store.read(|tx| tx.attention(message.workspace, message.profile, begins))?;
+                let sent = u32::try_from(sent).unwrap_or(u32::MAX);
+                if rule.ends(&Attention { sent, last_seen_at: looked.max(Some(seen)) }, now) {
+                    let detail = format!("{sent} messages in {} days", rule.days);
+                    return Ok((Fate::Refuse("sunset", detail), None));
+                }
+            }
+        }
+        let to = match &fate {
+            Fate::Go(delivery, _) => delivery.to.clone(),
+            _ => String::new(),
+        };
+        let pace = &mut self.pace;
+        match self.store.read(|tx| pace.take(tx, message.workspace, &from, &to, now))? {
+            Ok(counted) => Ok((fate, counted)),
+            Err((until, reason, detail)) => {
+                let wait_ms_max = i64::from(workspace.settings.policy.wait_hours_max) * HOUR_MS;
+                if until.since_ms(message.decided_at) > wait_ms_max {
+                    let detail = format!("{reason} {detail}");
+                    return Ok((Fate::Refuse(Reason::WaitedTooLong.code(), detail), None));
+                }
+                Ok((Fate::Wait(until, reason, detail), None))
+            }
+        }
     }
 
     /// What the shop's own systems may be told of a message; null where nobody wants it.
@@ -539,7 +630,7 @@ impl Dispatcher {
             now,
             preview: false,
         };
-        if channel == Channel::Webhook {
+        if channel == Channel::Webhook && context.get("staff").is_none() {
             let told = context["webhook"]["body"].as_str();
             let filled = told.map(|text| self.composer.fill_in("", text, profile, &occasion)).transpose();
             return Ok(match filled {
@@ -557,9 +648,17 @@ impl Dispatcher {
                 Err(failure) => return Ok(Fate::Refuse(failure.code(), failure.detail())),
             };
             let body = store::messages::Body { subject, html: None, text: Some(text), links: Vec::new() };
-            let parts = Parts { message, identity: &identity, to_name: None, unsubscribe_url: None, now };
+            let parts = Parts {
+                message,
+                identity: &identity,
+                to_name: None,
+                unsubscribe_url: None,
+                return_path: self.return_path(message, &identity),
+                now,
+            };
             let content = match channel {
                 Channel::Email => contents::email(&parts, &body),
+                Channel::Webhook => Some(contents::notice(&body)),
                 _ => Some(Content::Text(TextContent {
                     body: body.text.clone().unwrap_or_default(),
                     class: MessageClass::Care,
@@ -584,11 +683,12 @@ impl Dispatcher {
             identity: &identity,
             to_name: profile.full_name(),
             unsubscribe_url: (purpose == Purpose::Marketing).then_some(composed.unsubscribe_url),
+            return_path: self.return_path(message, &identity),
             now,
         };
         let content = match (channel, contents::design_of(&template)) {
             (Channel::Email, _) => Ok(contents::email(&parts, &body)),
-            (Channel::Push, design) => {
+            (Channel::Push | Channel::Onsite, design) => {
                 let push = match &design {
                     Some(Design::Push(push)) => Some(push),
                     _ => None,
@@ -702,6 +802,16 @@ impl Dispatcher {
         Ok(due.len())
     }
 
+    /// Whether the person of a notification has a device beside the one that it went to.
+    fn has_another_device(&self, outgoing: &Outgoing) -> Result<bool, EngineError> {
+        let Some(address) = &outgoing.device else { return Ok(false) };
+        if outgoing.attempts >= RETRY_ATTEMPTS_MAX {
+            return Ok(false);
+        }
+        let workspace = outgoing.workspace;
+        Ok(self.store.read(|tx| devices::others(tx, workspace, address))? > 0)
+    }
+
     /// Writes down what became of messages that were handed over.
     pub fn settle(
         &mut self,
@@ -739,6 +849,9 @@ impl Dispatcher {
                 }
                 Outcome::Retry { class, after_ms, .. } => {
                     if outgoing.attempts >= RETRY_ATTEMPTS_MAX {
+                        if *class == RetryClass::MailboxFull {
+                            changes.append(soft_bounce(outgoing, &detail, now).arrival(workspace, now));
+                        }
                         ("failed", "gave_up", now)
                     } else {
                         let wait_ms = after_ms.unwrap_or(0).clamp(0, 6 * HOUR_MS).max(backoff_ms(outgoing));
@@ -753,7 +866,9 @@ impl Dispatcher {
                     }
                 }
                 Outcome::Rejected { class, .. } => {
-                    if let Some(reason) = suppression_of_class(*class) {
+                    if let (RejectClass::HardBounce, Some(address)) = (class, &outgoing.device) {
+                        devices::dies(&mut changes, workspace, address, now);
+                    } else if let Some(reason) = suppression_of_class(*class) {
                         changes.suppress(
                             workspace,
                             SuppressionRow {
@@ -783,7 +898,11 @@ impl Dispatcher {
                         };
                         changes.append(note.arrival(workspace, now));
                     }
-                    ("failed", reject_code(*class), now)
+                    if *class == RejectClass::HardBounce && self.has_another_device(outgoing)? {
+                        ("queued", "device_gone", now)
+                    } else {
+                        ("failed", reject_code(*class), now)
+                    }
                 }
                 Outcome::Unknown { .. } => ("unknown", "no_answer", now),
             };
@@ -1003,6 +1122,20 @@ pub(crate) fn suppression_of_class(class: RejectClass) -> Option<&'static str> {
     (class == RejectClass::HardBounce).then_some("hard_bounce")
 }
 
+/// A mailbox that was full until the message was given up.
+fn soft_bounce(outgoing: &Outgoing, detail: &str, now: Timestamp) -> Note {
+    let receipt = Receipt {
+        about: About::Address(outgoing.delivery.to.clone()),
+        what: Told::SoftBounced,
+        at: Some(now.ms()),
+        detail: detail.to_owned(),
+        event_id: Some(format!("{} gave up", outgoing.delivery.key)),
+        price: None,
+    };
+    let provider = "attempts".to_owned();
+    Note::Receipts { channel: outgoing.channel, provider, receipts: vec![receipt], at: now.into() }
+}
+
 /// Why an address is on the list, from the store's word.
 pub(crate) fn suppression_of(reason: &str) -> Suppression {
     match reason {
@@ -1028,12 +1161,18 @@ fn read_for(
             (Some(address), "staff" | "test") => Some(address.clone()),
             _ => profiles.get(&(row.workspace, row.profile)).and_then(|profile| address_of(profile, channel)),
         };
+        let device = match channel {
+            Channel::Push => devices::device_of(tx, &row, address.as_deref())?,
+            _ => None,
+        };
+        // A notification goes to a device that lives, whatever the profile says.
+        let address = if channel == Channel::Push { device.as_ref().map(|one| one.address.clone()) } else { address };
         let context: Value = serde_json::from_str(&row.context).unwrap_or_default();
         named.push(order_named(&context));
         let plan = plan_of(&context);
         let asks = plan.as_ref().is_some_and(|plan| !plan.is_settled && plan.choose == Choose::Best);
         let results = if asks { tx.channel_results(row.workspace, row.profile)? } else { BTreeMap::new() };
-        due.push(DueMessage { row, context, address, suppression: None, order: None, plan, results });
+        due.push(DueMessage { row, context, address, suppression: None, order: None, plan, results, device });
     }
     let to = |one: &DueMessage| one.address.clone().unwrap_or_default();
     let addresses: Vec<String> = due.iter().map(to).collect();

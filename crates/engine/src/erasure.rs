@@ -267,6 +267,7 @@ impl World<'_> {
         for identifier in &identifiers {
             let Some(channel) = channel_of(identifier) else { continue };
             first.release_suppression(workspace, channel.as_str(), &identifier.value);
+            first.clear_soft_bounces(workspace, channel.as_str(), &identifier.value);
             if keep_away {
                 let row = SuppressionRow {
                     channel: channel.to_string(),

@@ -30,6 +30,7 @@ mod retention;
 pub mod segments;
 mod starts;
 mod stops;
+pub mod pace;
 mod token;
 mod turns;
 mod world;

@@ -11,6 +11,7 @@ use domain::bots::{self, Kind, Method, OpenOrClick};
 use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
 use domain::delivery::{About, Receipt, RejectClass, Told};
 use domain::hook::Topic;
+use domain::sending::SOFT_BOUNCE_GAP_MS;
 use domain::identifier::{Identifier, IdentifierKind};
 use kit::{MINUTE_MS, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,10 @@ impl World<'_> {
         match (receipt.what, &found) {
             (Told::Delivered, Some(message)) => {
                 self.receipts.message_delivered(message.message_no, at);
+                if let Some(address) = &address {
+                    self.receipts.clear_soft_bounces(workspace, channel.as_str(), address);
+                    self.soft_bounced.remove(&(workspace, channel, address.clone()));
+                }
                 self.log_receipt(message, at, "delivered", detail);
                 self.tell_message(key, message, Topic::MessageDelivered, "", at);
             }
@@ -126,8 +131,12 @@ impl World<'_> {
             }
             (Told::SoftBounced, found) => {
                 if let Some(message) = found {
-                    self.log_receipt(message, at, "soft_bounce", detail);
+                    let reason = "soft_bounce";
+                    self.receipts.message_returned(message.message_no, reason, detail.clone());
+                    self.log_receipt(message, at, reason, detail.clone());
+                    self.tell_message(key, message, Topic::MessageFailed, reason, at);
                 }
+                self.take_soft_bounce(workspace, channel, address, &detail, at)?;
             }
             (Told::Complained, found) => {
                 self.suppress_address(workspace, channel, address, "complaint", &detail, at);
@@ -345,6 +354,37 @@ impl World<'_> {
                 brief
             });
         }
+    }
+
+    /// The mailbox was full or away once more; when it was so for days, nothing goes there any more.
+    fn take_soft_bounce(
+        &mut self,
+        workspace: WorkspaceId,
+        channel: Channel,
+        address: Option<String>,
+        detail: &str,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        let Some(address) = address else { return Ok(()) };
+        let channel_name = channel.as_str();
+        let key = (workspace, channel, address.clone());
+        let store = self.store;
+        // What this batch counted already is not in the store yet.
+        let before = match self.soft_bounced.get(&key) {
+            Some(counted) => Some(*counted),
+            None => store
+                .read(|tx| tx.soft_bounces(workspace, channel_name, &address))?
+                .filter(|found| found.last_at >= at.plus_ms(-SOFT_BOUNCE_GAP_MS))
+                .map(|found| (u32::try_from(found.count).unwrap_or(u32::MAX), found.first_at)),
+        };
+        let (count, first) = before.map_or((1, at), |(count, first)| (count.saturating_add(1), first.min(at)));
+        self.soft_bounced.insert(key, (count, first));
+        let since = at.plus_ms(-SOFT_BOUNCE_GAP_MS);
+        self.receipts.count_soft_bounce(workspace, channel_name, &address, at, since);
+        if self.shop(workspace)?.workspace.settings.deliverability.is_worn_out(count, first, at) {
+            self.suppress_address(workspace, channel, Some(address), "soft_bounce", detail, at);
+        }
+        Ok(())
     }
 
     fn suppress_address(

@@ -1,6 +1,9 @@
 -- name: soft_bounce_count
 INSERT INTO soft_bounce (workspace_id, channel, address, count, first_at, last_at) VALUES ($1, $2, $3, 1, $4, $4)
-ON CONFLICT (workspace_id, channel, address) DO UPDATE SET count = soft_bounce.count + 1, last_at = excluded.last_at;
+ON CONFLICT (workspace_id, channel, address) DO UPDATE SET
+count = CASE WHEN soft_bounce.last_at < $5 THEN 1 ELSE soft_bounce.count + 1 END,
+first_at = CASE WHEN soft_bounce.last_at < $5 THEN excluded.first_at ELSE soft_bounce.first_at END,
+last_at = excluded.last_at;
 
 -- name: soft_bounce_clear
 DELETE FROM soft_bounce WHERE workspace_id = $1 AND channel = $2 AND address = $3;
@@ -38,3 +41,9 @@ visited_at = excluded.visited_at, fault = excluded.fault;
 
 -- name: mailbox_visit_find
 SELECT validity, uid, visited_at, fault FROM mailbox_visit WHERE workspace_id = $1;
+
+-- name: attention_find
+SELECT count(*), max(r.first_opened_at), max(r.first_clicked_at) FROM message m
+LEFT JOIN message_response r ON r.workspace_id = m.workspace_id AND r.message_no = m.message_no
+WHERE m.workspace_id = $1 AND m.profile_no = $2 AND m.purpose <> 'transactional' AND m.attempted_at >= $3
+AND m.channel = 'email' AND m.state = 'accepted';

@@ -2,7 +2,7 @@
 //! how far the mailbox of returns was read.
 
 use crate::{Changeset, ReadTx, Row, StoreError, q, vals};
-use kit::{Timestamp, WorkspaceId};
+use kit::{ProfileNo, Timestamp, WorkspaceId};
 
 /// Soft bounces of an address since a message last arrived.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,9 +55,16 @@ fn read_plan(mut row: Row) -> Result<SendingPlanRow, StoreError> {
 }
 
 impl Changeset {
-    /// One more soft bounce of an address.
-    pub fn count_soft_bounce(&mut self, workspace: WorkspaceId, channel: &str, address: &str, at: Timestamp) {
-        self.any(q::SOFT_BOUNCE_COUNT, vals![workspace, channel.to_owned(), address.to_owned(), at]);
+    /// One more soft bounce of an address. Those before it count no more when the last was before `since`.
+    pub fn count_soft_bounce(
+        &mut self,
+        workspace: WorkspaceId,
+        channel: &str,
+        address: &str,
+        at: Timestamp,
+        since: Timestamp,
+    ) {
+        self.any(q::SOFT_BOUNCE_COUNT, vals![workspace, channel.to_owned(), address.to_owned(), at, since]);
     }
 
     /// A message arrived, or nothing is to be known of the address any more.
@@ -100,6 +107,19 @@ impl ReadTx<'_> {
     ) -> Result<Option<SoftBounces>, StoreError> {
         let row = self.query_opt(q::SOFT_BOUNCE_FIND, &vals![workspace, channel, address])?;
         row.map(|row| Ok(SoftBounces { count: row.int(0)?, first_at: row.at(1)?, last_at: row.at(2)? })).transpose()
+    }
+
+    /// How many advertisements by e-mail somebody got since an instant, and when a person last opened one of them for
+    /// the first time, or clicked in it.
+    pub fn attention(
+        &mut self,
+        workspace: WorkspaceId,
+        profile: ProfileNo,
+        since: Timestamp,
+    ) -> Result<(i64, Option<Timestamp>), StoreError> {
+        let rows = self.query(q::ATTENTION_FIND, &vals![workspace, profile, since])?;
+        let Some(row) = rows.first() else { return Ok((0, None)) };
+        Ok((row.int(0)?, row.opt_at(1)?.max(row.opt_at(2)?)))
     }
 
     /// What went out of a sending domain from an hour on, in no order.

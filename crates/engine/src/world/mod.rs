@@ -151,6 +151,8 @@ pub struct World<'e> {
     pub campaign_changes: store::Changeset,
     /// What receipts of providers write on messages.
     pub receipts: store::Changeset,
+    /// Soft bounces that this batch counted: how many in a row, and when the first was.
+    pub soft_bounced: BTreeMap<(WorkspaceId, domain::consent::Channel, String), (u32, Timestamp)>,
     /// What becomes of devices that take notifications.
     pub devices: Vec<crate::devices::DeviceWrite>,
     /// Identifiers that were taken from those who held them in the store.
@@ -223,6 +225,7 @@ impl<'e> World<'e> {
             suppressions: Vec::new(),
             campaign_changes: store::Changeset::new(),
             receipts: store::Changeset::new(),
+            soft_bounced: BTreeMap::new(),
             devices: Vec::new(),
             dropped_identifiers: Vec::new(),
             arrivals: Vec::new(),

@@ -171,6 +171,7 @@ fn hot_queries_use_their_indexes() {
         ("hook_delivery_next", "SEARCH webhook_delivery USING COVERING INDEX webhook_delivery_due", Never),
         ("hook_delivery_waiting", "SEARCH webhook_delivery USING COVERING INDEX webhook_delivery_due", Never),
         ("hook_delivery_page", "SEARCH webhook_delivery USING INDEX webhook_delivery_of_webhook", Never),
+        ("attention_find", "SEARCH m USING INDEX message_advertised", Never),
         ("soft_bounce_find", "SEARCH soft_bounce USING PRIMARY KEY", Never),
         ("sending_count_list", "SEARCH sending_count USING PRIMARY KEY", Never),
         ("sending_plan_find", "SEARCH sending_plan USING PRIMARY KEY", Never),
