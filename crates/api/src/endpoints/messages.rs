@@ -431,6 +431,12 @@ struct BodyView {
 struct WholeMessage {
     #[serde(flatten)]
     line: MessageLine,
+    /// The provider's word that it arrived, where it gives one.
+    delivered_at: Option<String>,
+    /// The person saw it, where the other side tells.
+    seen_at: Option<String>,
+    /// What it cost, in minor units of the shop's currency; null: not known, or nobody took it.
+    price: Option<i64>,
     log: Vec<LogView>,
     responses: ResponsesView,
     body: Option<BodyView>,
@@ -456,9 +462,13 @@ fn whole(tx: &mut ReadTx<'_>, workspace: WorkspaceId, id: &str) -> Result<Option
     let log = tx.message_log(workspace, no)?;
     let responses = tx.responses(workspace, no)?;
     let body = tx.body(workspace, no)?;
+    let course = tx.course(workspace, no)?;
     let Some(line) = lines(tx, workspace, vec![row])?.pop() else { return Ok(None) };
     Ok(Some(WholeMessage {
         line,
+        delivered_at: iso_opt(course.delivered_at),
+        seen_at: iso_opt(course.seen_at),
+        price: course.price,
         log: log
             .into_iter()
             .map(|line| LogView { at: iso(line.at), what: line.what, detail: line.detail })

@@ -1,12 +1,14 @@
 //! What is now: what somebody has to see to, what comes next, and how sending is doing.
 
 use crate::caller::{Caller, Reader};
+use crate::endpoints::budgets::{is_near, spent_of};
 use crate::listing::{iso, iso_opt};
 use crate::problem::Answer;
 use crate::services::{Services, workspace_of};
 use axum::Json;
 use axum::extract::State;
 use domain::consent::Channel;
+use domain::local_time::local_date;
 use domain::roles::Permission;
 use engine::segments::people_count;
 use kit::{DAY_MS, MINUTE_MS, Timestamp, WorkspaceId};
@@ -58,7 +60,7 @@ struct Alert {
     /// `channel_not_set_up`, `channel_misconfigured`, `queue_lags`, `inbox_lags`, `failures_high`, `bounces_high`,
     /// `complaints_high`, `set_aside`, `requests_overdue`, `requests_due`, `import_failed`, `import_rejected`,
     /// `export_failed`, `campaign_stopped`, `journeys_paused`, `journeys_draft`, `campaigns_draft`,
-    /// `address_missing`.
+    /// `address_missing`, `budget_near`, `budget_spent`.
     kind: String,
     /// `error`, `warning` or `info`.
     level: String,
@@ -173,6 +175,18 @@ fn look(tx: &mut ReadTx<'_>, caller: &Caller, now: Timestamp) -> Result<Attentio
     }
     if shop.settings.shop.address.trim().is_empty() && journeys_active > 0 {
         alerts.push(Alert::new("address_missing", "warning", 1));
+    }
+    let today = local_date(now, &shop.settings.zone());
+    for budget in tx.budgets_of(workspace)? {
+        let spent = spent_of(tx, &budget, today)?.amount;
+        if is_near(budget.amount, spent) {
+            // Nothing more fits in, as far as whole amounts tell.
+            let is_over = spent >= budget.amount;
+            let (kind, level) = if is_over { ("budget_spent", "error") } else { ("budget_near", "warning") };
+            let mut alert = Alert::new(kind, level, 1).about(&budget.scope, &budget.scope);
+            alert.detail = Some(format!("{spent}/{}", budget.amount));
+            alerts.push(alert);
+        }
     }
     let weight = |alert: &Alert| match alert.level.as_str() {
         "error" => 0,
