@@ -78,7 +78,7 @@ impl Scenario {
         let fill = Filler { marks, language };
         let segments = self.segments.iter().map(|segment| PreparedSegment {
             id: fill.text(&format!("[[segment.{}]]", segment.key)),
-            name: fill.text(segment.name.in_language(language)),
+            name: fill.name(segment.name.in_language(language)),
             definition: fill.value(&segment.definition),
         });
         let journeys = self.journeys.iter().map(|journey| {
@@ -97,6 +97,25 @@ impl Scenario {
             parameters,
         })
     }
+}
+
+/// `90d` as people say it; whatever else it is stays as it is.
+fn spoken(value: &str, language: Language) -> String {
+    let Some(unit) = value.chars().last() else { return String::new() };
+    let Ok(count) = value.trim_end_matches(unit).parse::<u32>() else { return value.to_owned() };
+    let said = match (unit, language) {
+        ('m', Language::Vi) => "phút",
+        ('h', Language::Vi) => "giờ",
+        ('d', Language::Vi) => "ngày",
+        ('w', Language::Vi) => "tuần",
+        ('m', Language::En) => "minute",
+        ('h', Language::En) => "hour",
+        ('d', Language::En) => "day",
+        ('w', Language::En) => "week",
+        _ => return value.to_owned(),
+    };
+    let plural = if language == Language::En && count != 1 { "s" } else { "" };
+    format!("{count} {said}{plural}")
 }
 
 /// Puts values where `[[name]]` stands, and one language where there are two.
@@ -129,6 +148,15 @@ impl Filler {
     }
 
     fn text(&self, text: &str) -> String {
+        self.filled(text, &str::to_owned)
+    }
+
+    /// As [`Filler::text`], for people: lengths of time in words.
+    fn name(&self, text: &str) -> String {
+        self.filled(text, &|value| spoken(value, self.language))
+    }
+
+    fn filled(&self, text: &str, say: &dyn Fn(&str) -> String) -> String {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(start) = rest.find("[[") {
@@ -136,7 +164,7 @@ impl Filler {
             rest = &rest[start..];
             let Some(end) = rest.find("]]") else { break };
             match self.marks.get(&rest[2..end]) {
-                Some(Value::String(value)) => filled.push_str(value),
+                Some(Value::String(value)) => filled.push_str(&say(value)),
                 Some(value) => filled.push_str(&value.to_string()),
                 None => filled.push_str(&rest[..end + 2]),
             }

@@ -47,6 +47,8 @@ class DemoShop:
         assert answer.ok, answer.text
         # Its past comes in like anybody's events; what is asked of the shop meanwhile would wait behind it.
         wait_until(lambda: self.get("/status")["inbox"]["length"] < 100, "the past has come in", 300, every_s=0.5)
+        wait_until(lambda: self.get("/campaigns")["items"], "the campaigns are there", 60, every_s=0.5)
+        wait_until(lambda: self.get("/messages", limit=1)["items"], "something was sent", 60, every_s=0.5)
 
     def tail(self) -> str:
         return self.log.read_text(errors="replace")[-8_000:]

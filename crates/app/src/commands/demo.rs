@@ -1,3 +1,5 @@
+mod campaigns;
+
 use crate::clock::{FastClock, SystemClock};
 use crate::config::{DataArgs, ListenArgs};
 use crate::installation::{DEFAULT_WORKSPACE, FIRST_PASSWORD, Installation};
@@ -100,6 +102,11 @@ impl Demo {
             let facts = WorldFacts { seed: self.seed, customers: self.customers };
             if loaded.is_none() {
                 self.load(&shared, now, &site).await?;
+                block_in_place(|| {
+                    let silent = engine::derived_id(&["segment", "win-back-silent"]).to_string();
+                    campaigns::launch(&shared.store, &silent, shared.clock.now())
+                })?;
+                shared.door.wake();
             }
             self.live(&shared, &services, facts, &site).await
         });
@@ -243,6 +250,7 @@ impl Demo {
         let pace = LivePace { shoppers_per_minute: self.shoppers.clamp(0.0, 600.0), ..LivePace::default() };
         let mut shoppers = LiveShoppers::new(self.seed, facts, shared.clock.now(), pace).at_site(site);
         let mut read_up_to = block_in_place(|| services.store.read(|tx| tx.last_numbers()))?.message;
+        let mut readers = campaigns::Readers::new(read_up_to);
         let mut seen: BTreeSet<i64> = BTreeSet::new();
         loop {
             beat().await;
@@ -261,6 +269,7 @@ impl Demo {
             changes.set_progress(CLOCK, now.ms());
             read_up_to = block_in_place(|| {
                 services.store.apply(changes)?;
+                readers.step(shared, &services.store, now)?;
                 self.read_mail(shared, services, &mut shoppers, read_up_to, &mut seen, now)
             })?;
         }
