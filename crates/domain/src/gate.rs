@@ -513,6 +513,8 @@ pub fn decide(policy: &Policy, request: &Request<'_>, now: Timestamp) -> Decisio
         _ if is_transactional => {}
         Some(ConsentState::Granted) => {}
         Some(ConsentState::Pending) => return Decision::Refuse(Reason::ConsentPending),
+        // Nothing is sent to anybody: the person opens the shop's own page, and a refusal stops it all the same.
+        None if request.channel == Channel::Onsite => {}
         None => return Decision::Refuse(Reason::NoConsent),
     }
     let hours = open_hours(policy, request, now);

@@ -4,16 +4,19 @@
 //! a family is used by several, and belongs to whoever signed in on it last.
 
 use crate::EngineError;
-use crate::note::{Response, ShownOnPage};
+use crate::note::{Note, Response, ShownOnPage};
 use crate::world::{ProfileKey, World};
 use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
+use domain::delivery::Content;
 use domain::event::{Item, ItemKind};
 use domain::identifier::{Identifier, IdentifierError, IdentifierKind};
-use kit::{ProfileNo, Timestamp, WorkspaceId};
+use kit::{DAY_MS, ProfileNo, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use std::fmt;
-use store::devices::DeviceRow;
+use store::devices::{DeviceRow, OnsiteRow};
+use store::messages::MessageRow;
+use store::{Changeset, ReadTx, StoreError};
 
 /// What a page or an app tells of the device that it runs on.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +47,79 @@ impl fmt::Debug for DeviceTold {
 pub enum DeviceWrite {
     Set(WorkspaceId, DeviceRow),
     Remove(WorkspaceId, String),
+}
+
+/// How long a message waits for a page, in milliseconds: a week.
+const WAITS_MS: i64 = 7 * DAY_MS;
+
+/// `Delivery::to` of a device.
+pub(crate) fn place_of(device: &DeviceRow) -> String {
+    let keys: Value = serde_json::from_str(&device.keys).unwrap_or_default();
+    match device.kind.as_str() {
+        "browser" => json!({ "endpoint": device.address, "keys": keys }).to_string(),
+        _ => device.address.clone(),
+    }
+}
+
+/// Where a notification goes: to the person's device that was seen last. A trial that names one goes to that.
+pub(crate) fn device_of(
+    tx: &mut ReadTx<'_>,
+    message: &MessageRow,
+    named: Option<&str>,
+) -> Result<Option<DeviceRow>, StoreError> {
+    if let (Some(address), "staff" | "test") = (named, message.origin.as_str()) {
+        return Ok(tx.device(message.workspace, address)?.filter(|row| row.dead_at.is_none()));
+    }
+    let found = tx.devices_of(&[(message.workspace, message.profile)])?;
+    Ok(found.into_iter().flatten().next())
+}
+
+/// How many living devices the person has beside this one.
+pub(crate) fn others(tx: &mut ReadTx<'_>, workspace: WorkspaceId, address: &str) -> Result<usize, StoreError> {
+    let Some(row) = tx.device(workspace, address)? else { return Ok(0) };
+    let found = tx.devices_of(&[(workspace, row.profile)])?;
+    Ok(found.iter().flatten().filter(|other| other.address != address).count())
+}
+
+/// The provider says that a device is gone: nothing goes there from now on, and the engine forgets it.
+pub(crate) fn dies(changes: &mut Changeset, workspace: WorkspaceId, address: &str, now: Timestamp) {
+    changes.device_dies(workspace, address, now);
+    let note = Note::DeviceGone { address: address.to_owned(), withdrawn: false, at: now.into() };
+    changes.append(note.arrival(workspace, now));
+}
+
+/// Lets a message that was claimed wait for a page of the shop; with that it is delivered as far as can be.
+pub(crate) fn let_wait(changes: &mut Changeset, message: &MessageRow, content: &Content, now: Timestamp) {
+    let (workspace, no) = (message.workspace, message.message_no);
+    let mut told = json!({});
+    if let Content::Push(content) = content {
+        let texts = [
+            ("title", &content.title),
+            ("body", &content.body),
+            ("url", &content.url),
+            ("image", &content.image_url),
+        ];
+        for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+            told[name] = json!(text);
+        }
+        let actions = content.actions.iter().map(|(label, url)| json!({ "title": label, "url": url }));
+        told["actions"] = actions.collect();
+    }
+    let row = OnsiteRow {
+        message_no: no,
+        message_id: message.id.clone(),
+        profile: message.profile,
+        purpose: message.purpose.clone(),
+        content: told.to_string(),
+        created_at: now,
+        expires_at: now.plus_ms(WAITS_MS),
+        shown_at: None,
+        closed_at: None,
+    };
+    changes.insert_onsite(workspace, row);
+    let detail = "waits for a page".to_owned();
+    changes.accept_message(no, detail.clone(), now, None);
+    changes.log_message(workspace, no, now, "accepted", detail);
 }
 
 /// Source of the consents that a browser's question brings.
@@ -248,7 +324,7 @@ impl World<'_> {
     }
 
     /// Devices go to whom their person became in this batch.
-    pub(crate) fn write_devices(&mut self, changes: &mut store::Changeset) {
+    pub(crate) fn write_devices(&mut self, changes: &mut Changeset) {
         for write in std::mem::take(&mut self.devices) {
             match write {
                 DeviceWrite::Set(workspace, mut row) => {

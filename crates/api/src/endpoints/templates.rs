@@ -242,7 +242,7 @@ impl NewTemplate {
             Written::Design(design) => {
                 let fits = match design {
                     Design::Blocks(_) => channel == Channel::Email,
-                    Design::Push(_) => channel == Channel::Push,
+                    Design::Push(_) => matches!(channel, Channel::Push | Channel::Onsite),
                     Design::Zns(_) => channel == Channel::Zalo,
                 };
                 if !fits {
