@@ -19,5 +19,7 @@ mod scenarios;
 mod segments;
 mod staff;
 mod tracking;
+mod travel;
 mod words;
 mod world;
+mod zalo;

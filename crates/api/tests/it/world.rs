@@ -101,6 +101,12 @@ impl ChannelDesk for Desk {
         Box::pin(async { Ok(()) })
     }
 
+    fn account(&self, _: WorkspaceId, sealed: &[u8]) -> Result<Option<Box<dyn api::ProviderAccount>>, String> {
+        let held: Value = serde_json::from_slice(sealed).map_err(|error| error.to_string())?;
+        let account = crate::zalo::FakeAccount(held["app_id"].as_str().unwrap_or_default().to_owned());
+        Ok((held["provider"] == "zalo").then(|| Box::new(account) as Box<dyn api::ProviderAccount>))
+    }
+
     fn check<'a>(&'a self, _: Channel, sealed: &'a [u8]) -> BoxFuture<'a, Result<String, String>> {
         Box::pin(async move {
             let held: Value = serde_json::from_slice(sealed).unwrap();
@@ -381,6 +387,42 @@ impl World {
         let outcomes: Vec<_> = outgoing.iter().map(|going| (going.clone(), accepted())).collect();
         self.dispatcher.settle(&outcomes, self.clock.now()).unwrap();
         outgoing
+    }
+
+    /// Sets channels up.
+    pub fn set_up_channels(&mut self, channels: &[Channel]) {
+        let from = Sender { name: "Hạnh".into(), address: "chao@shop.example".into() };
+        let identity = Identity { from: Some(from), ..Identity::default() };
+        let identities = channels.iter().map(|channel| ((SHOP, *channel), identity.clone()));
+        self.dispatcher.set_channels(identities.collect());
+    }
+
+    /// Hands over what is due on a channel; each message ends as told.
+    pub fn deliver_by(&mut self, channel: Channel, ends: impl Fn(&Outgoing) -> Outcome) -> Vec<Outgoing> {
+        tokio::task::block_in_place(|| {
+            let outgoing = self.dispatcher.claim(channel, self.clock.now(), 100).unwrap();
+            let outcomes: Vec<_> = outgoing.iter().map(|going| (going.clone(), ends(going))).collect();
+            self.dispatcher.settle(&outcomes, self.clock.now()).unwrap();
+            outgoing
+        })
+    }
+
+    /// Asks for the next way of what was not delivered in its time; returns when the engine has done it.
+    pub async fn fall_back(&mut self) -> usize {
+        let now = self.clock.now();
+        let asked = tokio::task::block_in_place(|| self.dispatcher.fall_back(now)).unwrap();
+        self.bell.ring();
+        self.settle().await;
+        asked
+    }
+
+    /// Puts a note into the inbox; returns when the engine has taken it.
+    pub async fn note(&self, note: &engine::Note) {
+        let mut changes = Changeset::new();
+        changes.append(note.arrival(SHOP, self.clock.now()));
+        tokio::task::block_in_place(|| self.store.apply(changes)).unwrap();
+        self.bell.ring();
+        self.settle().await;
     }
 
     /// The answer with its body still to come.
