@@ -1,6 +1,7 @@
 //! The channels of every workspace: their settings sealed in the store, the providers built from them.
 
 use crate::grants::{Account, Keeping, StoreVault};
+use crate::returns::Returns;
 use crate::secrets::Secret;
 use anyhow::{Context, Result};
 use api::{BoxFuture, ChannelDesk, FieldProblem, ProviderCall, ProviderFault, ProviderHeard};
@@ -34,10 +35,12 @@ struct Sealed {
     reply_to: Option<String>,
     #[serde(default)]
     return_path: Option<String>,
+    #[serde(default)]
+    returns: Option<Returns>,
 }
 
 /// The fields that are ours; the rest of the object is the provider's.
-const OWN_FIELDS: [&str; 4] = ["from", "reply_to", "return_path", "enabled"];
+const OWN_FIELDS: [&str; 5] = ["from", "reply_to", "return_path", "returns", "enabled"];
 
 const SEALED_ABOUT: &str = "channel";
 
@@ -174,6 +177,23 @@ impl Desk {
         serde_json::from_slice(&plain).context("channel settings of another version")
     }
 
+    /// What mail servers may be reached.
+    pub(crate) fn mail_egress(&self) -> Egress {
+        self.egress(self.private_relays)
+    }
+
+    /// The mailboxes of returned mail of e-mail channels that are switched on.
+    pub(crate) fn mailboxes(&self, store: &Store) -> Result<Vec<(WorkspaceId, Returns)>> {
+        let rows = store.read(|tx| tx.channels())?;
+        let email = rows.into_iter().filter(|row| row.enabled && row.channel == Channel::Email.as_str());
+        let returns = email.filter_map(|row| {
+            // One that cannot be opened is told of where channels are built.
+            let returns = self.unseal(&row.sealed).ok()?.returns?;
+            returns.mailbox.is_some().then_some((row.workspace, returns))
+        });
+        Ok(returns.collect())
+    }
+
     pub(crate) fn egress(&self, allow_private: bool) -> Egress {
         Egress { allow_private, files_root: Some(self.files.clone()), ..Egress::default() }
     }
@@ -287,8 +307,9 @@ impl Desk {
             match built {
                 Ok((settings, built)) => {
                     let key = (row.workspace, channel);
-                    let Sealed { from, reply_to, return_path, .. } = settings;
-                    board.identities.insert(key, Identity { from, reply_to, return_path });
+                    let Sealed { from, reply_to, return_path, returns, .. } = settings;
+                    let returns = returns.map(|returns| returns.address);
+                    board.identities.insert(key, Identity { from, reply_to, return_path, returns });
                     board.channels.insert(key, built);
                 }
                 Err(error) => {
@@ -401,6 +422,23 @@ impl ChannelDesk for Desk {
                 }
             }
         };
+        let held = before.as_ref().and_then(|before| before.returns.clone());
+        // Who does not know of it leaves it out, and changes nothing about it.
+        let returns = match own.get("returns") {
+            None => held,
+            Some(Value::Null) => None,
+            Some(told) => match serde_json::from_value::<Returns>(told.clone()) {
+                Ok(told) => Some(told.merged(held.as_ref())),
+                Err(error) => {
+                    problems.push(problem("returns", error.to_string()));
+                    None
+                }
+            },
+        };
+        problems.extend(returns.iter().flat_map(Returns::validate).map(|p| problem(&p.field, p.message)));
+        if returns.is_some() && channel != Channel::Email {
+            problems.push(problem("returns", "only e-mail returns"));
+        }
         let from = from.or_else(|| before.and_then(|before| before.from));
         if channel == Channel::Email {
             let good =
@@ -413,8 +451,8 @@ impl ChannelDesk for Desk {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let settings =
-            Sealed { provider: config, from, reply_to: text("reply_to"), return_path: text("return_path") };
+        let (reply_to, return_path) = (text("reply_to"), text("return_path"));
+        let settings = Sealed { provider: config, from, reply_to, return_path, returns };
         let plain = serde_json::to_vec(&settings).map_err(read)?;
         self.secret.seal(SEALED_ABOUT, &plain).map_err(|error| vec![problem("", error.to_string())])
     }
@@ -429,6 +467,9 @@ impl ChannelDesk for Desk {
         shown.insert("from".into(), serde_json::json!(settings.from));
         shown.insert("reply_to".into(), serde_json::json!(settings.reply_to));
         shown.insert("return_path".into(), serde_json::json!(settings.return_path));
+        if let Some(returns) = &settings.returns {
+            shown.insert("returns".into(), serde_json::json!(returns.redacted()));
+        }
         Ok(Value::Object(shown))
     }
 

@@ -11,6 +11,7 @@ mod contacts;
 mod grants;
 mod hooks;
 mod installation;
+mod returns;
 mod runtime;
 mod secrets;
 mod server;
@@ -49,6 +50,8 @@ enum Command {
     Imports(commands::import::Imports),
     /// Write a list out as CSV or JSON Lines, or everything as an archive.
     Export(commands::export::Export),
+    /// Take in one returned mail from standard input, for a mail server's pipe.
+    Bounce(commands::bounce::Bounce),
     /// Write everything into one file, while the server runs.
     Backup(commands::backup::Backup),
     /// Bring a backup back into an empty data folder, or in place of one.
@@ -84,6 +87,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Import(import) => import.run().map(done),
         Command::Imports(imports) => imports.run().map(done),
         Command::Export(export) => export.run().map(done),
+        Command::Bounce(bounce) => Ok(bounce.run()),
         Command::Backup(backup) => backup.run().map(done),
         Command::Restore(restore) => restore.run().map(done),
         Command::RenewToken(renew) => runtime()?.block_on(renew.run()),

@@ -92,6 +92,7 @@ impl Server {
             metrics: Default::default(),
             memory: Default::default(),
         });
+        tokio::spawn(crate::returns::run(Arc::clone(&shared), Arc::clone(&desk), key.clone()));
         let composer = Composer::new(key, &public_url);
         let keeper = Keeper::start(Arc::clone(&shared), Arc::clone(&desk));
         let running = runtime::start(&shared, &services, desk, composer, random_u64())?;

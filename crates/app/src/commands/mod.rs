@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 pub mod backup;
+pub mod bounce;
 pub mod demo;
 pub mod doctor;
 pub mod export;
