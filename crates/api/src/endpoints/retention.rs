@@ -31,6 +31,7 @@ pub fn expire(changes: &mut Changeset, workspace: &Workspace, now: Timestamp) {
     let (id, settings) = (workspace.workspace, &workspace.settings);
     changes.expire_rejections(id, before(settings.rejection_retention_days), SLICE_ROWS);
     changes.expire_audit(id, before(settings.audit_retention_days), SLICE_ROWS);
+    changes.expire_onsite(id, now);
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -7,6 +7,7 @@ mod accounts;
 mod campaigns;
 mod content;
 mod customers;
+mod devices;
 mod home;
 mod imports;
 mod journeys;

@@ -16,6 +16,7 @@ mod settings;
 mod sms;
 mod smtp;
 mod smtp_server;
+mod staff;
 mod speedsms_server;
 mod stringee_server;
 mod twilio_server;
