@@ -222,12 +222,13 @@ async fn a_batch_has_one_text_for_all() {
     mixed.push(text("twin", &number(1), OFFER, ADVERTISING));
     mixed.push(text("care", &number(50), "Don hang da giao", CARE));
     mixed.push(text("odd", "0901234567", OFFER, ADVERTISING));
+    mixed.push(text("abroad", "+12025550100", OFFER, ADVERTISING));
     let outcomes = channel.deliver_batch(&mixed).await;
     let names: Vec<String> = outcomes.iter().map(named).collect();
     for (at, name) in names.iter().enumerate() {
         let expect = match at {
             0 | 11 | 22 => "retry Rescheduled 900000",
-            35 => "rejected Invalid",
+            35 | 36 => "rejected Invalid",
             _ => "accepted",
         };
         assert_eq!(name, expect, "{at}");
@@ -258,6 +259,13 @@ async fn a_batch_whose_answer_was_lost_is_asked_for_under_its_name() {
     server.esms.lock().unwrap().script.push_back(Answer::Full("200 OK", vec![], refused));
     let outcomes = channel.deliver_batch(&ads(31, |_| OFFER.to_owned())).await;
     assert_eq!(tally(&outcomes), one("misconfigured", 31));
+
+    // eSMS counts fewer good numbers than we do.
+    let mut short = ads(30, |_| OFFER.to_owned());
+    short[7].to = "+849012345".into();
+    let outcomes = channel.deliver_batch(&short).await;
+    assert_eq!(tally(&outcomes), one("retry Rescheduled 900000", 30));
+    assert!(outcomes[0].detail().contains("107"), "{:?}", outcomes[0]);
 }
 
 #[tokio::test]

@@ -99,6 +99,12 @@ impl EsmsChannel {
                 }
             };
             let number = match digits_of(&delivery.to) {
+                // One such number would have eSMS refuse a small batch over and over.
+                Ok(number) if !number.starts_with("84") => {
+                    let detail = "eSMS sends advertising to numbers of Vietnam";
+                    outcomes[at] = Some(rejected(RejectClass::Invalid, detail));
+                    continue;
+                }
                 Ok(number) => number,
                 Err(outcome) => {
                     outcomes[at] = Some(outcome);
