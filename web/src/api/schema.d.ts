@@ -199,6 +199,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List budgets */
+        get: operations["get_budgets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets/{scope}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a budget */
+        put: operations["put_budgets_scope"];
+        post?: never;
+        /** Remove a budget */
+        delete: operations["delete_budgets_scope"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns": {
         parameters: {
             query?: never;
@@ -734,6 +769,105 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/zalo/authorise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to authorise the Official Account
+         * @description Answers where its administrator lets the app in. Zalo then brings the browser back here, which ends at the channel's
+         *     page of the web app with `authorised=yes`, or with `authorised=no` and `why`.
+         */
+        post: operations["post_channels_zalo_authorise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/zalo/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how the Official Account stands
+         * @description Its authorisation, and how many messages by template are left for today.
+         */
+        get: operations["get_channels_zalo_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/zalo/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the templates of the Official Account
+         * @description As they were when Zalo was asked last: `POST /channels/zalo/templates/sync` asks again.
+         */
+        get: operations["get_channels_zalo_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/zalo/templates/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask Zalo for the templates of the Official Account */
+        post: operations["post_channels_zalo_templates_sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/zalo/templates/{template}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send yourself a template
+         * @description In Zalo's development mode, which reaches nobody but the people who administer the account or the app. It costs
+         *     nothing and is written into no ledger.
+         */
+        post: operations["post_channels_zalo_templates_template_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels/{channel}": {
         parameters: {
             query?: never;
@@ -809,6 +943,61 @@ export interface paths {
         get: operations["get_condition"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the do-not-call register */
+        get: operations["get_do-not-call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask about a number */
+        post: operations["post_do-not-call_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in the do-not-call register
+         * @description The body is a CSV file with a number a row, in any usual writing, of at most 500 MB. It is read as a job of the kind
+         *     `do_not_call`; from the first row on no advertisement goes to its numbers by SMS.
+         */
+        post: operations["post_do-not-call_imports"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2076,6 +2265,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the laws
+         * @description What the gate keeps to beside the shop's own rules, by country; `policy.country` of the settings names one. An
+         *     engineer's reading, not legal advice.
+         */
+        get: operations["get_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/products": {
         parameters: {
             query?: never;
@@ -2487,6 +2697,23 @@ export interface paths {
          *     before; what journeys and campaigns brought. People only: what machines opened is told apart.
          */
         get: operations["get_reports_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/spending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Report what messages cost */
+        get: operations["get_reports_spending"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3306,7 +3533,10 @@ export interface paths {
         head?: never;
         /**
          * Change settings
-         * @description A JSON merge patch (RFC 7396): only what is named changes; null takes a setting back to its default.
+         * @description A rule of the law that leaves room is set aside by naming it in `policy.overrides` with a reason; the audit log
+         *     keeps who did so. What the law forbids outright stays forbidden.
+         *
+         *     A JSON merge patch (RFC 7396): only what is named changes; null takes a setting back to its default.
          */
         patch: operations["patch_settings"];
         trace?: never;
@@ -3348,6 +3578,69 @@ export interface paths {
          *     what became of it.
          */
         post: operations["post_setup_try"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff-contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List contacts of staff */
+        get: operations["get_staff-contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff-contacts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set up a contact of staff
+         * @description The name says the kind and a word of your own, such as `telegram:ops`. A body has what the kind needs: `bot_token`
+         *     and `chat_id` of `telegram`; `url` of `slack`, `discord` and `webhook` (which gets `{"text": ..}`); `user_id` of
+         *     `zalo`, a follower of the Official Account. A secret that is left out stays as it is.
+         */
+        put: operations["put_staff-contacts_name"];
+        post?: never;
+        /**
+         * Delete a contact of staff
+         * @description Notices of journeys that name it are not sent any more.
+         */
+        delete: operations["delete_staff-contacts_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staff-contacts/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a contact of staff
+         * @description Sends it a short text, past the ledger.
+         */
+        post: operations["post_staff-contacts_name_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4090,7 +4383,7 @@ export interface components {
              * @description `channel_not_set_up`, `channel_misconfigured`, `queue_lags`, `inbox_lags`, `failures_high`, `bounces_high`,
              *     `complaints_high`, `set_aside`, `requests_overdue`, `requests_due`, `import_failed`, `import_rejected`,
              *     `export_failed`, `campaign_stopped`, `journeys_paused`, `journeys_draft`, `campaigns_draft`,
-             *     `address_missing`.
+             *     `address_missing`, `budget_near`, `budget_spent`.
              */
             kind: string;
             /** @description `error`, `warning` or `info`. */
@@ -4162,6 +4455,36 @@ export interface components {
             surface: string;
             tax_code: string;
             text: string;
+        };
+        BudgetTold: {
+            /**
+             * Format: int64
+             * @description Minor units of the shop's currency; 0 stops everything that has a price.
+             */
+            amount: number;
+        };
+        /** @description A limit on what messages cost. What would pass it waits, and is not sent when the wait is too long. */
+        BudgetView: {
+            /**
+             * Format: int64
+             * @description Minor units of the shop's currency.
+             */
+            amount: number;
+            /** @description 80 percent or more are spent. */
+            is_near: boolean;
+            /**
+             * Format: int64
+             * @description Messages with a price.
+             */
+            messages: number;
+            /** @description `day` or `month` (of the shop's calendar), `campaign:<id>` or `journey:<id>`. */
+            scope: string;
+            /**
+             * Format: int64
+             * @description Of its day or month, or of all that the campaign or journey ever sent. What may have been sent counts.
+             */
+            spent: number;
+            updated_at: string;
         };
         BuildView: {
             commit: string;
@@ -4708,6 +5031,11 @@ export interface components {
         };
         /** @description A channel's set-up, without its secrets: provider, sender, and what the provider wants. */
         ChannelView: Record<string, never> & {
+            /**
+             * @description Where the provider's servers tell what became of messages: entered at the provider. It is a secret where the
+             *     provider signs nothing.
+             */
+            callback_url: string;
             channel: string;
             enabled: boolean;
             /** @description Whether it was ever set up. */
@@ -4752,8 +5080,17 @@ export interface components {
         };
         /** @description One statement by or about a person, with what proves it. */
         ConsentRecordView: {
+            /** @description The id of the topic, or how often. */
+            about?: string | null;
+            /** @description Who made it. */
+            actor?: string | null;
+            /** @description `whole`, `topic`, `often` or `pause`: what of the messages it is about. */
+            aspect: string;
             at: string;
             channel: string;
+            /** @description Where more is to be found: a message's id, a file's row. */
+            evidence?: string | null;
+            expires_at?: string | null;
             ip?: string | null;
             purpose: string;
             source: string;
@@ -4761,6 +5098,8 @@ export interface components {
             state: string;
             user_agent?: string | null;
             wording?: string | null;
+            /** @description SHA-256 of the words: names the version that was shown. */
+            wording_hash?: string | null;
         };
         ConsentView: {
             at: string;
@@ -4841,6 +5180,13 @@ export interface components {
             storage_bytes: number;
             version: string;
         };
+        DaySpending: {
+            /** Format: int64 */
+            amount: number;
+            day: string;
+            /** Format: int64 */
+            messages: number;
+        };
         DemoSignIn: {
             email: string;
             password: string;
@@ -4849,10 +5195,16 @@ export interface components {
             /** @description Gives the design to the templates of blocks that are there: each gets a new version. */
             apply?: boolean;
             brand?: components["schemas"]["BrandView"] | null;
-            texting?: components["schemas"]["TextingView"] | null;
+            texting?: components["schemas"]["TextingTold"] | null;
         };
         DiffCall: {
             definition: Record<string, never>;
+        };
+        DoNotCallRegister: {
+            /** @description When its newest listing was brought in; null while there is none. */
+            listed_at?: string | null;
+            /** Format: int64 */
+            numbers: number;
         };
         DomainChange: {
             /** @description A new key, as PEM; `new` makes one. Choose a new selector with it, so that mail under way stays valid. */
@@ -5275,6 +5627,10 @@ export interface components {
             updated: number;
             warnings: string[];
         };
+        InTwoLanguages: {
+            en: string;
+            vi: string;
+        };
         /** @description What was acknowledged and waits, of all workspaces. */
         InboxView: {
             /**
@@ -5341,7 +5697,7 @@ export interface components {
             created_at: string;
             created_by: string;
             id: string;
-            /** @description `import`, `export` or `backup`. */
+            /** @description `import`, `export`, `backup`, `bulk` or `do_not_call`. */
             kind: string;
             name: string;
             /** @description What is done. */
@@ -5497,6 +5853,65 @@ export interface components {
             scopes: string[];
             /** @description To the minute; null: never. */
             used_at?: string | null;
+        };
+        /** @description At most so many messages. */
+        LawCapView: {
+            /** @description Null: all together. */
+            channel?: string | null;
+            /** Format: int32 */
+            count: number;
+            /** Format: int32 */
+            hours: number;
+            /** @description Null: every purpose but the transactional one. */
+            purpose?: string | null;
+            /** @description What an override names. */
+            rule: string;
+            source: string;
+            /** @description `firm`, `default` (an override sets it aside) or `advice`. */
+            weight: string;
+            /** @description `sliding`, `day` or `week`. */
+            window: string;
+        };
+        /** @description Only between two minutes of the customer's day. */
+        LawHoursView: {
+            channel: string;
+            /** Format: int32 */
+            from: number;
+            purpose?: string | null;
+            rule: string;
+            source: string;
+            /** Format: int32 */
+            to: number;
+            /** @description `firm`, `default` or `advice`. */
+            weight: string;
+        };
+        /** @description What an advertisement begins with. */
+        LawLabelView: {
+            any_of: string[];
+            channel: string;
+            rule: string;
+            source: string;
+        };
+        /** @description The law of a country, as far as the gate keeps to it. */
+        LawView: {
+            about: components["schemas"]["InTwoLanguages"];
+            /**
+             * Format: int32
+             * @description No answer for so long is a refusal.
+             */
+            answer_within_hours?: number | null;
+            caps: components["schemas"]["LawCapView"][];
+            /** @description What `policy.country` names. */
+            code: string;
+            /** @description Channels on which a refusal is confirmed. */
+            confirm_stop: string[];
+            /** @description Whether there is a register of numbers that nobody may advertise to. */
+            do_not_call: boolean;
+            hours: components["schemas"]["LawHoursView"][];
+            labels: components["schemas"]["LawLabelView"][];
+            name: components["schemas"]["InTwoLanguages"];
+            /** @description Channels on which each advertisement says how to stop. */
+            opt_out: string[];
         };
         LifecycleView: {
             /** @description When it changes if nothing else happens. */
@@ -5679,6 +6094,16 @@ export interface components {
             detail: string;
             what: string;
         };
+        /** @description What messages cost, all in minor units of the shop's currency; 0: not known. */
+        MessagePrices: {
+            /**
+             * Format: int64
+             * @description A thousand e-mails.
+             */
+            email_per_thousand: number;
+            sms: components["schemas"]["SmsPrices"];
+            zns: components["schemas"]["ZnsPrices"];
+        };
         MessageReport: {
             /**
              * Format: int64
@@ -5750,7 +6175,7 @@ export interface components {
             id: string;
             journey_id?: string | null;
             node?: string | null;
-            /** @description `journey`, `campaign`, `api`, `test` or `staff`. */
+            /** @description `journey`, `campaign`, `api`, `test`, `staff` or `notice`. */
             origin: string;
             profile_id: string;
             provider_id?: string | null;
@@ -5780,6 +6205,10 @@ export interface components {
             at?: string | null;
             /** @description `email`, `sms`, `zalo`, `push`, `onsite` or `webhook`. */
             channel: string;
+            /** @description Where more is to be found: the number of a call, a file and its row. */
+            evidence?: string | null;
+            /** @description Until when it holds; for good when not given. */
+            expires_at?: string | null;
             /** @description Given or taken back; or name the `state`. */
             granted?: boolean | null;
             /** @description The person's own address and program, as proof. */
@@ -5790,6 +6219,8 @@ export interface components {
             source?: string | null;
             /** @description `granted`, `pending` (asked for, not yet confirmed) or `denied`. */
             state?: string | null;
+            /** @description Only for one of the shop's topics, on every channel: its id. */
+            topic?: string | null;
             user_agent?: string | null;
             /** @description The words that the person agreed to. */
             wording?: string | null;
@@ -5877,6 +6308,12 @@ export interface components {
             purpose?: string | null;
             /** @description The id of a template. */
             template: string;
+            /**
+             * @description Further ways, for when it cannot go by the template's channel: `also` (a list of `channel` and `template`),
+             *     `choose` (`listed`: in this order; `best`: what the customer prefers, else what worked for them) and
+             *     `fall_back_after_minutes` (without a sign of delivery).
+             */
+            ways: Record<string, never>;
         };
         NewOrder: {
             /** @description When this became so; now when not given. Of two tellings the later holds. */
@@ -6002,9 +6439,13 @@ export interface components {
             preheader?: string;
             /** @description `marketing` when not given, or `transactional`. */
             purpose?: string | null;
+            /** @description Of a text message: `keep` or `strip` the marks of Vietnamese; as the settings say when not given. */
+            sms_marks?: string | null;
             subject?: string;
             /** @description The text part of an e-mail; made from the HTML when not given. */
             text?: string | null;
+            /** @description The id of one of the shop's topics, which people can turn off. */
+            topic?: string | null;
         };
         NewView: {
             /** @description `customers` when not given. */
@@ -6064,6 +6505,15 @@ export interface components {
              * @description How often runs came here.
              */
             visits: number;
+        };
+        NumberAsked: {
+            /** @description In any usual writing. */
+            number: string;
+        };
+        NumberListed: {
+            listed: boolean;
+            /** @description As E.164. */
+            number: string;
         };
         /** @description All orders in sum, net of refunds and cancellations. */
         OrderTotalsView: {
@@ -6311,6 +6761,33 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_BudgetView: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Minor units of the shop's currency.
+                 */
+                amount: number;
+                /** @description 80 percent or more are spent. */
+                is_near: boolean;
+                /**
+                 * Format: int64
+                 * @description Messages with a price.
+                 */
+                messages: number;
+                /** @description `day` or `month` (of the shop's calendar), `campaign:<id>` or `journey:<id>`. */
+                scope: string;
+                /**
+                 * Format: int64
+                 * @description Of its day or month, or of all that the campaign or journey ever sent. What may have been sent counts.
+                 */
+                spent: number;
+                updated_at: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_CampaignView: {
             items: {
                 /** @description When it was put away. */
@@ -6405,6 +6882,11 @@ export interface components {
         /** @description A part of a list. */
         Page_ChannelView: {
             items: (Record<string, never> & {
+                /**
+                 * @description Where the provider's servers tell what became of messages: entered at the provider. It is a secret where the
+                 *     provider signs nothing.
+                 */
+                callback_url: string;
                 channel: string;
                 enabled: boolean;
                 /** @description Whether it was ever set up. */
@@ -6417,8 +6899,17 @@ export interface components {
         /** @description A part of a list. */
         Page_ConsentRecordView: {
             items: {
+                /** @description The id of the topic, or how often. */
+                about?: string | null;
+                /** @description Who made it. */
+                actor?: string | null;
+                /** @description `whole`, `topic`, `often` or `pause`: what of the messages it is about. */
+                aspect: string;
                 at: string;
                 channel: string;
+                /** @description Where more is to be found: a message's id, a file's row. */
+                evidence?: string | null;
+                expires_at?: string | null;
                 ip?: string | null;
                 purpose: string;
                 source: string;
@@ -6426,6 +6917,8 @@ export interface components {
                 state: string;
                 user_agent?: string | null;
                 wording?: string | null;
+                /** @description SHA-256 of the words: names the version that was shown. */
+                wording_hash?: string | null;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -6629,7 +7122,7 @@ export interface components {
                 created_at: string;
                 created_by: string;
                 id: string;
-                /** @description `import`, `export` or `backup`. */
+                /** @description `import`, `export`, `backup`, `bulk` or `do_not_call`. */
                 kind: string;
                 name: string;
                 /** @description What is done. */
@@ -6734,6 +7227,31 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_LawView: {
+            items: {
+                about: components["schemas"]["InTwoLanguages"];
+                /**
+                 * Format: int32
+                 * @description No answer for so long is a refusal.
+                 */
+                answer_within_hours?: number | null;
+                caps: components["schemas"]["LawCapView"][];
+                /** @description What `policy.country` names. */
+                code: string;
+                /** @description Channels on which a refusal is confirmed. */
+                confirm_stop: string[];
+                /** @description Whether there is a register of numbers that nobody may advertise to. */
+                do_not_call: boolean;
+                hours: components["schemas"]["LawHoursView"][];
+                labels: components["schemas"]["LawLabelView"][];
+                name: components["schemas"]["InTwoLanguages"];
+                /** @description Channels on which each advertisement says how to stop. */
+                opt_out: string[];
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_ListView: {
             items: {
                 /** @description Profiles on it; not in the list of lists. */
@@ -6830,7 +7348,7 @@ export interface components {
                 id: string;
                 journey_id?: string | null;
                 node?: string | null;
-                /** @description `journey`, `campaign`, `api`, `test` or `staff`. */
+                /** @description `journey`, `campaign`, `api`, `test`, `staff` or `notice`. */
                 origin: string;
                 profile_id: string;
                 provider_id?: string | null;
@@ -7217,6 +7735,16 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_StaffContactView: {
+            items: (Record<string, never> & {
+                /** @description As a journey's notice names it: `telegram:ops`. */
+                name: string;
+                updated_at: string;
+            })[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_String: {
             items: string[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
@@ -7281,8 +7809,12 @@ export interface components {
                 preheader?: string | null;
                 /** @description `marketing` or `transactional`, unless the journey says otherwise. */
                 purpose?: string | null;
+                /** @description Of a text message: `keep` or `strip` the marks of Vietnamese; without it as the settings say. */
+                sms_marks?: string | null;
                 subject?: string | null;
                 text?: string | null;
+                /** @description The id of one of the shop's topics. */
+                topic?: string | null;
                 updated_at: string;
                 /** @description What it asks for: `cart.items[].name`. */
                 variables?: string[] | null;
@@ -7356,6 +7888,26 @@ export interface components {
                 role: string;
                 /** @description Whether a second factor is asked for at the sign-in. */
                 second_factor: boolean;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_ZaloTemplateView: {
+            items: {
+                name: string;
+                /** @description Of templates that can be sent. */
+                parameters: components["schemas"]["ZaloParameterView"][];
+                /** @description Where Zalo shows what it looks like; may be empty. */
+                preview_url: string;
+                /** @description Zalo's word, such as `HIGH`, `MEDIUM`, `LOW`; empty when not told. */
+                quality: string;
+                /** @description Zalo's word: `ENABLE`, `PENDING_REVIEW`, `REJECT`, `DISABLE`, ... Only what reads `ENABLE` can be sent. */
+                status: string;
+                synced_at: string;
+                /** @description Zalo's word, such as `TRANSACTION`, `CUSTOMER_CARE`, `PROMOTION`; empty when not told. */
+                tag: string;
+                template_id: string;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -8288,8 +8840,41 @@ export interface components {
             text: string;
             units: number;
         };
+        /** @description One part of a text message, by the network that the number was handed out by. */
+        SmsPartPrices: {
+            /**
+             * Format: int64
+             * @description For every network without a price of its own, and for other countries.
+             */
+            any: number;
+            /** Format: int64 */
+            mobifone: number;
+            /**
+             * Format: int64
+             * @description The other networks of Vietnam.
+             */
+            other: number;
+            /** Format: int64 */
+            viettel: number;
+            /** Format: int64 */
+            vinaphone: number;
+        };
+        /** @description How many parts a text message has at most, from 1 to 4; a longer one is not sent. */
+        SmsPartsMax: {
+            /** Format: int32 */
+            advertising: number;
+            /** Format: int32 */
+            care: number;
+        };
+        /** @description One part of a text message, by its class. */
+        SmsPrices: {
+            advertising: components["schemas"]["SmsPartPrices"];
+            care: components["schemas"]["SmsPartPrices"];
+        };
         SmsView: {
-            /** @description More parts than this are refused by gateways. */
+            /** @description Which of the two goes out, as the template or the settings say: `keep` for `written`, `strip` for `plain`. */
+            marks: string;
+            /** @description A text of more parts than this is not sent. */
             parts_max: number;
             /** @description The same without marks. */
             plain: components["schemas"]["SmsMeasure"];
@@ -8298,6 +8883,34 @@ export interface components {
         SocialLinkView: {
             name: string;
             url: string;
+        };
+        SpendingReport: {
+            /**
+             * Format: int64
+             * @description Minor units of the currency.
+             */
+            amount: number;
+            currency: string;
+            /** @description Days on which something was spent. */
+            days: components["schemas"]["DaySpending"][];
+            from: string;
+            /**
+             * Format: int64
+             * @description Messages with a price.
+             */
+            messages: number;
+            to: string;
+        };
+        StaffContactTrial: {
+            /** @description What the other side said, or why it could not be reached. */
+            detail: string;
+            ok: boolean;
+        };
+        /** @description A way to the shop's staff, without its secrets. */
+        StaffContactView: Record<string, never> & {
+            /** @description As a journey's notice names it: `telegram:ops`. */
+            name: string;
+            updated_at: string;
         };
         Status: {
             build: components["schemas"]["BuildView"];
@@ -8410,25 +9023,52 @@ export interface components {
             preheader?: string | null;
             /** @description `marketing` or `transactional`, unless the journey says otherwise. */
             purpose?: string | null;
+            /** @description Of a text message: `keep` or `strip` the marks of Vietnamese; without it as the settings say. */
+            sms_marks?: string | null;
             subject?: string | null;
             text?: string | null;
+            /** @description The id of one of the shop's topics. */
+            topic?: string | null;
             updated_at: string;
             /** @description What it asks for: `cart.items[].name`. */
             variables?: string[] | null;
             /** Format: int64 */
             version: number;
         };
-        TextingView: {
+        /** @description What is left out of the newer fields stays as it is. */
+        TextingTold: {
+            prices?: components["schemas"]["MessagePrices"] | null;
+            /** @description What becomes of the marks of Vietnamese in text messages: `keep` or `strip`. */
+            sms_marks?: string | null;
             /** @description How to stop advertisements, at the end of each text message. */
             sms_opt_out: string;
             /**
              * Format: int64
-             * @description One part of a text message, in minor units; 0: not known.
+             * @description One part of a text message where `prices` has none, in minor units; 0: not known.
              */
             sms_part_price: number;
+            sms_parts_max?: components["schemas"]["SmsPartsMax"] | null;
             /**
              * Format: int64
-             * @description One Zalo message, in minor units; 0: not known.
+             * @description One Zalo message where `prices` has none, in minor units; 0: not known.
+             */
+            zns_price: number;
+        };
+        TextingView: {
+            prices: components["schemas"]["MessagePrices"];
+            /** @description What becomes of the marks of Vietnamese in text messages: `keep` or `strip`. */
+            sms_marks: string;
+            /** @description How to stop advertisements, at the end of each text message. */
+            sms_opt_out: string;
+            /**
+             * Format: int64
+             * @description One part of a text message where `prices` has none, in minor units; 0: not known.
+             */
+            sms_part_price: number;
+            sms_parts_max: components["schemas"]["SmsPartsMax"];
+            /**
+             * Format: int64
+             * @description One Zalo message where `prices` has none, in minor units; 0: not known.
              */
             zns_price: number;
         };
@@ -8630,8 +9270,17 @@ export interface components {
         };
         WholeMessage: components["schemas"]["MessageLine"] & {
             body?: components["schemas"]["MessageBody"] | null;
+            /** @description The provider's word that it arrived, where it gives one. */
+            delivered_at?: string | null;
             log: components["schemas"]["MessageLog"][];
+            /**
+             * Format: int64
+             * @description What it cost, in minor units of the shop's currency; null: not known, or nobody took it.
+             */
+            price?: number | null;
             responses: components["schemas"]["MessageResponses"];
+            /** @description The person saw it, where the other side tells. */
+            seen_at?: string | null;
         };
         WholePiece: components["schemas"]["GalleryPiece"] & {
             /** @description As somebody made up would get it, in the shop's design. */
@@ -8671,12 +9320,116 @@ export interface components {
             /** @description The slug of one of the account's workspaces. */
             workspace: string;
         };
+        ZaloAuthorisationView: {
+            /** @description The Official Account's number. */
+            account_id?: string | null;
+            /** @description When the access token ends; it is renewed long before. */
+            expires_at?: string | null;
+            /** @description Why it lapsed, or why the last renewal did not work. */
+            problem?: string | null;
+            /** @description When the shop has to authorise again if nothing is renewed until then. */
+            refresh_expires_at?: string | null;
+            /** @description `missing`: nobody has authorised the app yet. `good`. `lapsed`: it is worth nothing any more, authorise again. */
+            state: string;
+        };
+        ZaloAuthoriseView: {
+            /** @description Until then it can be brought to its end, once. */
+            expires_at: string;
+            /** @description What has to be entered as the app's callback address at developers.zalo.me. */
+            redirect_url: string;
+            /** @description Open this in the same browser. */
+            url: string;
+        };
+        ZaloParameterView: {
+            is_required: boolean;
+            /** @description Zalo's word: `STRING`, `NUMBER`, `DATE`, ... */
+            kind: string;
+            /**
+             * Format: int64
+             * @description In characters; 0: not told.
+             */
+            max_length: number;
+            /**
+             * Format: int64
+             * @description In characters; 0: not told.
+             */
+            min_length: number;
+            name: string;
+        };
+        ZaloQuotaView: {
+            /**
+             * Format: int64
+             * @description Messages of a day.
+             */
+            daily: number;
+            /**
+             * Format: int64
+             * @description Messages left for today.
+             */
+            remaining: number;
+        };
+        ZaloStatusView: {
+            authorisation: components["schemas"]["ZaloAuthorisationView"];
+            /** @description Whether the channel is set up with an Official Account of its own. */
+            is_set_up: boolean;
+            quota?: components["schemas"]["ZaloQuotaView"] | null;
+            /** @description Why there is no quota. */
+            quota_problem?: string | null;
+            /** @description Enter this as the callback address of the app at developers.zalo.me. */
+            redirect_url: string;
+            /** @description Enter this as the webhook address of the app at developers.zalo.me. */
+            webhook_url: string;
+        };
+        /** @description A template as Zalo has it. */
+        ZaloTemplateView: {
+            name: string;
+            /** @description Of templates that can be sent. */
+            parameters: components["schemas"]["ZaloParameterView"][];
+            /** @description Where Zalo shows what it looks like; may be empty. */
+            preview_url: string;
+            /** @description Zalo's word, such as `HIGH`, `MEDIUM`, `LOW`; empty when not told. */
+            quality: string;
+            /** @description Zalo's word: `ENABLE`, `PENDING_REVIEW`, `REJECT`, `DISABLE`, ... Only what reads `ENABLE` can be sent. */
+            status: string;
+            synced_at: string;
+            /** @description Zalo's word, such as `TRANSACTION`, `CUSTOMER_CARE`, `PROMOTION`; empty when not told. */
+            tag: string;
+            template_id: string;
+        };
+        ZaloTrialTold: {
+            /** @description The template's parameters by their names. */
+            parameters?: {
+                [key: string]: string;
+            };
+            /** @description A phone number, such as 0901234567, or a user id of Zalo. */
+            to: string;
+        };
+        ZaloTrialView: {
+            /** @description What Zalo said. */
+            detail: string;
+            ok: boolean;
+        };
         /** @description A parameter of a Zalo message with its value. */
         ZnsParam: {
             length: number;
             max: number;
             name: string;
             value: string;
+        };
+        /** @description One message by a template of Zalo. */
+        ZnsPrices: {
+            /**
+             * Format: int64
+             * @description What a picture adds.
+             */
+            image: number;
+            /**
+             * Format: int64
+             * @description Requests of payment, and vouchers.
+             */
+            payment: number;
+            /** Format: int64 */
+            transaction: number;
         };
         ZnsView: {
             params: components["schemas"]["ZnsParam"][];
@@ -9103,6 +9856,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MessageDesign"];
                 };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BudgetView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_budgets_scope: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetTold"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_budgets_scope: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error: see its code and detail */
             default: {
@@ -10130,6 +10976,157 @@ export interface operations {
             };
         };
     };
+    post_channels_zalo_authorise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZaloAuthoriseView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_channels_zalo_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZaloStatusView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_channels_zalo_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ZaloTemplateView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_channels_zalo_templates_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ZaloTemplateView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_channels_zalo_templates_template_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ZaloTrialTold"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZaloTrialView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_channels_channel: {
         parameters: {
             query?: never;
@@ -10278,6 +11275,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DataConditionView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "get_do-not-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoNotCallRegister"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_do-not-call_check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberAsked"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberListed"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_do-not-call_imports": {
+        parameters: {
+            query?: {
+                /** @description The file is the whole register: numbers that it does not hold leave it. True when not given. */
+                replaces?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": number[];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -11259,7 +12354,7 @@ export interface operations {
     get_jobs: {
         parameters: {
             query?: {
-                /** @description `import`, `export` or `backup`. */
+                /** @description `import`, `export`, `backup`, `bulk` or `do_not_call`. */
                 kind?: string;
                 limit?: number;
                 cursor?: string;
@@ -12546,7 +13641,7 @@ export interface operations {
                 reason?: string;
                 channel?: string;
                 purpose?: string;
-                /** @description `journey`, `campaign`, `api`, `test` or `staff`. */
+                /** @description `journey`, `campaign`, `api`, `test`, `staff` or `notice`. */
                 origin?: string;
                 /** @description The id of a template. */
                 template?: string;
@@ -12924,6 +14019,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PeoplePage"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LawView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -13742,6 +14866,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_reports_spending: {
+        parameters: {
+            query?: {
+                /** @description `campaign:<id>` or `journey:<id>`; all of the shop's messages when not given. */
+                scope?: string;
+                /** @description The first day on the shop's calendar, as 2026-11-01; 30 days ago when not given. */
+                from?: string;
+                /** @description The last day; today when not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendingReport"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -15464,6 +16624,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SetupView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "get_staff-contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StaffContactView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "put_staff-contacts_name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffContactView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "delete_staff-contacts_name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_staff-contacts_name_test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffContactTrial"];
                 };
             };
             /** @description An error: see its code and detail */

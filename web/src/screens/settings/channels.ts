@@ -20,6 +20,10 @@ export interface Channel {
   reply_to?: string | null;
   return_path?: string | null;
   pool_max?: number;
+  /** Where the provider calls back. */
+  callback_url: string;
+  /** The mailbox that mail comes back to. */
+  returns?: { host: string; port: number; security: 'none' | 'starttls' | 'tls'; username: string; password?: string; folder?: string; done_folder?: string | null } | null;
   [more: string]: unknown;
 }
 
@@ -53,4 +57,4 @@ export const presets: Preset[] = [
 ];
 
 /** Channels that this version has a provider for. */
-export const CAN_BE_SET_UP: ChannelName[] = ['email', 'webhook'];
+export const CAN_BE_SET_UP: ChannelName[] = ['email', 'sms', 'zalo', 'push', 'onsite', 'webhook'];
