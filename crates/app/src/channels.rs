@@ -1,6 +1,6 @@
 //! The channels of every workspace: their settings sealed in the store, the providers built from them.
 
-use crate::grants::{Account, Keeping, StoreVault};
+use crate::grants::{Account, Accounts, Keeping, StoreVault};
 use crate::returns::Returns;
 use crate::secrets::Secret;
 use anyhow::{Context, Result};
@@ -95,7 +95,7 @@ impl Desk {
     }
 
     /// The Official Accounts of Zalo of all workspaces, switched on or not: what was granted is kept alive.
-    pub fn official_accounts(&self, store: &Store) -> Result<Vec<(WorkspaceId, Arc<ZaloChannel>)>> {
+    pub fn official_accounts(&self, store: &Store) -> Result<Accounts> {
         let (rows, workspaces) = store.read(|tx| Ok((tx.channels()?, tx.workspaces()?)))?;
         let mut accounts = Vec::new();
         for row in rows.iter().filter(|row| row.channel == Channel::Zalo.as_str()) {

@@ -32,6 +32,9 @@ const RENEWAL_WAIT: Duration = Duration::from_secs(45);
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 const PATIENT_PAUSE: Duration = Duration::from_millis(500);
 
+/// The Official Accounts of all workspaces.
+pub type Accounts = Vec<(WorkspaceId, Arc<ZaloChannel>)>;
+
 /// Where tokens are kept, and the data folder for the process that renews them.
 #[derive(Clone)]
 pub struct Keeping {
@@ -206,7 +209,7 @@ impl Keeper {
 async fn keep(shared: Arc<Shared>, desk: Arc<Desk>) {
     let busy: Arc<Mutex<BTreeSet<WorkspaceId>>> = Arc::default();
     let mut renewals = tokio::task::JoinSet::new();
-    let mut known: Option<(i64, Vec<(WorkspaceId, Arc<ZaloChannel>)>)> = None;
+    let mut known: Option<(i64, Accounts)> = None;
     while !shared.stops() {
         tokio::time::sleep(LOOK_WAIT).await;
         while renewals.try_join_next().is_some() {}
