@@ -10,6 +10,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import requests
+
 APP_ID = "4242"
 APP_SECRET = "bi-mat-cua-ung-dung"
 OA_ID = "777000777"
@@ -158,3 +160,20 @@ class ZaloServer:
             self.messages.append(message)
             number = len(self.messages)
         return {"error": 0, "message": "Success", "data": {"msg_id": f"zalo-{number}", "sent_time": "1700000000402"}}
+
+    # -- what it calls back with --------------------------------------------------------------------------------
+
+    def report(self, url: str, key: str, message: dict, now_ms: int, mac: str | None = None) -> int:
+        """Tells that a message by template arrived; answers the status."""
+        event = {
+            "event_name": "user_received_message",
+            "app_id": APP_ID,
+            "sender": {"id": OA_ID},
+            "recipient": {"id": ""},
+            "message": {"delivery_time": str(now_ms), "msg_id": "zalo-1", "tracking_id": message["tracking_id"]},
+            "timestamp": str(now_ms),
+        }
+        body = json.dumps(event, separators=(",", ":")).encode()
+        signed = hashlib.sha256(APP_ID.encode() + body + str(now_ms).encode() + key.encode()).hexdigest()
+        headers = {"x-zevent-signature": mac or f"mac={signed}", "content-type": "application/json"}
+        return requests.post(url, data=body, headers=headers, timeout=30).status_code
