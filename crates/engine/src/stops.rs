@@ -18,6 +18,9 @@ use sha2::{Digest, Sha256};
 /// themselves, and whoever reported spam wants no further mail; staff and programs refuse in somebody's name.
 const CONFIRMED: [&str; 5] = ["unsubscribe_link", "one_click", "preference_page", "reply", "reply_stop"];
 
+/// The event of a sign-up that is yet to be confirmed.
+const ASKED_EVENT: &str = "Consent Requested";
+
 /// What a message of ours says that no template of the shop makes.
 struct Words {
     subject: &'static str,
@@ -138,6 +141,10 @@ impl World<'_> {
         let (channel, purpose) = (record.channel, record.purpose);
         let settings = self.shop(key.0)?.workspace.settings.clone();
         if !settings.consent.ask_on.contains(&channel) || purpose == Purpose::Transactional {
+            return Ok(());
+        }
+        // A shop whose own journey starts by this event asks in its own words.
+        if self.shop(key.0)?.started_by.get(ASKED_EVENT).is_some_and(|journeys| !journeys.is_empty()) {
             return Ok(());
         }
         let Some(person) = self.people.get(&key) else { return Ok(()) };

@@ -4,9 +4,10 @@ use crate::plan::Plan;
 use crate::told::people;
 use crate::world::{SHOP, World};
 use domain::consent::{Channel, ConsentState, Purpose};
-use domain::local_time::minute_of_day;
+use domain::gate::{Cap, Hours, Window};
+use domain::local_time::{local_date, minute_of_day};
 use domain::profile::Profile;
-use kit::{HOUR_MS, Id};
+use kit::{HOUR_MS, Id, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use store::messages::MessageRow;
 
@@ -57,19 +58,31 @@ fn allowed(world: &World, message: &MessageRow) -> Verdict {
     let settings = world.settings();
     let zone = engine::zone_of(&profile, &settings.zone());
     let minute = minute_of_day(world.now, &zone);
-    for hours in settings.policy.hours.iter().filter(|hours| hours.channel == channel) {
+    ensure(profile.wishes.paused_until(world.now).is_none(), || tell("went out in a pause"))?;
+    let always =
+        |hours: &&Hours| hours.channel == channel && hours.purpose.is_none_or(|p| p == Purpose::Marketing);
+    for hours in settings.policy.hours_in_force().filter(always) {
         let open = (hours.from..hours.to).contains(&minute);
         ensure(open, || tell(&format!("went out at minute {minute} of {}'s day", zone.name())))?;
     }
     let all = world.read(|tx| tx.messages_of_profile(SHOP, profile.no, i64::MAX, 10_000));
-    for cap in &settings.policy.caps {
-        let since = world.now.plus_ms(-i64::from(cap.hours) * HOUR_MS);
+    let own = profile.wishes.often().hours().map(|hours| Cap::sliding(None, 1, hours));
+    for cap in settings.policy.caps_in_force().chain(&own) {
+        let within = |at: Timestamp| match cap.window {
+            Window::Sliding => at > world.now.plus_ms(-i64::from(cap.hours) * HOUR_MS),
+            Window::Day => local_date(at, &zone) == local_date(world.now, &zone),
+            Window::Week => {
+                local_date(at, &zone).iso_week_date().week()
+                    == local_date(world.now, &zone).iso_week_date().week()
+            }
+        };
         let counted = |m: &&MessageRow| {
             m.purpose == "marketing"
                 && ["sending", "accepted", "unknown"].contains(&m.state.as_str())
                 && cap.channel.is_none_or(|channel| channel.as_str() == m.channel)
-                && m.attempted_at.is_some_and(|at| at > since)
+                && m.attempted_at.is_some_and(within)
         };
+        // A wish of later than a message does not reach back to it: it was allowed when it went.
         let count = all.iter().filter(counted).count();
         let applies = cap.channel.is_none_or(|capped| capped == channel);
         ensure(!applies || count <= cap.count as usize, || {

@@ -3,7 +3,7 @@
 use crate::notation::{self, Compiled};
 use crate::provider::Moods;
 use crate::world::{batch, request};
-use domain::consent::Channel;
+use domain::consent::{Aspect, Channel, ConsentRecord, ConsentState, Often, Purpose};
 use domain::event::ItemKind;
 use domain::gate::{Cap, Hours};
 use domain::settings::Settings;
@@ -98,6 +98,8 @@ pub enum Step {
     Segment(String, Value),
     Pause(String),
     Resume(String),
+    /// Somebody says on a page what they want.
+    Says(String, ConsentRecord),
     /// Nobody works the engine for so long, in milliseconds; requests are taken in.
     Asleep(i64),
 }
@@ -240,10 +242,33 @@ impl Planner {
                 );
             }
         }
+        for _ in 0..self.rng.below(12) {
+            let (at, person) = (self.at(), self.person());
+            let record = self.statement(at);
+            self.step(at, Step::Says(person, record));
+        }
         if self.rng.chance(0.3) {
             let (at, a, b) = (self.at(), self.person(), self.person());
             self.step(at, Step::Merge(a, b));
         }
+    }
+
+    fn statement(&mut self, at: Timestamp) -> ConsentRecord {
+        let channel = if self.rng.chance(0.6) { Channel::Email } else { Channel::Sms };
+        let mut record =
+            ConsentRecord::new(channel, Purpose::Marketing, ConsentState::Denied, at, "preference_page");
+        match self.rng.below(6) {
+            0 => record.aspect = Aspect::Often(Often::Weekly),
+            1 => record.aspect = Aspect::Often(Often::All),
+            2 => {
+                record.aspect = Aspect::Pause;
+                record.proof.expires_at = Some(at.plus_ms(2 * DAY_MS).into());
+            }
+            3 => record.state = ConsentState::Pending,
+            4 => record.state = ConsentState::Granted,
+            _ => {}
+        }
+        record
     }
 
     fn person(&mut self) -> String {

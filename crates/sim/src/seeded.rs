@@ -12,6 +12,7 @@ use crate::plan::{Plan, Step, reaction};
 use crate::provider::{Answer, Attempt, Provider};
 use crate::told;
 use crate::world::{Crashes, SHOP, World};
+use domain::consent::ConsentRecord;
 use domain::identifier::{Identifier, IdentifierKind};
 use engine::{Note, Response};
 use kit::{Rng, Timestamp};
@@ -147,6 +148,10 @@ fn perform(world: &mut World, step: Step) {
             if let (Some(profile_id), Some(other_id)) = (profile_id(world, &a), profile_id(world, &b)) {
                 world.note(&Note::Merge { profile_id, other_id, at });
             }
+        }
+        Step::Says(person, record) => {
+            let Some(profile_id) = profile_id(world, &person) else { return };
+            world.note(&Note::Consent { profile_id, records: vec![ConsentRecord { at, ..record }] });
         }
         Step::Publish(name, compiled) => {
             for (template, channel) in &compiled.templates {

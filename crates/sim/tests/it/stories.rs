@@ -72,7 +72,7 @@ fn unsubscribing_by_the_link_ends_advertisements_on_that_channel() {
          +0h  event an signup
          +1h  unsubscribe an
          +2h  show an consents
-         => 0h an email:hello | 2h an email.marketing=denied sms.marketing=granted
+         => 0h an email:hello | 1h an email:Bạn đã ngừng nhận tin quảng cáo | 2h an email.marketing=denied sms.marketing=granted
             | 48h an email:more refused(consent_denied) | 48h an sms:more | 48h an exit(end)",
     );
 }
@@ -456,7 +456,8 @@ fn answers_of_one_instant_are_each_told_once() {
          +1h  open an     +1h open an     +1h unsubscribe an     +1h unsubscribe an
          +2h  crash-and-restart
          +2h  show an consents
-         => 0h an email:hello | 1h an email:more | 1h an done | 2h an email.marketing=denied sms.marketing=granted",
+         => 0h an email:hello | 1h an email:more | 1h an email:Bạn đã ngừng nhận tin quảng cáo | 1h an done
+            | 2h an email.marketing=denied sms.marketing=granted",
     );
 }
 

@@ -1,5 +1,6 @@
 //! The pages that the server renders, asked over the router with a real store and a real engine behind it.
 
+mod choices;
 mod world;
 
 use axum::http::{Method, StatusCode};

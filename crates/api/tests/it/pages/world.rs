@@ -236,6 +236,53 @@ impl World {
         self.settle();
     }
 
+    /// Changes the settings of the shop, as its owner would.
+    pub fn set(&mut self, change: impl FnOnce(&mut domain::settings::Settings)) {
+        let all = self.services.store.read(|tx| tx.workspaces()).unwrap();
+        let mut row = all.into_iter().find(|row| row.workspace == SHOP).unwrap();
+        change(&mut row.settings);
+        let mut changes = Changeset::new();
+        changes.update_workspace(&row);
+        block_in_place(|| engine::configure(&self.services.store, changes)).unwrap();
+    }
+
+    /// A statement of a client about a customer, as its site tells it.
+    pub fn says(&mut self, user_id: &str, event: &str, channel: &str) {
+        let item = json!({ "userId": user_id, "event": event, "messageId": format!("{event}-{}", self.clock.now().ms()),
+            "properties": { "channel": channel, "source": "form:footer" } });
+        let request = engine::Request {
+            kind: Some(ItemKind::Track),
+            body: item.to_string().into_bytes(),
+            ip: None,
+            user_agent: None,
+            historical: false,
+        };
+        let accepted = self.services.door.admit(SHOP, request, self.clock.now()).unwrap();
+        block_in_place(|| accepted.pending.wait()).unwrap();
+        self.settle();
+    }
+
+    /// Hands over what is due on a channel; the words that went out, with their messages.
+    pub fn deliver(&mut self, channel: Channel) -> Vec<(MessageRow, String)> {
+        let now = self.clock.now();
+        let outgoing = block_in_place(|| self.dispatcher.claim(channel, now, 10)).unwrap();
+        let outcomes: Vec<_> = outgoing
+            .into_iter()
+            .map(|going| (going, Outcome::Accepted { provider_id: None, detail: "250 ok".into() }))
+            .collect();
+        block_in_place(|| self.dispatcher.settle(&outcomes, now)).unwrap();
+        let read = |no: i64| {
+            self.services.store.read(|tx| {
+                let body = tx.body(SHOP, no)?.unwrap();
+                Ok((
+                    tx.message_by_no(SHOP, no)?.unwrap(),
+                    format!("{}\n{}", body.subject, body.text.unwrap_or_default()),
+                ))
+            })
+        };
+        outcomes.iter().map(|(going, _)| read(going.message_no).unwrap()).collect()
+    }
+
     /// Lets the engine take in all that arrived.
     pub fn settle(&mut self) {
         loop {
@@ -277,20 +324,7 @@ impl World {
     /// Sends a message to a customer, has it accepted (or refused by the gate), and lets ten minutes pass.
     pub fn send(&mut self, workspace: WorkspaceId, user_id: &str, channel: Channel) -> MessageRow {
         let key = format!("{user_id}-{channel}-{}", self.clock.now().ms());
-        let note = Note::Send {
-            profile_id: self.profile(workspace, user_id).id.to_string(),
-            template_id: format!("hello-{channel}"),
-            channel,
-            purpose: Purpose::Marketing,
-            origin: "api".into(),
-            address: None,
-            key,
-            properties: Value::Null,
-            at: self.clock.now().into(),
-        };
-        let stored = self.services.door.note(workspace, &note, self.clock.now());
-        block_in_place(|| stored.wait()).unwrap();
-        self.settle();
+        self.queue(workspace, user_id, channel, &key);
         let now = self.clock.now();
         let outgoing = block_in_place(|| self.dispatcher.claim(channel, now, 10)).unwrap();
         let outcomes: Vec<_> = outgoing
@@ -299,8 +333,27 @@ impl World {
             .collect();
         block_in_place(|| self.dispatcher.settle(&outcomes, now)).unwrap();
         self.clock.advance_ms(600_000);
-        let rows = self.services.store.read(|tx| tx.message_page(workspace, i64::MAX, 1, "", "", ""));
-        rows.unwrap().remove(0)
+        let found = self.services.store.read(|tx| tx.message_by_key(workspace, &key));
+        found.unwrap().unwrap()
+    }
+
+    /// Asks for a message to a customer; it waits for the gate.
+    pub fn queue(&mut self, workspace: WorkspaceId, user_id: &str, channel: Channel, key: &str) {
+        let note = Note::Send {
+            profile_id: self.profile(workspace, user_id).id.to_string(),
+            template_id: format!("hello-{channel}"),
+            channel,
+            purpose: Purpose::Marketing,
+            origin: "api".into(),
+            address: None,
+            key: key.to_owned(),
+            properties: Value::Null,
+            ways: Default::default(),
+            at: self.clock.now().into(),
+        };
+        let stored = self.services.door.note(workspace, &note, self.clock.now());
+        block_in_place(|| stored.wait()).unwrap();
+        self.settle();
     }
 
     pub fn path(&self, link: Link, message: &MessageRow) -> String {
