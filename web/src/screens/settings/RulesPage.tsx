@@ -13,7 +13,7 @@ import { Panel } from '../../parts/Panel';
 import { Note } from '../../parts/Note';
 import { Frame } from './Frame';
 import { SaveBar } from './SaveBar';
-import { type ChannelName, type Settings, useChange, useSettings } from './settings';
+import { type ChannelName, type Hours, type Settings, useChange, useSettings } from './settings';
 
 const CHANNELS: ChannelName[] = ['email', 'sms', 'zalo', 'push'];
 const HALVES = Array.from({ length: 49 }, (_, at) => at * 30);
@@ -22,7 +22,9 @@ const clock = (minute: number) => `${String(Math.floor(minute / 60)).padStart(2,
 
 interface Rules {
   hours: { channel: ChannelName; on: boolean; from: number; to: number }[];
-  caps: { channel: ChannelName | 'all'; count: number | string; hours: number | string }[];
+  caps: { channel: ChannelName | 'all'; count: number | string; hours: number | string; purpose?: string; window?: string }[];
+  /** Hours of one purpose, which this page does not show, and keeps. */
+  otherHours: Hours[];
   holdout: number | string;
   wait: number | string;
 }
@@ -31,10 +33,11 @@ function rulesOf(settings: Settings): Rules {
   const { policy } = settings;
   return {
     hours: CHANNELS.map((channel) => {
-      const held = policy.hours.find((one) => one.channel === channel);
+      const held = policy.hours.find((one) => one.channel === channel && !one.purpose);
       return { channel, on: !!held, from: held?.from ?? 7 * 60, to: held?.to ?? 22 * 60 };
     }),
-    caps: policy.caps.map((cap) => ({ channel: cap.channel ?? 'all', count: cap.count, hours: cap.hours })),
+    caps: policy.caps.map((cap) => ({ ...cap, channel: cap.channel ?? 'all' })),
+    otherHours: policy.hours.filter((one) => one.purpose),
     holdout: policy.holdout_percent,
     wait: policy.wait_hours_max,
   };
@@ -42,8 +45,8 @@ function rulesOf(settings: Settings): Rules {
 
 function policyOf(rules: Rules): Settings['policy'] {
   return {
-    hours: rules.hours.filter((one) => one.on).map(({ channel, from, to }) => ({ channel, from, to })),
-    caps: rules.caps.map((cap) => ({ channel: cap.channel === 'all' ? null : cap.channel, count: Number(cap.count), hours: Number(cap.hours) })),
+    hours: [...rules.hours.filter((one) => one.on).map(({ channel, from, to }) => ({ channel, from, to })), ...rules.otherHours],
+    caps: rules.caps.map((cap) => ({ ...cap, channel: cap.channel === 'all' ? null : cap.channel, count: Number(cap.count), hours: Number(cap.hours) })),
     holdout_percent: Number(rules.holdout),
     wait_hours_max: Number(rules.wait),
   };
@@ -55,7 +58,7 @@ export default function RulesPage() {
   const { settings, error, retry } = useSettings();
   const change = useChange();
   const may = useMay('workspace.manage');
-  const form = useForm<Rules>({ initialValues: { hours: [], caps: [], holdout: 0, wait: 72 } });
+  const form = useForm<Rules>({ initialValues: { hours: [], caps: [], otherHours: [], holdout: 0, wait: 72 } });
   const { setInitialValues, setValues, resetDirty } = form;
   const held = JSON.stringify(settings?.policy ?? null);
   useEffect(() => {

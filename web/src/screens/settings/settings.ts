@@ -7,12 +7,18 @@ export type ChannelName = 'email' | 'sms' | 'zalo' | 'push' | 'onsite' | 'webhoo
 
 export interface Cap {
   channel: ChannelName | null;
+  /** None: all but the transactional one. */
+  purpose?: string;
   count: number;
   hours: number;
+  /** None: sliding. */
+  window?: string;
 }
 
 export interface Hours {
   channel: ChannelName;
+  /** None: all but the transactional one. */
+  purpose?: string;
   from: number;
   to: number;
 }
