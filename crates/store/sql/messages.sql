@@ -38,14 +38,14 @@ SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id
   template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
   accepted_at, provider_id, context, campaign_id, campaign_run
 FROM message WHERE state = 'queued' AND channel = $1 AND due_at <= $2 AND purpose <> 'transactional'
-AND ($4 < 0 OR workspace_id = $4) ORDER BY due_at, message_no LIMIT $3;
+AND (CAST($4 AS BIGINT) < 0 OR workspace_id = $4) ORDER BY due_at, message_no LIMIT $3;
 
 -- name: message_due_service
 SELECT message_no, workspace_id, id, message_key, profile_no, origin, journey_id, run_id, node, template_id,
   template_version, channel, purpose, address, state, reason, detail, decided_at, due_at, attempts, attempted_at,
   accepted_at, provider_id, context, campaign_id, campaign_run
 FROM message WHERE state = 'queued' AND purpose = 'transactional' AND channel = $1 AND due_at <= $2
-AND ($4 < 0 OR workspace_id = $4) ORDER BY due_at, message_no LIMIT $3;
+AND (CAST($4 AS BIGINT) < 0 OR workspace_id = $4) ORDER BY due_at, message_no LIMIT $3;
 
 -- name: message_next_due
 SELECT min(due_at) FROM message WHERE state = 'queued' AND channel = $1;
