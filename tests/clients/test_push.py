@@ -59,7 +59,8 @@ class PushService:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
-                service.taken.append((self.path, dict(self.headers), body))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                service.taken.append((self.path, headers, body))
                 self.send_response(410 if self.path.endswith("gone") else 201)
                 self.send_header("content-length", "0")
                 self.end_headers()
@@ -91,7 +92,7 @@ def subscribe(quaylai, browser: Browser, **more) -> None:
 
 def verified_claims(headers: dict, public_key: str) -> dict:
     """What the token of VAPID says, after its signature was verified by a library of somebody else's."""
-    scheme, _, rest = headers["Authorization"].partition(" ")
+    scheme, _, rest = headers["authorization"].partition(" ")
     fields = dict(part.strip().split("=", 1) for part in rest.split(","))
     assert scheme == "vapid" and fields["k"] == public_key, headers
     text, _, signature = fields["t"].rpartition(".")
@@ -155,7 +156,7 @@ def test_what_a_journey_says_opens_in_the_browser(quaylai, push_service):
     assert told["url"].startswith(f"{quaylai.base}/e/c/") and told["actions"][0]["title"] == "Xem giỏ", told
     with pytest.raises(Exception):
         gone.open(body)
-    assert headers["Content-Encoding"] == "aes128gcm" and int(headers["TTL"]) > 0, headers
+    assert headers["content-encoding"] == "aes128gcm" and int(headers["ttl"]) > 0, headers
     claims = verified_claims(headers, public_key)
     assert claims["aud"] == push_service.base and claims["sub"] == "mailto:shop@may.example", claims
     # The link in it leads to the shop and counts.
