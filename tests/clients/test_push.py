@@ -1,8 +1,11 @@
-"""Notifications end to end: what the server seals opens with `http_ece` at a push service, and pages take their part."""
+"""Notifications, messages in pages and notices to staff end to end: what the server seals opens with `http_ece` at a
+push service, pages take their part, and a chat hears of an event."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 import os
 import threading
@@ -168,3 +171,70 @@ def test_what_a_journey_says_opens_in_the_browser(quaylai, push_service):
         return message["state"] == "sent" and message
 
     assert wait_until(sent, "the message is sent", 30)
+
+
+def test_a_message_waits_for_a_page(quaylai):
+    secret = "khoa-bi-mat-cua-tiem"
+    made = quaylai.write("PUT", "/channels/onsite", {"user_hash_secret": secret})
+    assert made["user_hash_secret"] == "***", made
+    quaylai.write(
+        "PUT",
+        "/templates/onsite-hello",
+        {"name": "Trong trang", "channel": "onsite", "subject": "Chào", "body": {"kind": "text", "source": "Miễn phí giao hàng"}},
+    )
+    quaylai.identify("kh-onsite", {"name": "An"}, anonymousId=DEVICE + "-onsite")
+    found = wait_until(lambda: quaylai.get("/profiles", identifier="user_id:kh-onsite")["items"], "the person", 30)[0]
+    quaylai.write("POST", "/messages", {"profile_id": found["id"], "template": "onsite-hello"})
+
+    def page(**whom):
+        params = {"writeKey": quaylai.write_key, **whom}
+        return requests.get(f"{quaylai.base}/v1/onsite", params=params, timeout=60)
+
+    def waiting():
+        return page(anonymousId=DEVICE + "-onsite").json()["messages"]
+
+    message = wait_until(waiting, "the message", 60)[0]
+    assert (message["title"], message["body"], message["shown"]) == ("Chào", "Miễn phí giao hàng", False), message
+    hashed = hmac.new(secret.encode(), b"kh-onsite", hashlib.sha256).hexdigest()
+    assert [one["id"] for one in page(userId="kh-onsite", userHash=hashed).json()["messages"]] == [message["id"]]
+    assert page(userId="kh-onsite", userHash="0" * 64).status_code == 403
+    assert page(userId="kh-onsite").status_code == 400
+    for what in ("shown", "closed"):
+        told = {"writeKey": quaylai.write_key}
+        answer = requests.post(f"{quaylai.base}/v1/onsite/{message['id']}/{what}", json=told, timeout=60)
+        assert answer.status_code == 200, answer.text
+    wait_until(lambda: not waiting(), "the message put away", 30)
+    assert quaylai.get(f"/messages/{message['id']}")["responses"]["opens"] == 1
+
+
+def test_a_chat_hears_of_a_large_order(quaylai, push_service):
+    quaylai.write("PATCH", "/settings", {"allow_private_networks": True})
+    made = quaylai.write("PUT", "/staff-contacts/slack:ban-hang", {"url": f"{push_service.base}/services/geheim"})
+    assert made["url"] == "***" and made["kind"] == "slack", made
+    tried = quaylai.write("POST", "/staff-contacts/slack:ban-hang/test", {})
+    assert tried["ok"] is True, tried
+    assert "Quaylai" in json.loads(push_service.taken[0][2])["text"]
+    quaylai.put_journey(
+        "notice",
+        {
+            "schema": 1,
+            "name": "Báo đơn lớn",
+            "trigger": {"type": "event", "event": "Large Order"},
+            "start": "tell",
+            "nodes": {
+                "tell": {
+                    "type": "notify_staff",
+                    "to": ["slack:ban-hang"],
+                    "subject": "Đơn lớn",
+                    "message": "{{ customer.name }} <{{ event.properties.total | money }}>",
+                }
+            },
+        },
+    )
+    quaylai.identify("kh-lon", {"name": "Bình & em"})
+    quaylai.track("Large Order", {"total": 5_000_000}, userId="kh-lon")
+    wait_until(lambda: len(push_service.taken) >= 2, "the notice in the chat", 60)
+    path, _, body = push_service.taken[1]
+    lines = json.loads(body)["text"].split("\n")
+    assert path == "/services/geheim" and lines[0] == "Đơn lớn", lines
+    assert lines[1].startswith("Bình &amp; em &lt;5.000.000"), lines
