@@ -143,7 +143,14 @@ impl Feed {
                 (None, Kind::Events | Kind::Orders) => reading.event(&row.cells),
             };
             match read {
-                Ok(read) => {
+                Ok(mut read) => {
+                    if let ImportedRow::Person(person) = &mut read {
+                        for consent in &mut person.consents {
+                            // The job names the file.
+                            let place = format!("{}#{}", engine::imports::source_of(&self.job), row.line);
+                            consent.record.proof.evidence = Some(place);
+                        }
+                    }
                     self.counts.rows_taken += 1;
                     self.stage = Stage::Rows;
                     return Ok(Fed::Row(Box::new(read)));

@@ -103,7 +103,7 @@ def test_choices_are_made_kept_and_shown(page, customer):
     page.goto(customer.link("p"))
     looks_right(page)
     english = page.language == "en"
-    offers = page.get_by_role("switch", name="Offers" if english else "Khuyến mãi")
+    offers = page.get_by_role("switch", name="Offers" if english else "Khuyến mãi", exact=True)
     expect(offers).to_be_checked()
     offers.uncheck()
     page.get_by_role("radio", name="At most once a week" if english else "Nhiều nhất mỗi tuần một tin").check()
@@ -131,7 +131,7 @@ def test_stopping_takes_one_press_and_is_confirmed(page, customer):
     looks_right(page)
     english = page.language == "en"
     # By the keyboard alone.
-    page.get_by_role("button", name="Unsubscribe" if english else "Ngừng nhận tin").focus()
+    page.get_by_role("button", name="Unsubscribe" if english else "Ngừng nhận tin", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("unsubscribed" if english else "đã ngừng nhận tin")
     looks_right(page)
@@ -162,7 +162,7 @@ def test_everything_works_without_scripts_and_by_keyboard(browser, server, custo
     page = context.new_page()
     try:
         page.goto(customer.link("p"))
-        switch = page.get_by_role("switch", name="Hàng mới")
+        switch = page.get_by_role("switch", name="Hàng mới", exact=True)
         switch.focus()
         page.keyboard.press("Space")
         expect(switch).not_to_be_checked()
