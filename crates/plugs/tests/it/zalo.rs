@@ -394,6 +394,33 @@ async fn a_failure_that_took_nothing_leaves_the_token_as_it_was() {
     no_faults(&server);
 }
 
+/// Who may edit a channel cannot have its tokens sent to a server of their own.
+#[tokio::test]
+async fn tokens_go_nowhere_but_to_whom_they_were_given_by() {
+    let (server, elsewhere) = (ZaloServer::start().await, ZaloServer::start().await);
+    let own = config(&server);
+    let (_, vault) = authorised(&server, &own).await;
+    for moved in [
+        ZaloConfig { business_base_url: elsewhere.url(), ..own.clone() },
+        ZaloConfig { openapi_base_url: elsewhere.url(), ..own.clone() },
+        ZaloConfig { oauth_base_url: elsewhere.url(), ..own.clone() },
+        ZaloConfig { app_id: "5".into(), ..own.clone() },
+    ] {
+        let channel = vault.channel(&moved);
+        assert_eq!(channel.standing().await, Ok(Standing::Missing));
+        assert_eq!(named(&channel.deliver(&message("k")).await), "misconfigured");
+        assert!(channel.check().await.is_err());
+        let late = NOW.plus_ms(80_000_000);
+        assert_eq!(channel.due(late).await, Ok(None));
+        assert_eq!(channel.renew(Some(1), "a test", late).await, Ok(Renewed::Needless));
+    }
+    assert_eq!(server.state.lock().unwrap().renewals, 0);
+    assert_eq!(named(&vault.channel(&own).deliver(&message("k")).await), "accepted");
+    no_faults(&server);
+    no_faults(&elsewhere);
+    assert_eq!(elsewhere.requests(), 0);
+}
+
 #[tokio::test]
 async fn templates_are_listed_with_their_parameters() {
     let server = ZaloServer::start().await;

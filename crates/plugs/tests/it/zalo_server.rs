@@ -81,6 +81,11 @@ impl ZaloServer {
     pub fn url(&self) -> String {
         format!("http://{}", self.http.address)
     }
+
+    /// How many requests there were.
+    pub fn requests(&self) -> usize {
+        self.http.requests.lock().unwrap().len()
+    }
 }
 
 /// A code as it would be brought back, for a challenge.

@@ -106,20 +106,20 @@ impl ZaloChannel {
     /// How the authorisation stands. Errors: the vault cannot be read.
     pub async fn standing(&self) -> Result<Standing, String> {
         let (_, grant) = self.held().await?;
-        Ok(Grant::standing(grant.as_ref(), &self.config.app_id, &self.config.oa_id))
+        Ok(Grant::standing(grant.as_ref(), &self.config.place(), &self.config.oa_id))
     }
 
     /// The pair of tokens that is to be renewed now, by its serial: a third of its life is over, or a renewal was not
     /// heard of again. Errors: the vault cannot be read.
     pub async fn due(&self, now: Timestamp) -> Result<Option<i64>, String> {
         let (_, grant) = self.held().await?;
-        let own = grant.filter(|grant| grant.app_id == self.config.app_id);
+        let own = grant.filter(|grant| grant.is_for(&self.config.place()));
         Ok(own.filter(|grant| grant.is_due(now)).map(|grant| grant.serial))
     }
 
     async fn grant(&self) -> Result<Grant, Trouble> {
         let (_, grant) = self.held().await.map_err(Trouble::Passing)?;
-        match Grant::standing(grant.as_ref(), &self.config.app_id, &self.config.oa_id) {
+        match Grant::standing(grant.as_ref(), &self.config.place(), &self.config.oa_id) {
             Standing::Missing => {
                 Err(Trouble::Shop("the Official Account has not authorised the app yet: authorise it".into()))
             }
@@ -344,7 +344,7 @@ impl ZaloChannel {
         for _ in 0..SWAPS_MAX {
             let (held, before) = self.held().await?;
             let next = match (issued.take(), fresh.take()) {
-                (Some(issued), _) => Grant::of(&self.config.app_id, oa_id, issued, before.as_ref(), now),
+                (Some(issued), _) => Grant::of(&self.config.place(), oa_id, issued, before.as_ref(), now),
                 (None, Some(again)) => again.after(before.as_ref()),
                 (None, None) => break,
             };
@@ -387,7 +387,7 @@ impl ZaloChannel {
         let mut begun = None;
         for _ in 0..SWAPS_MAX {
             let (held, grant) = self.held().await?;
-            let Some(grant) = grant.filter(|grant| grant.app_id == self.config.app_id) else {
+            let Some(grant) = grant.filter(|grant| grant.is_for(&self.config.place())) else {
                 return Ok(Renewed::Needless);
             };
             if let Some(hindrance) = grant.hindrance(refused, now) {
@@ -406,7 +406,7 @@ impl ZaloChannel {
         ];
         let (next, renewed) = match self.exchange(&fields).await {
             Ok(issued) => {
-                (Grant::of(&before.app_id, &before.oa_id, issued, Some(&before), now), Renewed::Done)
+                (Grant::of(&self.config.place(), &before.oa_id, issued, Some(&before), now), Renewed::Done)
             }
             Err(NotIssued::Worthless(said)) => {
                 let why = match before.is_second_try() {

@@ -70,6 +70,12 @@ impl ZaloConfig {
         self.app_secret.as_ref().map_or("", Secret::expose)
     }
 
+    /// Whom tokens are for: the app, and the servers that may see them.
+    pub(super) fn place(&self) -> String {
+        let [(_, oauth), (_, business), (_, openapi)] = self.bases();
+        format!("{} {oauth} {business} {openapi}", self.app_id)
+    }
+
     fn bases(&self) -> [(&'static str, &str); 3] {
         [
             ("oauth_base_url", &self.oauth_base_url),

@@ -21,8 +21,8 @@ const REFRESH_MS: i64 = 90 * DAY_MS;
 /// The document in the vault.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Grant {
-    /// Of the app that it was given to.
-    pub app_id: String,
+    /// The app that it was given to, and the servers that may see it: it goes nowhere else.
+    place: String,
     pub oa_id: String,
     pub access_token: Secret,
     pub refresh_token: Secret,
@@ -90,14 +90,14 @@ pub enum Standing {
 impl Grant {
     /// What was just issued; `before` is what it takes the place of.
     pub(super) fn of(
-        app_id: &str,
+        place: &str,
         oa_id: &str,
         issued: Issued,
         before: Option<&Grant>,
         now: Timestamp,
     ) -> Grant {
         Grant {
-            app_id: app_id.to_owned(),
+            place: place.to_owned(),
             oa_id: oa_id.to_owned(),
             access_token: issued.access_token,
             refresh_token: issued.refresh_token,
@@ -187,10 +187,14 @@ impl Grant {
         Grant { renewal: None, fault: None, lapsed: Some(why.to_owned()), ..self.clone() }
     }
 
+    pub(super) fn is_for(&self, place: &str) -> bool {
+        self.place == place
+    }
+
     /// How it stands for an app and an account; an empty `oa_id` is any.
-    pub(super) fn standing(grant: Option<&Grant>, app_id: &str, oa_id: &str) -> Standing {
+    pub(super) fn standing(grant: Option<&Grant>, place: &str, oa_id: &str) -> Standing {
         let Some(grant) = grant else { return Standing::Missing };
-        if grant.app_id != app_id || !(oa_id.is_empty() || oa_id == grant.oa_id) {
+        if !grant.is_for(place) || !(oa_id.is_empty() || oa_id == grant.oa_id) {
             return Standing::Missing;
         }
         match &grant.lapsed {
@@ -256,7 +260,7 @@ mod tests {
         assert_eq!(Grant::parse(Some(&grant.written())), Some(grant.clone()));
         let shown = format!("{grant:?}");
         assert!(!shown.contains("a1") && !shown.contains("r1"), "{shown}");
-        assert_eq!(Grant::standing(Some(&grant), "9", ""), Standing::Missing, "another app");
+        assert_eq!(Grant::standing(Some(&grant), "9", ""), Standing::Missing, "another app or server");
         assert_eq!(Grant::standing(Some(&grant), "1", "3"), Standing::Missing, "another account");
     }
 }
