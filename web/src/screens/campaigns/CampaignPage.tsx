@@ -7,6 +7,7 @@ import { lazy, Suspense, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../api';
 import { useMay } from '../../app/session';
+import { Budget } from '../../parts/Budget';
 import { DataTable } from '../../parts/DataTable';
 import { downloadCsv } from '../../parts/csv';
 import { EmptyState } from '../../parts/EmptyState';
@@ -41,7 +42,7 @@ interface Search {
 }
 
 export default function CampaignPage() {
-  const { t } = useTranslation('campaigns');
+  const { t } = useTranslation(['campaigns', 'spending']);
   const { id } = useParams({ strict: false }) as { id: string };
   const search = useSearch({ strict: false }) as Search;
   const navigate = useNavigate();
@@ -50,6 +51,7 @@ export default function CampaignPage() {
   const query = useQuery({ ...campaignQuery(id), refetchInterval: (found) => (found.state.data?.state === 'sending' || isStarting(found.state.data) ? 2_000 : false) });
   const report = useQuery({ ...reportQuery(id), enabled: (query.data?.runs ?? 0) > 0, refetchInterval: query.data?.state === 'sending' ? 5_000 : false });
   const mayRead = useMay('people.read');
+  const maySee = useMay('setup.read');
   if (query.isPending) return <PageSkeleton />;
   if (query.error) return <ErrorNote error={query.error} retry={() => void query.refetch()} />;
   const one = query.data;
@@ -59,6 +61,7 @@ export default function CampaignPage() {
   const run = runs.find((found) => found.run === Number(search.run));
   const result = run ?? report.data?.total;
   const tab = search.tab ?? 'overview';
+  const budget = maySee && <Panel title={t('spending:campaign')} mt="lg"><Budget scope={`campaign:${id}`} label={t('spending:campaignBudget')} text={t('spending:campaignText')} /></Panel>;
   return (
     <Page
       title={one.name} badge={<CampaignState state={one.state} />} above={[{ title: t('list.title'), to: '/campaigns' }]}
@@ -68,7 +71,10 @@ export default function CampaignPage() {
       {one.detail && <Note tone="calm">{t(`detail.${detailOf(one.detail)}`, { detail: one.detail })}</Note>}
       <Live one={one} />
       {one.runs === 0 ? (
-        <Coming one={one} />
+        <>
+          <Coming one={one} />
+          {budget}
+        </>
       ) : report.error ? (
         <ErrorNote error={report.error} retry={() => void report.refetch()} />
       ) : !report.data || !result ? (
@@ -85,7 +91,7 @@ export default function CampaignPage() {
             </Tabs.List>
             {runs.length > 1 && <RunSelect runs={runs} value={run} onChange={(value) => change({ run: value })} />}
           </Group>
-          <Tabs.Panel value="overview"><Overview one={one} report={report.data} run={run} result={result} toPeople={(step, reason) => change({ tab: 'people', step, reason })} /></Tabs.Panel>
+          <Tabs.Panel value="overview"><Overview one={one} report={report.data} run={run} result={result} toPeople={(step, reason) => change({ tab: 'people', step, reason })} />{budget}</Tabs.Panel>
           <Tabs.Panel value="people"><People campaign={one} run={run?.run} step={search.step} reason={search.reason} result={result} change={(step, reason) => change({ step, reason })} /></Tabs.Panel>
           <Tabs.Panel value="links"><Links campaign={one} report={report.data} run={run} /></Tabs.Panel>
           <Tabs.Panel value="domains"><Domains campaign={one} run={run?.run} /></Tabs.Panel>

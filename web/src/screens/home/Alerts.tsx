@@ -9,12 +9,28 @@ import classes from './home.module.css';
 
 type Alert = Schema<'Alert'>;
 
+/** `campaign:<id>`, `journey:<id>`, or a budget of the whole shop. */
+function budgetWay(scope: string): string {
+  const [kind = '', id] = scope.split(/:(.*)/s);
+  return id ? `/${kind === 'campaign' ? 'campaigns' : 'journeys'}/${id}` : '/settings/spending';
+}
+
+/** `50000/100000` in minor units. */
+function spentOf(detail: string | null | undefined): [number, number] | null {
+  const found = /^(\d+)\/(\d+)$/.exec(detail ?? '');
+  return found ? [Number(found[1]), Number(found[2])] : null;
+}
+
+const scopeKind = (scope: string) => (scope.startsWith('campaign:') ? 'campaign' : scope.startsWith('journey:') ? 'journey' : scope === 'day' ? 'day' : 'month');
+
 /** Where somebody sees to it. */
 function wayTo(alert: Alert): string {
   switch (alert.kind) {
     case 'channel_not_set_up':
     case 'channel_misconfigured': return `/settings/channels/${alert.channel ?? 'email'}`;
     case 'address_missing': return '/settings/shop';
+    case 'budget_near':
+    case 'budget_spent': return budgetWay(alert.id ?? '');
     case 'set_aside':
     case 'inbox_lags': return '/settings/health';
     case 'queue_lags':
@@ -49,14 +65,16 @@ export function Alerts({ attention }: { attention: Schema<'Attention'> | undefin
     <section aria-label={t('alerts')}>
       {shown.map((alert, at) => {
         const Icon = ICONS[level(alert)];
-        const more = alert.detail ?? '';
+        const isBudget = alert.kind.startsWith('budget_');
+        const spent = isBudget ? spentOf(alert.detail) : null;
+        const more = spent ? t('budgetSpent', { spent: formats.money(spent[0]), amount: formats.money(spent[1]) }) : alert.detail ?? '';
         return (
           <div key={`${alert.kind}-${alert.id ?? ''}-${alert.channel ?? ''}-${at}`} className={classes.alert} data-tone={TONES[level(alert)]}>
             <Icon size={20} role="img" aria-label={t(`level.${level(alert)}`)} style={{ flex: 'none' }} />
             <div className={classes.alertText}>
               <p>
                 {t(`alert.${alert.kind}`, {
-                  count: alert.count, number: formats.number(alert.count), name: alert.name ?? '', at: alert.at ? formats.dateTime(alert.at) : '',
+                  count: alert.count, number: formats.number(alert.count), name: isBudget ? t(`budget.${scopeKind(alert.id ?? '')}`) : alert.name ?? '', at: alert.at ? formats.dateTime(alert.at) : '',
                   channel: alert.channel ? t(`channel.${alert.channel}`) : '',
                 })}
               </p>

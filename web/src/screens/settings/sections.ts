@@ -1,7 +1,7 @@
 /** The parts of the settings, for the list at their side and for their overview. */
 import {
-  IconActivityHeartbeat, IconBuildingStore, IconCode, IconDatabase, IconHourglass, IconInfoCircle, IconKey, IconMailCheck, IconSend,
-  IconShieldCheck, IconWebhook,
+  IconActivityHeartbeat, IconBuildingStore, IconCode, IconDatabase, IconHourglass, IconInfoCircle, IconKey, IconMailCheck, IconReceipt, IconSend,
+  IconShieldCheck, IconUsers, IconWebhook,
 } from '@tabler/icons-react';
 import type { Permission } from '../../app/session';
 
@@ -25,6 +25,8 @@ export const groups: { id: string; sections: Section[] }[] = [
     sections: [
       { id: 'channels', to: '/settings/channels', Icon: IconSend, permission: 'setup.read' },
       { id: 'domains', to: '/settings/domains', Icon: IconMailCheck, permission: 'setup.read' },
+      { id: 'spending', to: '/settings/spending', Icon: IconReceipt, permission: 'setup.read' },
+      { id: 'contacts', to: '/settings/contacts', Icon: IconUsers, permission: 'setup.read' },
     ],
   },
   {

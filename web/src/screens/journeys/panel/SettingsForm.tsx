@@ -2,9 +2,10 @@
 import { ActionIcon, Anchor, Button, Divider, Group, NumberInput, Paper, Select, Stack, Switch, Text, Textarea } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { settingsQuery } from '../../../app/session';
+import { Budget } from '../../../parts/Budget';
 import { ofDefinition, useEditor, useEditorStore } from '../editor/store';
 import { type Definition, type EntryDoc, type ExitRuleDoc, type GoalDoc, LIMITS } from '../model';
 import { ConditionField } from './ConditionField';
@@ -34,7 +35,8 @@ function ShopRules() {
 }
 
 export function SettingsForm() {
-  const { t } = useTranslation('journeys');
+  const { t } = useTranslation(['journeys', 'spending']);
+  const { id } = useParams({ strict: false }) as { id?: string };
   const editor = useEditorStore();
   const definition = useEditor(ofDefinition);
   const change = (make: (now: Definition) => Definition, key: string | null = null): void => editor.edit(make, key);
@@ -130,6 +132,12 @@ export function SettingsForm() {
       ))}
       {rules.length < LIMITS.exits && (
         <Button variant="light" size="sm" leftSection={<IconPlus size={16} aria-hidden />} style={{ alignSelf: 'flex-start' }} onClick={() => setRules([...rules, { event: 'Order Completed' }])}>{t('settings.addRule')}</Button>
+      )}
+      {id && (
+        <>
+          <Divider label={t('spending:journey')} labelPosition="left" />
+          <Budget scope={`journey:${id}`} label={t('spending:journeyBudget')} text={t('spending:journeyText')} />
+        </>
       )}
       <ShopRules />
     </Stack>
