@@ -59,6 +59,9 @@ pub enum Note {
         /// What the template sees as `event.properties`.
         #[serde(default)]
         properties: Value,
+        /// Further ways for the same message.
+        #[serde(default, skip_serializing_if = "domain::ways::Ways::is_single")]
+        ways: domain::ways::Ways,
         at: Ms,
     },
     /// What a provider of a channel told.

@@ -12,6 +12,7 @@ use domain::identity::{Link, may_join, survivor_is_first};
 use domain::journey::EventView;
 use domain::normalise::text;
 use domain::profile::{KnownIdentifier, Ms, Profile};
+use domain::ways::{Plan, Way};
 use kit::{Id, MINUTE_MS, ProfileNo, Timestamp, WorkspaceId};
 use serde_json::{Map, Value, json};
 use store::history::MessageKey;
@@ -616,6 +617,7 @@ impl World<'_> {
                 address,
                 key,
                 properties,
+                ways,
                 at,
             } => {
                 let Some(person) = self.by_id(workspace, &profile_id)? else { return Ok(()) };
@@ -625,14 +627,18 @@ impl World<'_> {
                     return Ok(());
                 }
                 let mut message = self.new_message(person, &key, at.0);
+                let first = Way { channel, template: template_id.clone() };
                 message.origin = origin;
                 message.template_id = Some(template_id);
                 message.channel = channel.to_string();
                 message.purpose = purpose.to_string();
                 message.address = address;
-                message.context =
-                    json!({ "event": { "name": "api", "at": at.0.ms(), "properties": properties } })
-                        .to_string();
+                let mut context =
+                    json!({ "event": { "name": "api", "at": at.0.ms(), "properties": properties } });
+                if let Some(plan) = Plan::of(first, &ways) {
+                    context["ways"] = json!(plan);
+                }
+                message.context = context.to_string();
                 self.messages.push(message);
                 Ok(())
             }

@@ -341,6 +341,7 @@ impl Stage {
                     address: Some((*address).to_owned()),
                     key: format!("try-{}", self.sent),
                     properties: json!({}),
+                    ways: Default::default(),
                     at: self.world.now.into(),
                 };
                 self.note(note);

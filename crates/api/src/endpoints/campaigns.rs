@@ -564,6 +564,7 @@ async fn test(
         address: Some(to.value),
         key: key.clone(),
         properties: json!({}),
+        ways: Default::default(),
         at: services.now().into(),
     };
     services.note(workspace, &note).await?;

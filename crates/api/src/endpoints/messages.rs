@@ -13,6 +13,7 @@ use crate::told::{Asked, Told};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
+use domain::ways::Ways;
 use domain::consent::{Channel, Purpose};
 use domain::identifier::IdentifierKind;
 use domain::normalise::text::search_key;
@@ -506,6 +507,11 @@ struct NewMessage {
     properties: Value,
     /// Names the message: it is never sent twice. Else the Idempotency-Key, else none.
     key: Option<String>,
+    /// Further ways, for when it cannot go by the template's channel: `also` (a list of `channel` and `template`),
+    /// `choose` (`listed`: in this order; `best`: what the customer prefers, else what worked for them) and
+    /// `fall_back_after_minutes` (without a sign of delivery).
+    #[schema(value_type = Object)]
+    ways: Option<Ways>,
 }
 
 /// Send a message
@@ -540,6 +546,17 @@ async fn send(
     if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > 200) {
         return Err(Problem::field("key", "from 1 to 200 bytes"));
     }
+    let ways = told.ways.unwrap_or_default();
+    let channel = template.channel.parse::<Channel>().unwrap_or(Channel::Email);
+    if let Some((field, message)) = ways.problems(channel).into_iter().next() {
+        return Err(Problem::field(field, message));
+    }
+    for way in &ways.also {
+        let found = row_of(&services, workspace, &way.template).await;
+        if !found.is_ok_and(|found| found.channel == way.channel.as_str()) {
+            return Err(Problem::field("ways.also", format!("no template of {} has this id", way.channel)));
+        }
+    }
     let key = format!("api:{}", key.unwrap_or_else(|| services.new_id().to_string()));
     let note = Note::Send {
         profile_id: profile.id.to_string(),
@@ -550,6 +567,7 @@ async fn send(
         address: None,
         key: key.clone(),
         properties: told.properties,
+        ways,
         at: services.now().into(),
     };
     services.note(workspace, &note).await?;

@@ -632,6 +632,7 @@ async fn test(
         address: Some(to.value),
         key: key.clone(),
         properties: told.event.unwrap_or_default().properties,
+        ways: Default::default(),
         at: services.now().into(),
     };
     services.note(workspace, &note).await?;

@@ -15,6 +15,7 @@ mod messages;
 mod outward;
 mod pages;
 mod people;
+mod policies;
 mod privacy;
 mod scenarios;
 mod segments;
