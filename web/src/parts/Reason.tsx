@@ -59,6 +59,17 @@ export function useWords(): Words {
           const [code = '', ...rest] = detail.split(' ');
           return { text: code ? t('refusedBecause', { turn: turned, reason: reason(code) }) : turned, detail: rest.join(' ') };
         }
+        if (what === 'way_chosen') {
+          const [first = ''] = detail.split(' ');
+          return { text: first ? t('turn.way_chosen_first', { channel: say(`channel.${first}`, first) }) : turned, detail: '' };
+        }
+        if (what === 'fell_back') {
+          const late = /^(\w+) was not delivered; (\w+) is tried$/.exec(detail);
+          if (late) return { text: t('turn.fell_back_late', { channel: say(`channel.${late[1]}`, late[1]!), next: say(`channel.${late[2]}`, late[2]!) }), detail: '' };
+          // `email: no_address ...`: which way was given up, and why.
+          const given = /^(\w+): (\w+)\s*(.*)$/s.exec(detail);
+          if (given) return { text: t('refusedBecause', { turn: turned, reason: `${say(`channel.${given[1]}`, given[1]!)}, ${reason(given[2]!)}` }), detail: given[3] ?? '' };
+        }
         if (what === 'machine_opened' || what === 'machine_clicked') {
           return { text: t('refusedBecause', { turn: turned, reason: say(`machine.${detail}`, detail) }), detail: '' };
         }

@@ -16,6 +16,7 @@ import { Panel } from '../../parts/Panel';
 import { ProfilePicker } from '../../parts/pickers';
 import { useWords } from '../../parts/Reason';
 import { MailFrame } from '../../parts/MailFrame';
+import { Ways } from '../../parts/Ways';
 import classes from './composer.module.css';
 import type { StepProps } from './ComposerPage';
 import type { Definition } from './model';
@@ -46,7 +47,7 @@ export function usePreview(template: string | undefined, profile: string | null)
 }
 
 export function StepContent({ campaign, definition, change, isLocked, settle }: StepProps & { settle: () => Promise<boolean> }) {
-  const { t } = useTranslation('campaigns');
+  const { t } = useTranslation(['campaigns', 'ways']);
   const words = useWords();
   const { query, found } = useTemplate(definition);
   const [search, setSearch] = useState('');
@@ -91,6 +92,9 @@ export function StepContent({ campaign, definition, change, isLocked, settle }: 
         {definition.template !== '' && query.data && !found && <Note tone="bad" mt="sm">{t('content.gone')}</Note>}
       </Panel>
       {found && <Look campaign={campaign.id} template={found.id} channel={definition.channel} settle={settle} />}
+      <Panel title={t('ways:title')} text={t('ways:text')}>
+        <Ways first={definition.channel} value={definition.ways?.also.length ? definition.ways : undefined} templates={query.data?.items ?? []} disabled={isLocked} onChange={(ways) => change({ ways })} />
+      </Panel>
       <Measures definition={definition} change={change} isLocked={isLocked} />
     </>
   );

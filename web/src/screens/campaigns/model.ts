@@ -1,5 +1,6 @@
 /** What a campaign is made of, as docs/campaigns.md writes it. */
 import { api, call, type Schema } from '../../api';
+import type { WaysDoc } from '../../parts/Ways';
 import type { Tone } from '../../theme/theme';
 
 export type CampaignView = Schema<'CampaignView'>;
@@ -38,6 +39,7 @@ export interface Definition {
   utm?: { source?: string; medium?: string; campaign?: string; content?: string; term?: string };
   topic?: string;
   attribution_days: number;
+  ways?: WaysDoc;
 }
 
 export const STATES = ['draft', 'scheduled', 'sending', 'paused', 'done', 'cancelled'] as const;

@@ -1,13 +1,13 @@
 /** One message: why it went or did not, what was tried, what came back, and its words. */
 import { Anchor, Code, Group, List, SimpleGrid, Stack, Text, ThemeIcon, Timeline } from '@mantine/core';
-import { IconAlertTriangle, IconCheck, IconClick, IconClock, IconMailOpened, IconRobot, IconSend, IconX } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCheck, IconCircleCheck, IconClick, IconClock, IconMailOpened, IconRobot, IconRoute, IconSend, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../api';
 import { ErrorNote } from '../../parts/ErrorNote';
-import { Num, useFormats, When } from '../../parts/format';
+import { Money, Num, useFormats, When } from '../../parts/format';
 import { Page } from '../../parts/Page';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import { Panel } from '../../parts/Panel';
@@ -63,6 +63,9 @@ function Envelope({ message }: { message: Whole }) {
     [t('envelope.decided'), <When key="decided" at={message.decided_at} full />],
     ...(message.due_at ? [[t('envelope.due'), <When key="due" at={message.due_at} full />] as [string, ReactNode]] : []),
     ...(message.sent_at ? [[t('envelope.sent'), <When key="sent" at={message.sent_at} full />] as [string, ReactNode]] : []),
+    ...(message.delivered_at ? [[t('envelope.delivered'), <When key="delivered" at={message.delivered_at} full />] as [string, ReactNode]] : []),
+    ...(message.seen_at ? [[t('envelope.seen'), <When key="seen" at={message.seen_at} full />] as [string, ReactNode]] : []),
+    ...(message.price !== null && message.price !== undefined ? [[t('envelope.price'), <Money key="price" value={message.price} />] as [string, ReactNode]] : []),
     [t('envelope.attempts'), <Num key="attempts" value={message.attempts} />],
     ...(message.provider_id ? [[t('envelope.provider'), <Code key="provider" style={{ overflowWrap: 'anywhere' }}>{message.provider_id}</Code>] as [string, ReactNode]] : []),
     ...(message.run_id ? [[t('envelope.run'), <Anchor key="run" component={Link} to={`/journeys/${message.journey_id}/runs/${message.run_id}`} size="sm">{t('envelope.runSee')}</Anchor>] as [string, ReactNode]] : []),
@@ -80,11 +83,11 @@ function Envelope({ message }: { message: Whole }) {
 }
 
 /** Each rule that was asked, in its order, as far as the decision tells. */
-const RULES = ['address', 'suppression', 'consent', 'holdout', 'hours', 'caps', 'words', 'handover'] as const;
+const RULES = ['address', 'suppression', 'consent', 'holdout', 'hours', 'caps', 'words', 'budget', 'pace', 'handover'] as const;
 const FAILS: Record<string, (typeof RULES)[number]> = {
   no_address: 'address', channel_unknown: 'address', profile_gone: 'address', suppressed: 'suppression', restricted: 'suppression', erased: 'suppression',
   no_consent: 'consent', consent_pending: 'consent', consent_denied: 'consent', holdout: 'holdout', outside_hours: 'hours', waited_too_long: 'hours', local_time_past: 'hours',
-  frequency_cap: 'caps', template_missing: 'words', template_broken: 'words', value_missing: 'words', render_stopped: 'words',
+  frequency_cap: 'caps', personal_cap: 'caps', gives_way: 'caps', over_budget: 'budget', do_not_call: 'suppression', topic_off: 'consent', paused: 'consent', sunset: 'consent', too_long: 'words', warm_up: 'pace', domain_throttled: 'pace', template_missing: 'words', template_broken: 'words', value_missing: 'words', render_stopped: 'words',
 };
 
 function verdicts(message: Whole): { rule: (typeof RULES)[number]; verdict: 'passed' | 'stopped' | 'waits' | 'unasked' | 'skipped' }[] {
@@ -94,6 +97,8 @@ function verdicts(message: Whole): { rule: (typeof RULES)[number]; verdict: 'pas
   const stop = failing ? RULES.indexOf(failing) : -1;
   return RULES.map((rule, at) => {
     const skipped = (['holdout', 'hours', 'caps'].includes(rule) && !isAd) || (message.origin === 'test' && ['suppression', 'consent'].includes(rule));
+    // Only asked of what has a price, and of sending domains with a plan: told when they stopped it.
+    if ((rule === 'budget' || rule === 'pace') && failing !== rule) return { rule, verdict: 'skipped' };
     if (skipped) return { rule, verdict: 'skipped' };
     if (stop >= 0 && at === stop) return { rule, verdict: message.state === 'queued' || message.state === 'held' ? 'waits' : 'stopped' };
     if (stop >= 0 ? at < stop : handed && (rule !== 'handover' || message.state === 'sent')) return { rule, verdict: 'passed' };
@@ -147,8 +152,12 @@ function turnLook(what: string) {
   if (what === 'opened') return { Icon: IconMailOpened, tone: 'good' };
   if (what === 'clicked') return { Icon: IconClick, tone: 'good' };
   if (what === 'accepted') return { Icon: IconSend, tone: 'good' };
+  if (what === 'delivered') return { Icon: IconCircleCheck, tone: 'good' };
+  if (what === 'delayed' || what === 'soft_bounce') return { Icon: IconClock, tone: 'wait' };
+  if (what === 'way_chosen' || what === 'fell_back') return { Icon: IconRoute, tone: 'accent' };
+  if (what === 'complained') return { Icon: IconAlertTriangle, tone: 'bad' };
   if (what === 'decided') return { Icon: IconClock, tone: 'accent' };
-  if (what === 'refused' || what === 'unsubscribed') return { Icon: IconX, tone: 'calm' };
+  if (what === 'refused' || what === 'unsubscribed' || what === 'stopped') return { Icon: IconX, tone: 'calm' };
   if (what === 'unknown') return { Icon: IconAlertTriangle, tone: 'odd' };
   return { Icon: IconAlertTriangle, tone: 'wait' };
 }

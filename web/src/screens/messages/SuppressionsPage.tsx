@@ -22,8 +22,8 @@ import { usePages } from '../../parts/usePages';
 type Row = Schema<'SuppressionView'>;
 
 const CHANNELS = ['email', 'sms', 'zalo', 'push'] as const;
-const REASONS = ['hard_bounce', 'complaint', 'manual', 'erased'] as const;
-const TONES = { hard_bounce: 'bad', complaint: 'odd', manual: 'calm', erased: 'calm' } as const;
+const REASONS = ['hard_bounce', 'soft_bounce', 'complaint', 'manual', 'erased'] as const;
+const TONES = { hard_bounce: 'bad', soft_bounce: 'wait', complaint: 'odd', manual: 'calm', erased: 'calm' } as const;
 
 export default function SuppressionsPage() {
   const { t } = useTranslation('messages');

@@ -9,4 +9,5 @@ export const REASONS = [
   'waited_too_long', 'template_missing', 'template_broken', 'value_missing', 'render_stopped', 'channel_not_set_up', 'channel_misconfigured', 'retry_network',
   'retry_timeout', 'retry_throttled', 'retry_mailbox_full', 'retry_temporary', 'gave_up', 'hard_bounce', 'rejected_by_policy', 'too_large', 'invalid',
   'refused_by_provider', 'rescheduled', 'recipient_unreachable', 'recipient_stopped', 'template_refused', 'no_answer', 'interrupted', 'goal_reached', 'run_exited', 'campaign_cancelled', 'local_time_past', 'merged',
+  'over_budget', 'too_long', 'way_chosen', 'fell_back', 'sunset', 'warm_up', 'domain_throttled', 'soft_bounce', 'device_gone',
 ] as const;

@@ -88,7 +88,7 @@ function ContactForm({ contact, taken, done }: { contact: Contact | null; taken:
       kind: (contact ? kindOf(contact) : 'telegram') as Kind, word: contact ? wordOf(contact) : '', bot_token: '', chat_id: contact?.chat_id ?? '', url: '', user_id: contact?.user_id ?? '',
     },
     validate: {
-      word: (word, { kind }) => (!/^[A-Za-z0-9_-]{1,40}$/.test(word.trim()) ? t('wrong.word') : !contact && taken.includes(`${kind}:${word.trim()}`) ? t('wrong.taken') : null),
+      word: (word, { kind }) => (!/^[a-z0-9_-]{1,40}$/.test(word.trim()) ? t('wrong.word') : !contact && taken.includes(`${kind}:${word.trim()}`) ? t('wrong.taken') : null),
     },
   });
   const { kind } = form.values;

@@ -14,6 +14,9 @@ const stale = { staleTime: 60_000 };
 export const templatesQuery = {
   queryKey: ['templates', 'all'], queryFn: () => call(api.GET('/api/v1/templates')), ...stale,
 };
+export const contactsQuery = {
+  queryKey: ['settings', 'contacts', 'names'], queryFn: async () => (await call(api.GET('/api/v1/staff-contacts'))).items.map((one) => one.name), retry: false, ...stale,
+};
 export const segmentsQuery = {
   queryKey: ['segments', 'all'], queryFn: () => call(api.GET('/api/v1/segments')), ...stale,
 };

@@ -20,7 +20,10 @@ function lengths(value: Dict): Dict {
 
 function node(told: NodeDoc): NodeDoc {
   const made = lengths(told);
-  if (told.type === 'send') made.purpose ??= 'marketing';
+  if (told.type === 'send') {
+    made.purpose ??= 'marketing';
+    if ((made.ways as { also?: unknown[] } | undefined)?.also?.length === 0) delete made.ways;
+  }
   if (told.type === 'delay') {
     for (const key of ['when_past', 'when_missing']) if (made[key] === 'continue') delete made[key];
     if (made.yearly === false) delete made.yearly;

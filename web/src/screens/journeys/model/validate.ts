@@ -17,6 +17,8 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 const dicts = (value: unknown): Dict[] => (Array.isArray(value) ? (value as Dict[]) : []);
 const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$/;
 const OFFSET = /^[+-]?(\d+w)?(\d+d)?(\d+h)?(\d+m)?$/;
+/** A contact of staff: `telegram:ops`. */
+const CONTACT = /^(telegram|slack|discord|webhook|zalo):[a-z0-9_-]{1,40}$/;
 const MAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 const NAME_MAX = 200;
 const NO_VALUE = new Set(['exists', 'not_exists']);
@@ -172,7 +174,7 @@ class Check {
       case 'notify_staff': {
         const to = Array.isArray(node.to) ? node.to : [];
         if (to.length === 0 || to.length > LIMITS.staff) this.say(at('to'), 'staff.count');
-        to.forEach((one, i) => !MAIL.test(text(one)) && this.say(at(`to.${i}`), 'staff.address'));
+        to.forEach((one, i) => !MAIL.test(text(one)) && !CONTACT.test(text(one)) && this.say(at(`to.${i}`), 'staff.address'));
         this.line(node.subject, at('subject'));
         if (text(node.message).trim() === '') this.say(at('message'), 'missing');
         break;

@@ -9,11 +9,12 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../../api';
 import { WEEKDAYS } from '../editor/kinds';
-import { journeysQuery, listsQuery, templatesQuery } from '../editor/directory';
+import { contactsQuery, journeysQuery, listsQuery, templatesQuery } from '../editor/directory';
 import { useWords } from '../editor/describe';
 import { useEditorStore } from '../editor/store';
 import { addPath, CHANNELS, type Filter, LIMITS, movePath, type NodeDoc, removePath, update } from '../model';
 import { MailFrame } from '../../../parts/MailFrame';
+import { Ways, type WaysDoc } from '../../../parts/Ways';
 import { ConditionField } from './ConditionField';
 import {
   AttributeField, ClockField, DurationField, EventField, LineField, NameField, OffsetField, useProblem, useTagNames, ValueField, WhereField,
@@ -57,7 +58,7 @@ function TemplatePreview({ id }: { id: string }) {
 }
 
 function SendForm({ node, patch, at }: FormProps) {
-  const { t } = useTranslation('journeys');
+  const { t } = useTranslation(['journeys', 'ways']);
   const templates = useQuery(templatesQuery).data?.items ?? [];
   const error = useProblem(at('template'));
   const channel = text(node.channel);
@@ -68,7 +69,7 @@ function SendForm({ node, patch, at }: FormProps) {
     <Stack>
       <Select
         label={t('send.channel')} value={channel} allowDeselect={false} data={CHANNELS.map((one) => ({ value: one, label: t(`channel.${one}`) }))}
-        onChange={(value) => value && patch({ channel: value, ...(found && found.channel !== value ? { template: '' } : {}) })}
+        onChange={(value) => value && patch({ channel: value, ...(value === 'webhook' ? { ways: undefined } : {}), ...(found && found.channel !== value ? { template: '' } : {}) })}
       />
       <Select
         label={t('send.template')} searchable placeholder={t('send.choose')} error={error} nothingFoundMessage={t('send.none')} value={found?.id ?? (named || null)} allowDeselect={false}
@@ -87,6 +88,13 @@ function SendForm({ node, patch, at }: FormProps) {
         />
         <Text size="xs" c="dimmed" mt={6}>{t(`purposeText.${text(node.purpose) || 'marketing'}`)}</Text>
       </div>
+      {channel !== 'webhook' && (
+        <div>
+          <Text size="sm" fw={500}>{t('ways:title')}</Text>
+          <Text size="xs" c="dimmed" mb="xs">{t('ways:text')}</Text>
+          <Ways first={channel} value={node.ways as WaysDoc | undefined} templates={templates} onChange={(ways) => patch({ ways }, 'ways')} />
+        </div>
+      )}
       {found && <TemplatePreview id={found.id} />}
     </Stack>
   );
@@ -376,10 +384,11 @@ function WebhookForm({ node, patch, at }: FormProps) {
 function StaffForm({ node, patch, at }: FormProps) {
   const { t } = useTranslation('journeys');
   const to = Array.isArray(node.to) ? node.to.map(String) : [];
+  const contacts = useQuery(contactsQuery).data ?? [];
   const [none, ...each] = [useProblem(at('to')), useProblem(at('to.0')), useProblem(at('to.1')), useProblem(at('to.2'))];
   return (
     <Stack>
-      <TagsInput label={t('staff.to')} description={t('staff.toText')} value={to} maxTags={LIMITS.staff} error={none ?? each.find(Boolean)} onChange={(told) => patch({ to: told })} splitChars={[',', ' ', ';']} acceptValueOnBlur />
+      <TagsInput label={t('staff.to')} description={t('staff.toText')} value={to} data={contacts} maxTags={LIMITS.staff} error={none ?? each.find(Boolean)} onChange={(told) => patch({ to: told })} splitChars={[',', ' ', ';']} acceptValueOnBlur />
       <LineField path={at('subject')} label={t('staff.subject')} value={node.subject} onChange={(subject) => patch({ subject }, 'subject')} />
       <Textarea
         label={t('staff.message')} description={t('staff.messageText')} autosize minRows={4} maxRows={16} value={text(node.message)} error={useProblem(at('message'))}

@@ -26,7 +26,7 @@ export function useCheck(channel: string): Check {
 function adviceOf(detail: string, isMailServer: boolean): string {
   const told = detail.toLowerCase();
   if (/private network/.test(told)) return 'channels.advice.private';
-  if (!isMailServer) return /connect|refused|timed|no answer|in time/.test(told) ? 'channels.advice.connect' : 'channels.advice.provider';
+  if (!isMailServer) return /connect|refused|timed|no answer|in time|no address|resolve|host name/.test(told) ? 'channels.advice.connect' : 'channels.advice.provider';
   if (/535|534|530|auth|password|credential|login/.test(told)) return 'channels.advice.password';
   if (/certificate|tls|starttls/.test(told)) return 'channels.advice.tls';
   if (/no address|resolve|host name/.test(told)) return 'channels.advice.host';
