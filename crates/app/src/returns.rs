@@ -73,9 +73,11 @@ impl Returns {
     }
 
     pub fn merged(mut self, stored: Option<&Returns>) -> Returns {
-        if let (Some(own), Some(before)) = (self.mailbox.take(), stored.and_then(|stored| stored.mailbox.as_ref())) {
-            self.mailbox = Some(own.merged(before));
-        }
+        let before = stored.and_then(|stored| stored.mailbox.as_ref());
+        self.mailbox = self.mailbox.map(|own| match before {
+            Some(before) => own.merged(before),
+            None => own,
+        });
         self
     }
 }
