@@ -112,7 +112,7 @@ def test_a_report_through_the_pipe_ends_in_a_suppression(shop, server, postfix):
     report = postfix.wait_for("bounce", before + 1)[-1]
     mail = email.message_from_bytes(report)
     assert mail.get_content_type() == "multipart/report"
-    wait_until(lambda: message(shop, address)["state"] == "accepted", "the message was accepted")
+    wait_until(lambda: message(shop, address)["state"] == "sent", "the message was accepted")
     to = mail["x-original-to"] or mail["delivered-to"]
     done = pipe(server, report, "--recipient", to)
     assert (done.returncode, done.stdout.strip()) == (0, b"taken"), done
