@@ -205,6 +205,8 @@ const TABLE: &[(&str, &str, Need)] = {
         ("POST", "/domains", Of(ManageWorkspace)),
         ("PATCH DELETE", "/domains/{domain}", Of(ManageWorkspace)),
         ("POST", "/domains/{domain}/check", Of(ManageWorkspace)),
+        ("GET", "/domains/{domain}/plan", Of(ReadSetup)),
+        ("PUT DELETE", "/domains/{domain}/plan", Of(ManageWorkspace)),
         // A URL may hold a secret.
         ("GET POST", "/webhooks", Of(ManageWorkspace)),
         ("GET POST PATCH DELETE", "/webhooks/*", Of(ManageWorkspace)),
@@ -276,6 +278,7 @@ const TABLE: &[(&str, &str, Need)] = {
         ("GET", "/template-gallery/{id}", Of(ReadSetup)),
         ("GET", "/brand", Of(ReadSetup)),
         ("GET", "/budgets", Of(ReadSetup)),
+        ("GET", "/channel-guide", Of(ReadSetup)),
         ("PUT DELETE", "/budgets/{scope}", Of(ChangeSetup)),
         ("GET", "/reports/spending", Of(ReadSetup)),
         ("PUT", "/brand", Of(ChangeSetup)),

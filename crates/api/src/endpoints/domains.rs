@@ -205,7 +205,7 @@ fn view(row: &SendingDomainRow, sender: &SenderNames) -> Answer<DomainView> {
                 value: wanted.value,
                 state: found.map_or("unchecked", |found| found.state.as_str()).to_owned(),
                 found: found.map(|found| found.found.clone()).unwrap_or_default(),
-                is_optional: wanted.is_optional,
+                is_optional: wanted.is_optional && !sender.reads_returns,
             }
         })
         .collect();
@@ -238,6 +238,8 @@ pub fn signs_for(domain: &str, from: &str) -> bool {
 struct SenderNames {
     from: Option<String>,
     return_path: Option<String>,
+    /// Whether mail that comes back is read there: then it has to find the way.
+    reads_returns: bool,
 }
 
 impl SenderNames {
@@ -260,12 +262,13 @@ async fn sender_names(
     let shown = row.and_then(|row| services.desk.shown(&row.sealed).ok());
     let names = shown.as_ref().map(|shown| SenderNames {
         from: domain_of(&shown["from"]["address"]).or_else(|| domain_of(&shown["from"])),
-        return_path: domain_of(&shown["return_path"]),
+        return_path: domain_of(&shown["returns"]["address"]).or_else(|| domain_of(&shown["return_path"])),
+        reads_returns: domain_of(&shown["returns"]["address"]).is_some(),
     });
     Ok((names.unwrap_or_default(), shown))
 }
 
-async fn row_of(services: &Arc<Services>, workspace: WorkspaceId, domain: &str) -> Answer<SendingDomainRow> {
+pub(super) async fn row_of(services: &Arc<Services>, workspace: WorkspaceId, domain: &str) -> Answer<SendingDomainRow> {
     let domain = domain.to_ascii_lowercase();
     let found = services.read(move |tx| tx.domain(workspace, &domain)).await?;
     found.ok_or_else(|| Problem::not_found("the sending domain"))

@@ -7,6 +7,7 @@ mod brand;
 mod budgets;
 mod campaigns;
 mod catalog;
+mod channel_guide;
 mod channels;
 mod condition;
 pub(crate) mod domains;
@@ -39,6 +40,7 @@ mod requests;
 pub(crate) mod retention;
 mod runs;
 mod scenarios;
+mod sending_plans;
 mod search;
 mod segments;
 mod sessions;
@@ -82,6 +84,7 @@ fn groups() -> Vec<OpenApiRouter<Arc<Services>>> {
         timeline::router(),
         views::router(),
         budgets::router(),
+        channel_guide::router(),
         history::router(),
         events::router(),
         orders::router(),
@@ -104,6 +107,7 @@ fn groups() -> Vec<OpenApiRouter<Arc<Services>>> {
         channels::router(),
         zalo::router(),
         domains::router(),
+        sending_plans::router(),
         hooks::router(),
         condition::router(),
         settings::router(),
