@@ -55,7 +55,8 @@ impl Returns {
         };
         let address = domain::normalise::email::normalise(&self.address);
         // Behind the plus stand up to 45 characters, and a local part has no more than 64.
-        let is_short = self.address.split('@').next().is_some_and(|local| local.len() <= 16 && !local.contains('+'));
+        let is_short =
+            self.address.split('@').next().is_some_and(|local| local.len() <= 16 && !local.contains('+'));
         if address.is_err() || !is_short {
             problem("address", "an address with at most 16 characters before the @, and without a plus");
         }
@@ -138,7 +139,9 @@ pub fn arrival(
         return Ok(None);
     }
     let found = store.read(|tx| message_of(tx, key, &mail, workspace))?;
-    let Some(message) = found.filter(|message| message.channel == Channel::Email.as_str()) else { return Ok(None) };
+    let Some(message) = found.filter(|message| message.channel == Channel::Email.as_str()) else {
+        return Ok(None);
+    };
     let receipts: Vec<_> = mail.receipt(&message.id).into_iter().collect();
     let provider = PROVIDER.to_owned();
     let note = Note::Receipts { channel: Channel::Email, provider, receipts, at: now.into() };
@@ -146,7 +149,10 @@ pub fn arrival(
 }
 
 /// Looks into the mailboxes of all workspaces for as long as the process runs.
-#[expect(clippy::disallowed_methods, reason = "how often a mailbox is looked into decides nothing about anybody")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how often a mailbox is looked into decides nothing about anybody"
+)]
 pub async fn run(shared: Arc<Shared>, desk: Arc<Desk>, key: TokenKey) {
     // By workspace: when the next visit is due.
     let mut due: BTreeMap<WorkspaceId, Timestamp> = BTreeMap::new();
@@ -190,7 +196,9 @@ async fn stopped(shared: &Shared) {
     }
 }
 
-async fn blocking<T: Send + 'static>(doing: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T, String> {
+async fn blocking<T: Send + 'static>(
+    doing: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T, String> {
     match tokio::task::spawn_blocking(doing).await {
         Ok(done) => done.map_err(|error| error.to_string()),
         Err(_) => Err("a look into the store ended by a panic".to_owned()),
@@ -202,7 +210,8 @@ async fn note_fault(shared: &Arc<Shared>, workspace: WorkspaceId, fault: String)
     let (store, now) = (Arc::clone(&shared.store), shared.clock.now());
     blocking(move || {
         let before = store.read(|tx| tx.mailbox_visit(workspace))?;
-        let before = before.unwrap_or(MailboxVisit { validity: 0, uid: 0, visited_at: now, fault: String::new() });
+        let before =
+            before.unwrap_or(MailboxVisit { validity: 0, uid: 0, visited_at: now, fault: String::new() });
         let mut changes = Changeset::new();
         changes.set_mailbox_visit(workspace, MailboxVisit { visited_at: now, fault, ..before });
         store.apply(changes)?;
@@ -235,7 +244,8 @@ async fn visit(
             mails.push(mail);
         }
         seen += mails.len();
-        let (store, key, cursor, now) = (Arc::clone(&shared.store), key.clone(), open.cursor, shared.clock.now());
+        let (store, key, cursor, now) =
+            (Arc::clone(&shared.store), key.clone(), open.cursor, shared.clock.now());
         let taken = blocking(move || {
             let mut changes = Changeset::new();
             let mut taken = Vec::new();

@@ -106,7 +106,8 @@ pub fn suggested(daily_target: u32) -> Vec<u32> {
 impl SendingPlan {
     pub fn problems(&self) -> Vec<SettingProblem> {
         let mut problems = Vec::new();
-        let mut tell = |path, message: &str| problems.push(SettingProblem { path, message: message.to_owned() });
+        let mut tell =
+            |path, message: &str| problems.push(SettingProblem { path, message: message.to_owned() });
         if self.daily.len() > DAYS_MAX || self.daily.contains(&0) {
             tell("daily", "at most 120 days, each of at least one message");
         }
@@ -126,7 +127,10 @@ impl SendingPlan {
             tell("receivers", "at most 50, each once");
         }
         if names.iter().any(|name| !is_domain(name)) {
-            tell("receivers", "domains in lower case; gmail.com, outlook.com, yahoo.com and icloud.com stand for all their owner has");
+            tell(
+                "receivers",
+                "domains in lower case; gmail.com, outlook.com, yahoo.com and icloud.com stand for all their owner has",
+            );
         }
         if self.receivers.iter().any(|limit| limit.per_hour == 0) {
             tell("receivers", "at least one message an hour");
@@ -162,7 +166,8 @@ impl SendingPlan {
             }
         }
         if let Some(limit) = self.limit_of(receiver) {
-            let sent = counts.receivers.iter().filter(|(own, _)| own == receiver).map(|(_, sent)| sent).sum::<u64>();
+            let sent =
+                counts.receivers.iter().filter(|(own, _)| own == receiver).map(|(_, sent)| sent).sum::<u64>();
             if sent >= u64::from(limit) {
                 return Allowance::Throttled(Timestamp::from_ms((hour_of(now) + 1) * HOUR_MS));
             }
@@ -179,7 +184,9 @@ impl SendingPlan {
                 today_max: Some(self.daily[day]),
                 today_sent: sent_since(counts, begins),
             },
-            (None, Some(start)) if now.ms() < start => Progress { day: 0, days, today_max: None, today_sent: 0 },
+            (None, Some(start)) if now.ms() < start => {
+                Progress { day: 0, days, today_max: None, today_sent: 0 }
+            }
             (None, _) => Progress { day: days, days, today_max: None, today_sent: 0 },
         }
     }
@@ -232,14 +239,18 @@ pub struct Attention {
 impl Deliverability {
     pub fn problems(&self) -> Vec<SettingProblem> {
         let mut problems = Vec::new();
-        let mut tell = |path, message: &str| problems.push(SettingProblem { path, message: message.to_owned() });
+        let mut tell =
+            |path, message: &str| problems.push(SettingProblem { path, message: message.to_owned() });
         if !(2..=50).contains(&self.soft_bounces) {
             tell("deliverability.soft_bounces", "from 2 to 50");
         }
         if self.soft_bounce_days > 60 {
             tell("deliverability.soft_bounce_days", "at most 60");
         }
-        if self.sunset.is_some_and(|rule| !(3..=100).contains(&rule.messages) || !(30..=730).contains(&rule.days)) {
+        if self
+            .sunset
+            .is_some_and(|rule| !(3..=100).contains(&rule.messages) || !(30..=730).contains(&rule.days))
+        {
             tell("deliverability.sunset", "from 3 to 100 messages in 30 to 730 days");
         }
         problems

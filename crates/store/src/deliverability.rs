@@ -106,7 +106,8 @@ impl ReadTx<'_> {
         address: &str,
     ) -> Result<Option<SoftBounces>, StoreError> {
         let row = self.query_opt(q::SOFT_BOUNCE_FIND, &vals![workspace, channel, address])?;
-        row.map(|row| Ok(SoftBounces { count: row.int(0)?, first_at: row.at(1)?, last_at: row.at(2)? })).transpose()
+        row.map(|row| Ok(SoftBounces { count: row.int(0)?, first_at: row.at(1)?, last_at: row.at(2)? }))
+            .transpose()
     }
 
     /// How many advertisements by e-mail somebody got since an instant, and when a person last opened one of them for

@@ -67,17 +67,25 @@ struct SendingPlanTold {
     receivers: Vec<ReceiverLimitTold>,
 }
 
-async fn view(services: &Arc<Services>, workspace: WorkspaceId, domain: String, plan: SendingPlan) -> Answer<SendingPlanView> {
+async fn view(
+    services: &Arc<Services>,
+    workspace: WorkspaceId,
+    domain: String,
+    plan: SendingPlan,
+) -> Answer<SendingPlanView> {
     let now = services.now();
     let (counted, asked) = (plan.clone(), domain.clone());
-    let counts = services.read(move |tx| engine::pace::counts_of(tx, workspace, &asked, &counted, now)).await?;
+    let counts =
+        services.read(move |tx| engine::pace::counts_of(tx, workspace, &asked, &counted, now)).await?;
     let progress = plan.progress(&counts, now);
     let receivers = plan.receivers.into_iter();
     Ok(SendingPlanView {
         domain,
         starts_at: plan.starts_at.map(|at| iso(Timestamp::from_ms(at))),
         daily: plan.daily,
-        receivers: receivers.map(|limit| ReceiverLimitTold { domain: limit.domain, per_hour: limit.per_hour }).collect(),
+        receivers: receivers
+            .map(|limit| ReceiverLimitTold { domain: limit.domain, per_hour: limit.per_hour })
+            .collect(),
         progress: WarmUpProgress {
             day: progress.day,
             days: progress.days,
@@ -131,14 +139,20 @@ async fn set(
         None => (!daily.is_empty()).then(|| services.now().ms()),
     };
     let receivers = told.receivers.into_iter();
-    let receivers = receivers.map(|limit| ReceiverLimit { domain: limit.domain, per_hour: limit.per_hour }).collect();
+    let receivers =
+        receivers.map(|limit| ReceiverLimit { domain: limit.domain, per_hour: limit.per_hour }).collect();
     let plan = SendingPlan { starts_at, daily, receivers };
     if let Some(problem) = plan.problems().first() {
         return Err(Problem::field(problem.path, &problem.message));
     }
     let doc = serde_json::to_string(&plan).unwrap_or_default();
     let mut changes = Changeset::new();
-    changes.set_sending_plan(SendingPlanRow { workspace, domain: domain.clone(), doc, updated_at: services.now() });
+    changes.set_sending_plan(SendingPlanRow {
+        workspace,
+        domain: domain.clone(),
+        doc,
+        updated_at: services.now(),
+    });
     services.configure(changes).await?;
     Ok(Json(view(&services, workspace, domain, plan).await?))
 }

@@ -90,12 +90,17 @@ impl MailboxConfig {
             problem("username", "the name by which the mailbox is opened");
         }
         match &self.password {
-            None => problem("password", "needed; it is asked for again when the host or the user name changes"),
+            None => {
+                problem("password", "needed; it is asked for again when the host or the user name changes")
+            }
             Some(password) if password.is_mask() => problem("password", "still masked: enter it"),
             Some(_) => {}
         }
         if self.security == Security::None && !crate::channels::smtp::is_nearby(&self.host) {
-            problem("security", "a password is only sent to another network when the connection is encrypted");
+            problem(
+                "security",
+                "a password is only sent to another network when the connection is encrypted",
+            );
         }
         if !is_name(&self.folder) {
             problem("folder", "the name of a folder; INBOX where mail arrives");
@@ -165,7 +170,8 @@ pub async fn open(config: &MailboxConfig, egress: &Egress, cursor: Cursor) -> Re
     let name = ServerName::try_from(host.to_owned()).map_err(|_| "the host is no host name".to_owned())?;
     let stream = step("while connecting", dial(config, egress)).await?;
     let mut wire: Box<dyn Wire> = Box::new(stream);
-    let unsafe_line = |_| "the server's certificate is not valid, or it speaks no TLS on this port".to_owned();
+    let unsafe_line =
+        |_| "the server's certificate is not valid, or it speaks no TLS on this port".to_owned();
     if config.security == Security::Tls {
         let stream = step("while setting up encryption", async {
             tls.connect(name.clone(), wire).await.map_err(unsafe_line)
@@ -181,10 +187,8 @@ pub async fn open(config: &MailboxConfig, egress: &Egress, cursor: Cursor) -> Re
     })
     .await?;
     if config.security == Security::Starttls {
-        step("to STARTTLS", async {
-            client.run_command_and_check_ok("STARTTLS", None).await.map_err(words)
-        })
-        .await?;
+        step("to STARTTLS", async { client.run_command_and_check_ok("STARTTLS", None).await.map_err(words) })
+            .await?;
         let stream = step("while setting up encryption", async {
             tls.connect(name, client.into_inner()).await.map_err(unsafe_line)
         });
@@ -241,7 +245,11 @@ impl Visit {
         }
         let set = uids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
         let session = &mut self.session;
-        let flags = if self.done_folder.is_some() && !self.can_move { r"+FLAGS.SILENT (\Seen \Deleted)" } else { r"+FLAGS.SILENT (\Seen)" };
+        let flags = if self.done_folder.is_some() && !self.can_move {
+            r"+FLAGS.SILENT (\Seen \Deleted)"
+        } else {
+            r"+FLAGS.SILENT (\Seen)"
+        };
         if let (Some(folder), false) = (&self.done_folder, self.can_move) {
             step("to COPY", async { session.uid_copy(&set, folder).await.map_err(words) }).await?;
         }
@@ -284,7 +292,9 @@ fn words(error: error::Error) -> String {
     match error {
         error::Error::No(said) => quoted(&format!("the server said no: {said}")),
         error::Error::Bad(said) => quoted(&format!("the server did not understand: {said}")),
-        error::Error::ConnectionLost | error::Error::Io(_) => "the connection to the mailbox broke".to_owned(),
+        error::Error::ConnectionLost | error::Error::Io(_) => {
+            "the connection to the mailbox broke".to_owned()
+        }
         _ => "the server said something that is not IMAP".to_owned(),
     }
 }

@@ -81,7 +81,8 @@ impl std::fmt::Debug for Returned {
 /// Reads a mail as it came. `recipients` are the addresses of its envelope where they are known.
 pub fn read(raw: &[u8], recipients: &[String]) -> Returned {
     let raw = &raw[..raw.len().min(MAIL_BYTES_MAX)];
-    let id: String = digest::digest(&digest::SHA256, raw).as_ref()[..16].iter().map(|b| format!("{b:02x}")).collect();
+    let id: String =
+        digest::digest(&digest::SHA256, raw).as_ref()[..16].iter().map(|b| format!("{b:02x}")).collect();
     let mut mail = Returned {
         kind: Kind::Other,
         told: None,
@@ -96,7 +97,8 @@ pub fn read(raw: &[u8], recipients: &[String]) -> Returned {
     let Some(message) = MessageParser::default().parse(raw) else { return mail };
     for (name, value) in message.headers_raw() {
         let name = name.to_ascii_lowercase();
-        if matches!(name.as_str(), "delivered-to" | "x-original-to" | "envelope-to" | "x-envelope-to" | "to") {
+        if matches!(name.as_str(), "delivered-to" | "x-original-to" | "envelope-to" | "x-envelope-to" | "to")
+        {
             mail.take_tokens(value);
         }
     }
@@ -112,9 +114,14 @@ impl Returned {
         let plain = |c: char| c.is_ascii_alphanumeric() || "+-_.=".contains(c);
         for (at, _) in text.match_indices('@').take(NAMES_MAX) {
             let start = text[..at].rfind(|c: char| !plain(c)).map_or(0, |found| found + 1);
-            let Some((_, token)) = text.get(start..at).and_then(|local| local.rsplit_once('+')) else { continue };
+            let Some((_, token)) = text.get(start..at).and_then(|local| local.rsplit_once('+')) else {
+                continue;
+            };
             let token = token.to_ascii_lowercase();
-            if token.len() >= TOKEN_CHARS_MIN && self.tokens.len() < NAMES_MAX && !self.tokens.contains(&token) {
+            if token.len() >= TOKEN_CHARS_MIN
+                && self.tokens.len() < NAMES_MAX
+                && !self.tokens.contains(&token)
+            {
                 self.tokens.push(token);
             }
         }
@@ -172,7 +179,8 @@ impl Returned {
         if let Some(feedback) = feedback {
             self.kind = Kind::Complaint;
             let fields = fields(&feedback);
-            let field = |name: &str| fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
+            let field =
+                |name: &str| fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
             for name in ["original-mail-from", "original-envelope-id"] {
                 self.take_tokens(field(name).unwrap_or_default());
             }
@@ -190,7 +198,8 @@ impl Returned {
         let Some(status) = status else { return false };
         self.kind = Kind::Report;
         let groups: Vec<_> = groups(&status);
-        let told: Vec<(Told, String)> = groups.iter().skip(1).take(GROUPS_MAX).filter_map(|group| recipient(group)).collect();
+        let told: Vec<(Told, String)> =
+            groups.iter().skip(1).take(GROUPS_MAX).filter_map(|group| recipient(group)).collect();
         // One address may stand for several. When one of them got it, the address is good.
         let rank = |told: &Told| match told {
             Told::Delivered => 0,
@@ -212,7 +221,8 @@ impl Returned {
             .headers_raw()
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        let header = |name: &str| headers.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str());
+        let header =
+            |name: &str| headers.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str());
         let from = header("from").to_ascii_lowercase();
         let is_daemon = ["mailer-daemon", "postmaster@", "mail delivery sub", "mail delivery system"]
             .iter()
@@ -228,7 +238,9 @@ impl Returned {
             }
             let (said, lower) = (reason_in(&text), text.to_ascii_lowercase());
             let subject = header("subject").to_ascii_lowercase();
-            let waits = |text: &str| text.contains("delayed") || text.contains("will be retried") || text.contains("warning");
+            let waits = |text: &str| {
+                text.contains("delayed") || text.contains("will be retried") || text.contains("warning")
+            };
             self.told = Some(match given_up("", &said) {
                 _ if waits(&subject) || lower.contains("not been delivered yet") => Told::Delayed,
                 told @ Told::Failed { class: RejectClass::Policy } => told,
@@ -241,8 +253,17 @@ impl Returned {
         let sent = header("auto-submitted").to_ascii_lowercase();
         let precedence = header("precedence").to_ascii_lowercase();
         let subject = message.subject().unwrap_or_default().to_lowercase();
-        let answers = ["out of office", "automatic reply", "auto reply", "auto-reply", "autoreply", "trả lời tự động",
-            "tự động trả lời", "thư trả lời tự động", "vắng mặt"];
+        let answers = [
+            "out of office",
+            "automatic reply",
+            "auto reply",
+            "auto-reply",
+            "autoreply",
+            "trả lời tự động",
+            "tự động trả lời",
+            "thư trả lời tự động",
+            "vắng mặt",
+        ];
         if (!sent.is_empty() && !sent.starts_with("no"))
             || ["x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply"].iter().any(|name| !header(name).is_empty())
             || matches!(precedence.as_str(), "auto_reply" | "bulk" | "junk" | "list")
@@ -298,7 +319,8 @@ fn fields(text: &str) -> Vec<(String, String)> {
 
 /// What a report says of one recipient.
 fn recipient(fields: &[(String, String)]) -> Option<(Told, String)> {
-    let field = |name: &str| fields.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str());
+    let field =
+        |name: &str| fields.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str());
     let (status, said) = (field("status"), field("diagnostic-code"));
     let said = said.split_once(';').map_or(said, |(_, said)| said).trim();
     let told = match field("action").to_ascii_lowercase().split_whitespace().next()? {
@@ -318,7 +340,9 @@ fn reason_in(text: &str) -> String {
     let has_code = |line: &&str| {
         crate::email::status::status_in(line).is_some()
             || line.split(|c: char| !c.is_ascii_digit()).any(|word| {
-                word.len() == 3 && matches!(word.as_bytes()[0], b'4' | b'5') && word.parse::<u16>().is_ok_and(|code| code < 560)
+                word.len() == 3
+                    && matches!(word.as_bytes()[0], b'4' | b'5')
+                    && word.parse::<u16>().is_ok_and(|code| code < 560)
             })
     };
     lines.clone().find(has_code).or_else(|| lines.clone().next()).unwrap_or_default().to_owned()

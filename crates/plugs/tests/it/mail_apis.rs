@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kit::Timestamp;
 use plugs::{
-    About, Callback, CallbackRefusal, Channel, ChannelConfig, Egress, Receipt, Received, Surroundings,
-    Told, build,
+    About, Callback, CallbackRefusal, Channel, ChannelConfig, Egress, Receipt, Received, Surroundings, Told,
+    build,
 };
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
@@ -132,7 +132,8 @@ async fn errors_of_mail_apis_are_judged() {
     };
     let aws = |error: &str| vec![format!("x-amzn-errortype: {error}:http://internal/")];
     let said = |message: &str| json!({ "message": message });
-    let not_verified = "Email address is not verified. The following identities failed the check: shop@may.example";
+    let not_verified =
+        "Email address is not verified. The following identities failed the check: shop@may.example";
     for (status, error, message, expect) in [
         ("400 Bad Request", "MessageRejected", "Email content contained a virus", "rejected Policy"),
         ("400 Bad Request", "MessageRejected", not_verified, "misconfigured"),
@@ -140,29 +141,60 @@ async fn errors_of_mail_apis_are_judged() {
         ("400 Bad Request", "AccountSuspendedException", "suspended", "misconfigured"),
         ("400 Bad Request", "MailFromDomainNotVerifiedException", "no MX", "misconfigured"),
         ("404 Not Found", "NotFoundException", "Configuration set <may> does not exist", "misconfigured"),
-        ("400 Bad Request", "BadRequestException", &format!("Illegal address {RECIPIENT}"), "rejected Invalid"),
+        (
+            "400 Bad Request",
+            "BadRequestException",
+            &format!("Illegal address {RECIPIENT}"),
+            "rejected Invalid",
+        ),
         ("403 Forbidden", "SignatureDoesNotMatch", "no", "misconfigured"),
         ("403 Forbidden", "ExpiredTokenException", "no", "misconfigured"),
-        ("429 Too Many Requests", "TooManyRequestsException", "Maximum sending rate exceeded.", "retry Throttled"),
-        ("400 Bad Request", "ThrottlingException", "Daily message quota exceeded.", "retry Rescheduled 3600000"),
+        (
+            "429 Too Many Requests",
+            "TooManyRequestsException",
+            "Maximum sending rate exceeded.",
+            "retry Throttled",
+        ),
+        (
+            "400 Bad Request",
+            "ThrottlingException",
+            "Daily message quota exceeded.",
+            "retry Rescheduled 3600000",
+        ),
         ("503 Service Unavailable", "", "", "retry Temporary"),
     ] {
         check("ses", status, aws(error), said(message), expect).await;
     }
     let errors = |message: &str, field: &str| json!({ "errors": [{ "message": message, "field": field }] });
     for (status, body, expect) in [
-        ("400 Bad Request", errors("Does not contain a valid address.", "personalizations.0.to.0.email"), "rejected Invalid"),
+        (
+            "400 Bad Request",
+            errors("Does not contain a valid address.", "personalizations.0.to.0.email"),
+            "rejected Invalid",
+        ),
         ("400 Bad Request", errors("not valid", "from.email"), "misconfigured"),
         ("401 Unauthorized", errors("Maximum credits exceeded", ""), "misconfigured"),
-        ("403 Forbidden", errors("The from address does not match a verified Sender Identity", "from"), "misconfigured"),
+        (
+            "403 Forbidden",
+            errors("The from address does not match a verified Sender Identity", "from"),
+            "misconfigured",
+        ),
         ("413 Payload Too Large", json!({}), "rejected TooLarge"),
         ("500 Internal Server Error", json!({}), "retry Temporary"),
     ] {
         check("sendgrid", status, vec![], body, expect).await;
     }
     for (status, body, expect) in [
-        ("400 Bad Request", said("'to' parameter is not a valid address. please check documentation"), "rejected Invalid"),
-        ("400 Bad Request", said("Domain mg.may.example is not allowed to send: The domain is unverified"), "misconfigured"),
+        (
+            "400 Bad Request",
+            said("'to' parameter is not a valid address. please check documentation"),
+            "rejected Invalid",
+        ),
+        (
+            "400 Bad Request",
+            said("Domain mg.may.example is not allowed to send: The domain is unverified"),
+            "misconfigured",
+        ),
         ("404 Not Found", said("Domain not found: mg.may.example"), "misconfigured"),
         ("402 Payment Required", said("pay"), "misconfigured"),
         ("502 Bad Gateway", json!("<html>"), "retry Temporary"),
@@ -175,7 +207,8 @@ async fn errors_of_mail_apis_are_judged() {
 async fn a_key_that_is_not_good_is_told_and_not_shown() {
     let servers =
         (SesServer::start(None).await, SendgridServer::start(None).await, MailgunServer::start(None).await);
-    let mut wrong = [ses(&base(&servers.0.http)), sendgrid(&base(&servers.1.http)), mailgun(&base(&servers.2.http))];
+    let mut wrong =
+        [ses(&base(&servers.0.http)), sendgrid(&base(&servers.1.http)), mailgun(&base(&servers.2.http))];
     wrong[0]["secret_access_key"] = "another-secret".into();
     wrong[1]["api_key"] = "another-secret".into();
     wrong[2]["api_key"] = "another-secret".into();
@@ -276,7 +309,8 @@ fn notification(message: &Value) -> Value {
     let pem = include_str!("fixtures/sns_key.pem");
     let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     let key = RsaKeyPair::from_pkcs8(&STANDARD.decode(base64).unwrap()).unwrap();
-    let (message, id, at) = (message.to_string(), "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324", "2027-01-01T00:00:00.000Z");
+    let (message, id, at) =
+        (message.to_string(), "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324", "2027-01-01T00:00:00.000Z");
     let text = format!(
         "Message\n{message}\nMessageId\n{id}\nSubject\nAmazon SES\nTimestamp\n{at}\nTopicArn\n{TOPIC}\nType\nNotification\n"
     );
@@ -295,7 +329,8 @@ fn what_sns_posts_is_believed_by_its_certificate_alone() {
     let mut settings = ses("https://a.example");
     settings["topic_arn"] = TOPIC.into();
     let ses = config(settings);
-    let event = json!({ "eventType": "Delivery", "mail": { "messageId": "id1", "tags": { "quaylai": ["m1"] } } });
+    let event =
+        json!({ "eventType": "Delivery", "mail": { "messageId": "id1", "tags": { "quaylai": ["m1"] } } });
     let good = notification(&event);
     let body = good.to_string();
     // First the certificate is asked for, and nothing else is said.
@@ -349,7 +384,8 @@ fn a_subscription_is_confirmed_where_sns_itself_is() {
         "Signature": include_str!("fixtures/sns_confirmation_sha1.txt").trim(),
         "SigningCertURL": "https://sns.ap-southeast-1.amazonaws.com/x.pem",
     });
-    let ask = |told: &Value| ses.receive_with(&callback(&[], told.to_string().as_bytes(), SNS_NOW_S), CERTIFICATE);
+    let ask =
+        |told: &Value| ses.receive_with(&callback(&[], told.to_string().as_bytes(), SNS_NOW_S), CERTIFICATE);
     let received = ask(&confirmation).unwrap();
     assert_eq!(received.confirm_url.as_deref(), Some(url.as_str()));
     assert!(received.receipts.is_empty() && received.needs_url.is_none());
@@ -366,7 +402,11 @@ fn events_of_ses_are_told() {
         event["mail"] = json!({ "messageId": "id1" });
         let body = notification(&event).to_string();
         let found = told(ses.receive_with(&callback(&[], body.as_bytes(), SNS_NOW_S), CERTIFICATE));
-        assert_eq!(found, expect.iter().map(|line| format!("provider id1: {line}")).collect::<Vec<_>>(), "{event}");
+        assert_eq!(
+            found,
+            expect.iter().map(|line| format!("provider id1: {line}")).collect::<Vec<_>>(),
+            "{event}"
+        );
     };
     let bounce = |kind: &str, sub: &str, status: &str, said: &str| {
         let recipient = json!({ "emailAddress": RECIPIENT, "status": status, "diagnosticCode": said });
@@ -382,13 +422,18 @@ fn events_of_ses_are_told() {
     check(bounce("Transient", "MessageTooLarge", "", ""), &["Failed(TooLarge)"]);
     check(bounce("Transient", "ContentRejected", "", ""), &["Failed(Policy)"]);
     check(bounce("Undetermined", "Undetermined", "", ""), &["Failed(Refused)"]);
-    let complaint = |kind: &str| json!({ "eventType": "Complaint", "complaint": { "complaintFeedbackType": kind } });
+    let complaint =
+        |kind: &str| json!({ "eventType": "Complaint", "complaint": { "complaintFeedbackType": kind } });
     check(complaint("abuse"), &["Complained"]);
     check(complaint("not-spam"), &[]);
     check(json!({ "eventType": "Send" }), &[]);
     check(json!({ "eventType": "Reject", "reject": { "reason": "Bad content" } }), &["Failed(Policy)"]);
-    check(json!({ "eventType": "DeliveryDelay", "deliveryDelay": { "delayType": "SpamDetected" } }), &["Delayed"]);
-    let open = json!({ "ipAddress": "192.0.2.1", "userAgent": "Mozilla/5.0", "timestamp": "2027-01-01T00:00:00Z" });
+    check(
+        json!({ "eventType": "DeliveryDelay", "deliveryDelay": { "delayType": "SpamDetected" } }),
+        &["Delayed"],
+    );
+    let open =
+        json!({ "ipAddress": "192.0.2.1", "userAgent": "Mozilla/5.0", "timestamp": "2027-01-01T00:00:00Z" });
     check(json!({ "eventType": "Open", "open": open }), &[r#"Opened Some("Mozilla/5.0") Some("192.0.2.1")"#]);
     let click = json!({ "ipAddress": "192.0.2.1", "userAgent": "A", "link": "https://x.example/" });
     check(
@@ -399,7 +444,8 @@ fn events_of_ses_are_told() {
 
 /// SendGrid's own test vector; see the fixtures of its public library.
 const SENDGRID_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==";
-const SENDGRID_SIGNATURE: &str = "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM=";
+const SENDGRID_SIGNATURE: &str =
+    "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM=";
 const SENDGRID_BODY: &str = "[{\"email\":\"hello@world.com\",\"event\":\"dropped\",\"reason\":\"Bounced Address\",\"sg_event_id\":\"ZHJvcC0xMDk5NDkxOS1MUnpYbF9OSFN0T0doUTRrb2ZTbV9BLTA\",\"sg_message_id\":\"LRzXl_NHStOGhQ4kofSm_A.filterdrecv-p3mdw1-756b745b58-kmzbl-18-5F5FC76C-9.0\",\"smtp-id\":\"<LRzXl_NHStOGhQ4kofSm_A@ismtpd0039p1iad1.sendgrid.net>\",\"timestamp\":1600112492}]\r\n";
 
 #[test]
@@ -416,8 +462,13 @@ fn what_sendgrid_posts_is_believed_by_its_signature() {
     };
     let good = headers(SENDGRID_SIGNATURE, "1600112502");
     let now_s = 1_600_112_503;
-    let ask = |headers: &[(String, String)], body: &str, now_s| sendgrid.receive(&callback(headers, body.as_bytes(), now_s));
-    assert_eq!(told(ask(&good, SENDGRID_BODY, now_s)), ["provider LRzXl_NHStOGhQ4kofSm_A: Failed(HardBounce)"]);
+    let ask = |headers: &[(String, String)], body: &str, now_s| {
+        sendgrid.receive(&callback(headers, body.as_bytes(), now_s))
+    };
+    assert_eq!(
+        told(ask(&good, SENDGRID_BODY, now_s)),
+        ["provider LRzXl_NHStOGhQ4kofSm_A: Failed(HardBounce)"]
+    );
     let received = ask(&good, SENDGRID_BODY, now_s).unwrap();
     assert_eq!(
         received.receipts[0].event_id.as_deref(),
@@ -427,7 +478,10 @@ fn what_sendgrid_posts_is_believed_by_its_signature() {
     assert_eq!(refused(ask(&good, SENDGRID_BODY, now_s + 301)), CallbackRefusal::Stale);
     // The line end counts.
     assert_eq!(refused(ask(&good, SENDGRID_BODY.trim_end(), now_s)), CallbackRefusal::Unsigned);
-    assert_eq!(refused(ask(&headers(SENDGRID_SIGNATURE, "1600112503"), SENDGRID_BODY, now_s)), CallbackRefusal::Unsigned);
+    assert_eq!(
+        refused(ask(&headers(SENDGRID_SIGNATURE, "1600112503"), SENDGRID_BODY, now_s)),
+        CallbackRefusal::Unsigned
+    );
     assert_eq!(refused(ask(&headers("", "1600112502"), SENDGRID_BODY, now_s)), CallbackRefusal::Unsigned);
     assert_eq!(refused(ask(&[], SENDGRID_BODY, now_s)), CallbackRefusal::Unsigned);
     let by_nobody = unsigned.receive(&callback(&good, SENDGRID_BODY.as_bytes(), now_s));
@@ -457,9 +511,7 @@ fn events_of_sendgrid_are_told() {
         let found = told(sendgrid.receive(&callback(&headers, body.as_bytes(), 1_700_000_000)));
         assert_eq!(found, expect.iter().map(|line| format!("key m1: {line}")).collect::<Vec<_>>(), "{event}");
     };
-    let bounce = |kind: &str, status: &str, reason: &str| {
-        json!({ "event": "bounce", "type": kind, "status": status, "reason": reason })
-    };
+    let bounce = |kind: &str, status: &str, reason: &str| json!({ "event": "bounce", "type": kind, "status": status, "reason": reason });
     check(json!({ "event": "processed" }), &[]);
     check(json!({ "event": "delivered", "response": "250 OK" }), &["Delivered"]);
     check(json!({ "event": "deferred", "response": "400 try again later" }), &["Delayed"]);
@@ -482,7 +534,10 @@ fn events_of_sendgrid_are_told() {
     check(json!({ "event": "spamreport" }), &["Complained"]);
     check(json!({ "event": "unsubscribe" }), &["Stopped"]);
     check(json!({ "event": "group_unsubscribe" }), &["Stopped"]);
-    check(json!({ "event": "open", "useragent": "A", "ip": "192.0.2.1" }), &[r#"Opened Some("A") Some("192.0.2.1")"#]);
+    check(
+        json!({ "event": "open", "useragent": "A", "ip": "192.0.2.1" }),
+        &[r#"Opened Some("A") Some("192.0.2.1")"#],
+    );
     check(json!({ "event": "open", "useragent": "A", "sg_machine_open": true }), &[]);
     check(
         json!({ "event": "click", "url": "https://x.example/", "useragent": "A", "ip": "192.0.2.1" }),
@@ -506,11 +561,13 @@ fn what_mailgun_posts_is_believed_by_its_signature() {
         for receipt in &received.as_ref().unwrap().receipts {
             assert_eq!(receipt.event_id.as_deref(), Some("abcdef0123456789"), "a token is used once");
         }
-        assert_eq!(told(received), expect.iter().map(|line| format!("key m1: {line}")).collect::<Vec<_>>(), "{event}");
+        assert_eq!(
+            told(received),
+            expect.iter().map(|line| format!("key m1: {line}")).collect::<Vec<_>>(),
+            "{event}"
+        );
     };
-    let failed = |severity: &str, reason: &str, code: i64, said: &str| {
-        json!({ "event": "failed", "severity": severity, "reason": reason, "delivery-status": { "code": code, "message": said } })
-    };
+    let failed = |severity: &str, reason: &str, code: i64, said: &str| json!({ "event": "failed", "severity": severity, "reason": reason, "delivery-status": { "code": code, "message": said } });
     check(json!({ "event": "accepted" }), &[]);
     check(json!({ "event": "delivered", "timestamp": 1_700_000_000.5 }), &["Delivered"]);
     check(failed("temporary", "generic", 452, "4.2.2 mailbox full"), &["Delayed"]);
@@ -518,12 +575,18 @@ fn what_mailgun_posts_is_believed_by_its_signature() {
     check(failed("permanent", "bounce", 550, "no"), &["Failed(HardBounce)"]);
     check(failed("permanent", "generic", 550, "5.7.1 blocked"), &["Failed(Policy)"]);
     check(failed("permanent", "old", 602, "Too old"), &["SoftBounced"]);
-    check(failed("permanent", "suppress-bounce", 605, "Not delivering to previously bounced address"), &["Failed(HardBounce)"]);
+    check(
+        failed("permanent", "suppress-bounce", 605, "Not delivering to previously bounced address"),
+        &["Failed(HardBounce)"],
+    );
     check(failed("permanent", "suppress-unsubscribe", 606, ""), &["Failed(Stopped)"]);
     check(json!({ "event": "complained" }), &["Complained"]);
     check(json!({ "event": "unsubscribed" }), &["Stopped"]);
     let client = json!({ "user-agent": "A" });
-    check(json!({ "event": "opened", "ip": "192.0.2.1", "client-info": client }), &[r#"Opened Some("A") Some("192.0.2.1")"#]);
+    check(
+        json!({ "event": "opened", "ip": "192.0.2.1", "client-info": client }),
+        &[r#"Opened Some("A") Some("192.0.2.1")"#],
+    );
     check(
         json!({ "event": "clicked", "ip": "192.0.2.1", "client-info": client, "url": "https://x.example/" }),
         &[r#"Clicked Some("https://x.example/") Some("A") Some("192.0.2.1")"#],
@@ -535,7 +598,9 @@ fn what_mailgun_posts_is_believed_by_its_signature() {
     };
     assert_eq!(told(ask(&signature, now_s)), ["provider m1@may.example: Delivered"]);
     assert_eq!(refused(ask(&signature, now_s + 301)), CallbackRefusal::Stale);
-    for (field, value) in [("token", "abcdef012345678"), ("timestamp", "1700000001"), ("signature", "e9"), ("signature", "đ")] {
+    for (field, value) in
+        [("token", "abcdef012345678"), ("timestamp", "1700000001"), ("signature", "e9"), ("signature", "đ")]
+    {
         let mut other = signature.clone();
         other[field] = value.into();
         assert_eq!(refused(ask(&other, now_s)), CallbackRefusal::Unsigned, "{field}");

@@ -56,7 +56,8 @@ fn judged(request: &Request, answer: Option<&Answer>, taken: &Mutex<Vec<Form>>) 
     if !message.contains("\r\n\r\n") || !message.contains("\r\nMessage-ID: <") {
         return fault("400 Bad Request", "the message is no MIME");
     }
-    let known = |name: &str| matches!(name, "to" | "message") || name.starts_with("o:") || name.starts_with("v:");
+    let known =
+        |name: &str| matches!(name, "to" | "message") || name.starts_with("o:") || name.starts_with("v:");
     if form.iter().any(|(name, _)| !known(name)) {
         return fault("400 Bad Request", "an unknown parameter");
     }

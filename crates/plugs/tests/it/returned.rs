@@ -26,14 +26,22 @@ fn mail_that_comes_back_is_understood() {
         ("policy", mail!("policy"), Report, failed(RejectClass::Policy), true, None),
         ("arf", mail!("arf"), Complaint, Some(Told::Complained), true, Some(4)),
         ("vacation", mail!("vacation"), Automatic, None, false, None),
-        ("reply", mail!("reply"), Reply, Some(Told::Said { text: "Dừng lại giúp mình".into() }), false, Some(6)),
+        (
+            "reply",
+            mail!("reply"),
+            Reply,
+            Some(Told::Said { text: "Dừng lại giúp mình".into() }),
+            false,
+            Some(6),
+        ),
     ];
     for (name, raw, kind, told, has_token, id) in table {
         let mail = read(raw, &[]);
         assert_eq!(mail.kind, kind, "{name}");
         assert!(mail.told == told, "{name}: {:?}", mail.told);
         assert_eq!(mail.tokens, if has_token { vec![TOKEN.to_owned()] } else { vec![] }, "{name}");
-        let ids: Vec<String> = id.iter().map(|number| format!("01JD000000000000000000000{number}@may.example")).collect();
+        let ids: Vec<String> =
+            id.iter().map(|number| format!("01JD000000000000000000000{number}@may.example")).collect();
         assert_eq!(mail.message_ids, ids, "{name}");
         assert!(!mail.detail.contains('@') && mail.detail.chars().count() <= 301, "{name}: {}", mail.detail);
         assert_eq!(mail.receipt("m1").is_some(), mail.told.is_some(), "{name}");

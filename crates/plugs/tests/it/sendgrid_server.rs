@@ -47,7 +47,11 @@ const RESERVED: [&str; 14] = [
 
 fn judged(request: &Request, answer: Option<&Answer>, taken: &Mutex<Vec<Value>>) -> Answer {
     if request.header("authorization") != Some(&format!("Bearer {API_KEY}")) {
-        return fault("401 Unauthorized", "The provided authorization grant is invalid, expired, or revoked", None);
+        return fault(
+            "401 Unauthorized",
+            "The provided authorization grant is invalid, expired, or revoked",
+            None,
+        );
     }
     match request.line.as_str() {
         "GET /v3/scopes HTTP/1.1" => {
@@ -70,7 +74,8 @@ fn judged(request: &Request, answer: Option<&Answer>, taken: &Mutex<Vec<Value>>)
                 "headers",
                 "tracking_settings",
             ];
-            if let Some(name) = told.as_object().unwrap().keys().find(|name| !known.contains(&name.as_str())) {
+            if let Some(name) = told.as_object().unwrap().keys().find(|name| !known.contains(&name.as_str()))
+            {
                 return bad("Invalid parameter", name);
             }
             let address = |value: &Value| value["email"].as_str().is_some_and(|email| email.contains('@'));
@@ -81,7 +86,10 @@ fn judged(request: &Request, answer: Option<&Answer>, taken: &Mutex<Vec<Value>>)
             if !address(&first["to"][0]) {
                 return bad("Does not contain a valid address.", "personalizations.0.to.0.email");
             }
-            if first["custom_args"].as_object().is_none_or(|args| args.values().any(|value| !value.is_string())) {
+            if first["custom_args"]
+                .as_object()
+                .is_none_or(|args| args.values().any(|value| !value.is_string()))
+            {
                 return bad("custom_args are strings", "personalizations.0.custom_args");
             }
             let parts = told["content"].as_array().cloned().unwrap_or_default();
@@ -89,7 +97,10 @@ fn judged(request: &Request, answer: Option<&Answer>, taken: &Mutex<Vec<Value>>)
             if !matches!(kinds.as_slice(), ["text/plain"] | ["text/html"] | ["text/plain", "text/html"])
                 || parts.iter().any(|part| part["value"].as_str().unwrap_or_default().is_empty())
             {
-                return bad("The content value must be a string at least one character in length.", "content.0.value");
+                return bad(
+                    "The content value must be a string at least one character in length.",
+                    "content.0.value",
+                );
             }
             for (name, value) in told["headers"].as_object().unwrap() {
                 if RESERVED.contains(&name.to_ascii_lowercase().as_str()) || !value.is_string() {

@@ -70,7 +70,9 @@ fn judged(request: &Request, answer: Option<&Answer>, taken: &Mutex<Vec<(String,
                 return bad("an unknown field");
             }
             let raw = told["Content"]["Raw"]["Data"].as_str().and_then(|data| STANDARD.decode(data).ok());
-            let Some(raw) = raw.and_then(|raw| String::from_utf8(raw).ok()) else { return bad("no raw message") };
+            let Some(raw) = raw.and_then(|raw| String::from_utf8(raw).ok()) else {
+                return bad("no raw message");
+            };
             if told["Destination"]["ToAddresses"].as_array().is_none_or(|to| to.len() != 1) {
                 return bad("no recipient");
             }
@@ -93,7 +95,10 @@ fn check_signature(request: &Request, method: &str, path: &str) -> Result<(), St
     let told = told.strip_prefix("AWS4-HMAC-SHA256 ").ok_or("another algorithm")?;
     let part = |name: &str| {
         let mut parts = told.split(", ");
-        parts.find_map(|part| part.strip_prefix(&format!("{name}="))).map(str::to_owned).ok_or(format!("no {name}"))
+        parts
+            .find_map(|part| part.strip_prefix(&format!("{name}=")))
+            .map(str::to_owned)
+            .ok_or(format!("no {name}"))
     };
     let (credential, names, signature) = (part("Credential")?, part("SignedHeaders")?, part("Signature")?);
     let at = request.header("x-amz-date").ok_or("no x-amz-date")?;
@@ -121,7 +126,11 @@ fn check_signature(request: &Request, method: &str, path: &str) -> Result<(), St
     let day = mac(format!("AWS4{SECRET}").as_bytes(), &at[..8]);
     let key = mac(&mac(&mac(&day, REGION), "ses"), "aws4_request");
     let expect = hex(&mac(&key, &text));
-    if expect == signature { Ok(()) } else { Err("The request signature we calculated does not match".into()) }
+    if expect == signature {
+        Ok(())
+    } else {
+        Err("The request signature we calculated does not match".into())
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -59,7 +59,9 @@ impl Provider for MailgunConfig {
             problem("domain", "the sending domain as set up at Mailgun");
         }
         match &self.api_key {
-            None => problem("api_key", "needed; it is asked for again when the domain or the address changes"),
+            None => {
+                problem("api_key", "needed; it is asked for again when the domain or the address changes")
+            }
             Some(key) if key.is_mask() => problem("api_key", "still masked: enter it"),
             Some(_) => {}
         }

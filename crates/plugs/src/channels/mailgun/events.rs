@@ -22,7 +22,8 @@ pub(super) fn received(key: Option<&Secret>, callback: &Callback<'_>) -> Result<
         Value::Number(number) => number.to_string(),
         _ => return Err(CallbackRefusal::Unsigned),
     };
-    let token = signature["token"].as_str().filter(|token| !token.is_empty()).ok_or(CallbackRefusal::Unsigned)?;
+    let token =
+        signature["token"].as_str().filter(|token| !token.is_empty()).ok_or(CallbackRefusal::Unsigned)?;
     let tag = signature["signature"].as_str().and_then(unhex).ok_or(CallbackRefusal::Unsigned)?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose().as_bytes());
     hmac::verify(&key, format!("{stamp}{token}").as_bytes(), &tag).map_err(|_| CallbackRefusal::Unsigned)?;
@@ -33,7 +34,9 @@ pub(super) fn received(key: Option<&Secret>, callback: &Callback<'_>) -> Result<
     }
     let event = &told["event-data"];
     if !event.is_object() {
-        return Err(CallbackRefusal::Malformed("this is not the form of Mailgun's webhooks: no event-data".into()));
+        return Err(CallbackRefusal::Malformed(
+            "this is not the form of Mailgun's webhooks: no event-data".into(),
+        ));
     }
     Ok(Received::of(receipt(event, token).into_iter().collect()))
 }
@@ -77,7 +80,9 @@ fn receipt(event: &Value, token: &str) -> Option<Receipt> {
                 _ => Told::SoftBounced,
             },
             reason => match given_up(enhanced, &said) {
-                Told::Failed { class: RejectClass::Refused } if reason == "bounce" => failed(RejectClass::HardBounce),
+                Told::Failed { class: RejectClass::Refused } if reason == "bounce" => {
+                    failed(RejectClass::HardBounce)
+                }
                 told => told,
             },
         },

@@ -21,13 +21,12 @@ pub(super) fn form(delivery: &Delivery, mail: &Composed) -> Result<(String, Vec<
     let boundary: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let variable = format!("v:{KEY_VARIABLE}");
     let mut body = Vec::with_capacity(mail.message.len() + 1_024);
-    for (name, value) in
-        [("to", mail.recipient.as_str()), (&variable, &delivery.key), ("o:tracking", "no")]
-    {
+    for (name, value) in [("to", mail.recipient.as_str()), (&variable, &delivery.key), ("o:tracking", "no")] {
         // An address and a key hold no line break; see `compose`.
         let value = value.replace(['\r', '\n'], " ");
         body.extend_from_slice(
-            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes(),
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                .as_bytes(),
         );
     }
     body.extend_from_slice(

@@ -37,7 +37,8 @@ impl SendgridChannel {
             },
         };
         let request = self.http.client().post(format!("{}/v3/mail/send", self.config.base()));
-        let request = request.bearer_auth(self.bearer()).header("content-type", "application/json").body(body);
+        let request =
+            request.bearer_auth(self.bearer()).header("content-type", "application/json").body(body);
         let Ok(request) = request.build() else {
             let detail = "the key holds a character that no header can carry".to_owned();
             return Outcome::Misconfigured { detail };

@@ -97,7 +97,8 @@ pub(super) fn scopes(reply: &Reply) -> Result<String, String> {
         return Err(quoted(&format!("HTTP {}: {message}", reply.status)));
     }
     let told = reply.json();
-    let scopes: Vec<&str> = told["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let scopes: Vec<&str> =
+        told["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if scopes.contains(&"mail.send") {
         Ok("the key is good and may send".to_owned())
     } else {

@@ -60,7 +60,8 @@ impl Provider for SesConfig {
     fn validate(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut problem = |field: &str, message: &str| problems.push(Problem::new(field, message));
-        let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let word =
+            |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if !word(&self.region) || self.region.len() > 40 {
             problem("region", "the region in which SES is set up, such as ap-southeast-1");
         }
@@ -79,7 +80,10 @@ impl Provider for SesConfig {
             problem("session_token", "still masked: enter it");
         }
         let name = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
-        if self.configuration_set.as_ref().is_some_and(|set| !(1..=64).contains(&set.len()) || !set.bytes().all(name))
+        if self
+            .configuration_set
+            .as_ref()
+            .is_some_and(|set| !(1..=64).contains(&set.len()) || !set.bytes().all(name))
         {
             problem("configuration_set", "the name of a configuration set: letters, digits, - and _");
         }
@@ -112,7 +116,8 @@ impl Provider for SesConfig {
     fn merged(mut self, stored: &SesConfig) -> SesConfig {
         let same = self.access_key_id == stored.access_key_id && self.base() == stored.base();
         let kept = |secret: &Option<Secret>| secret.clone().filter(|_| same);
-        self.secret_access_key = secret::merged(self.secret_access_key, kept(&stored.secret_access_key).as_ref());
+        self.secret_access_key =
+            secret::merged(self.secret_access_key, kept(&stored.secret_access_key).as_ref());
         self.session_token = secret::merged(self.session_token, kept(&stored.session_token).as_ref());
         self
     }

@@ -22,7 +22,8 @@ pub(super) fn authorization(
 ) -> String {
     let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
     let names = names.join(";");
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{}\n", collapsed(value))).collect();
+    let lines: String =
+        headers.iter().map(|(name, value)| format!("{name}:{}\n", collapsed(value))).collect();
     let request = format!("{method}\n{path}\n\n{lines}\n{names}\n{}", sha256(body));
     let day = at.get(..8).unwrap_or_default();
     let scope = format!("{day}/{}/{}/aws4_request", signer.region, signer.service);

@@ -58,12 +58,14 @@ pub(super) fn received(
     }
     match kind {
         "Notification" => {
-            let message: Value = serde_json::from_str(word("Message"))
-                .map_err(|_| malformed("the Message is not JSON: the topic carries something else than SES"))?;
+            let message: Value = serde_json::from_str(word("Message")).map_err(|_| {
+                malformed("the Message is not JSON: the topic carries something else than SES")
+            })?;
             Ok(Received::of(receipts(&message, word("MessageId"))))
         }
         "SubscriptionConfirmation" => {
-            let url = own_url(word("SubscribeURL")).ok_or_else(|| malformed("SubscribeURL is not one of SNS"))?;
+            let url =
+                own_url(word("SubscribeURL")).ok_or_else(|| malformed("SubscribeURL is not one of SNS"))?;
             Ok(Received { confirm_url: Some(url.to_string()), ..Received::default() })
         }
         // Somebody took the subscription away; to ask for it again is not ours.
@@ -76,7 +78,8 @@ fn own_url(told: &str) -> Option<Url> {
     let url = Url::parse(told).ok()?;
     let host = url.host_str()?;
     let region = host.strip_prefix("sns.")?;
-    let region = region.strip_suffix(".amazonaws.com").or_else(|| region.strip_suffix(".amazonaws.com.cn"))?;
+    let region =
+        region.strip_suffix(".amazonaws.com").or_else(|| region.strip_suffix(".amazonaws.com.cn"))?;
     let is_region = !region.is_empty() && region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let is_plain = url.scheme() == "https" && url.port().is_none() && url.username().is_empty();
     (is_region && is_plain && url.password().is_none()).then_some(url)
@@ -93,7 +96,8 @@ fn verify(
     let certificate = Certificate::from_pem(certificate).map_err(unreadable)?.tbs_certificate;
     let seconds = u64::try_from(now.ms() / 1_000).unwrap_or_default();
     let validity = certificate.validity;
-    let lasts = validity.not_before.to_unix_duration().as_secs()..=validity.not_after.to_unix_duration().as_secs();
+    let lasts =
+        validity.not_before.to_unix_duration().as_secs()..=validity.not_after.to_unix_duration().as_secs();
     if !lasts.contains(&seconds) {
         return Err(CallbackRefusal::Unsigned);
     }
@@ -143,7 +147,9 @@ fn receipts(message: &Value, message_id: &str) -> Vec<Receipt> {
                 (_, "MessageTooLarge") => Told::Failed { class: RejectClass::TooLarge },
                 (_, "ContentRejected" | "AttachmentRejected") => Told::Failed { class: RejectClass::Policy },
                 ("Permanent", "General") => match judged {
-                    Told::Failed { class: RejectClass::Refused } => Told::Failed { class: RejectClass::HardBounce },
+                    Told::Failed { class: RejectClass::Refused } => {
+                        Told::Failed { class: RejectClass::HardBounce }
+                    }
                     told => told,
                 },
                 // Somebody is out of office, most often.

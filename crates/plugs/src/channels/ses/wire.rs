@@ -34,7 +34,10 @@ pub(super) fn body(
         "Content": { "Raw": { "Data": STANDARD.encode(&mail.message) } },
     });
     // A tag's value knows few characters; a key of ours has no others.
-    if !key.is_empty() && key.len() <= 256 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b)) {
+    if !key.is_empty()
+        && key.len() <= 256
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b))
+    {
         body["EmailTags"] = json!([{ "Name": KEY_TAG, "Value": key }]);
     }
     if let Some(set) = &config.configuration_set {
@@ -80,7 +83,8 @@ pub(super) fn judged(reply: &Reply, now: Timestamp) -> Outcome {
     let retry = |class, after_ms| Outcome::Retry { class, after_ms, detail: detail.clone() };
     let after_ms = reply.retry_after_ms(now);
     match (reply.status, error.as_str()) {
-        (429, _) | (_, "TooManyRequestsException" | "ThrottlingException" | "Throttling" | "LimitExceededException") => {
+        (429, _)
+        | (_, "TooManyRequestsException" | "ThrottlingException" | "Throttling" | "LimitExceededException") => {
             if lower.contains("daily") || lower.contains("24 hour") {
                 retry(RetryClass::Rescheduled, Some(QUOTA_WAIT_MS))
             } else {
@@ -91,7 +95,9 @@ pub(super) fn judged(reply: &Reply, now: Timestamp) -> Outcome {
         (_, "MessageRejected") => rejected(RejectClass::Policy),
         (
             _,
-            "AccountSuspendedException" | "SendingPausedException" | "MailFromDomainNotVerifiedException"
+            "AccountSuspendedException"
+            | "SendingPausedException"
+            | "MailFromDomainNotVerifiedException"
             | "NotFoundException",
         ) => Outcome::Misconfigured { detail },
         (413, _) => rejected(RejectClass::TooLarge),

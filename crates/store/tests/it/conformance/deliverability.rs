@@ -112,8 +112,11 @@ fn a_mailbox_is_read_on_from_where_it_was_left() {
 #[test]
 fn attention_is_what_people_did_with_advertisements() {
     on_stores(|store| {
-        for (number, purpose, attempted) in [(1, "marketing", 10), (2, "marketing", 20), (3, "transactional", 30)] {
-            let row = MessageRow { purpose: purpose.into(), ..message_of(A, 7, number, &format!("k{number}")) };
+        for (number, purpose, attempted) in
+            [(1, "marketing", 10), (2, "marketing", 20), (3, "transactional", 30)]
+        {
+            let row =
+                MessageRow { purpose: purpose.into(), ..message_of(A, 7, number, &format!("k{number}")) };
             put(store, |c| c.insert_message(row.clone()));
             put(store, |c| c.claim_message(&row, "an@example.vn", at(attempted)));
             put(store, |c| c.accept_message(number, String::new(), at(attempted), None));
