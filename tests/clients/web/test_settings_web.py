@@ -191,7 +191,7 @@ def test_leaving_a_changed_form_asks(app):
 def test_the_law_bounds_the_rules(app, server):
     app.goto("/app/settings/rules")
     app.get_by_label("Số tin", exact=True).first.fill("9")
-    expect(app.get_by_role("alert").filter(has_text="Chưa lưu được")).to_contain_text("không quá 3 tin trong 24 giờ")
+    expect(app.get_by_role("alert").filter(has_text="Chưa lưu được")).to_contain_text("không quá 3 tin quảng cáo trong 24 giờ")
     app.get_by_role("button", name="Lưu").click()
     assert server.client.get("/settings")["policy"]["caps"][0]["count"] == 3
     app.get_by_label("Số tin", exact=True).first.fill("2")

@@ -5,20 +5,25 @@ import { settingsQuery } from '../../app/session';
 
 export type ChannelName = 'email' | 'sms' | 'zalo' | 'push' | 'onsite' | 'webhook';
 
+export type Purpose = 'marketing' | 'transactional' | 'profiling' | 'ads';
+export type Window = 'sliding' | 'day' | 'week';
+
 export interface Cap {
-  channel: ChannelName | null;
+  /** None: all together. */
+  channel?: ChannelName | null;
   /** None: all but the transactional one. */
-  purpose?: string;
+  purpose?: Purpose | null;
   count: number;
-  hours: number;
+  /** Of the sliding window alone. */
+  hours?: number;
   /** None: sliding. */
-  window?: string;
+  window?: Window;
 }
 
 export interface Hours {
   channel: ChannelName;
   /** None: all but the transactional one. */
-  purpose?: string;
+  purpose?: Purpose | null;
   from: number;
   to: number;
 }
@@ -29,7 +34,16 @@ export interface Settings {
   language: string;
   shop: { name: string; url: string; address: string; email: string; phone: string; [more: string]: unknown };
   cart_abandoned_after_minutes: number;
-  policy: { caps: Cap[]; hours: Hours[]; holdout_percent: number; wait_hours_max: number };
+  policy: {
+    country: string;
+    caps: Cap[];
+    hours: Hours[];
+    holdout_percent: number;
+    wait_hours_max: number;
+    overrides?: { rule: string; reason: string; by?: string; at?: number | string }[];
+  };
+  topics: { id: string; name: string; name_en?: string }[];
+  consent: { ask_on: ChannelName[]; ask_subject: string; ask_text: string; confirm_stops: boolean; stopped_subject: string; stopped_text: string };
   utm_source: string;
   body_retention_days: number;
   retention: { event: string; days: number }[];
