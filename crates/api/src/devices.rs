@@ -100,9 +100,11 @@ fn answered(services: &Arc<Services>, answer: Answer<Value>) -> Response {
 
 /// The key of a request, within its limits.
 async fn key_of(services: &Arc<Services>, headers: &HeaderMap, told: Option<&str>) -> Answer<KeyRow> {
-    let key = tracking::key_of_headers(headers).or_else(|| told.map(str::to_owned)).filter(|key| !key.is_empty());
+    let key =
+        tracking::key_of_headers(headers).or_else(|| told.map(str::to_owned)).filter(|key| !key.is_empty());
     let key = key.ok_or_else(|| {
-        let detail = "the write key is missing: send it by Basic authentication, as a bearer token or as writeKey";
+        let detail =
+            "the write key is missing: send it by Basic authentication, as a bearer token or as writeKey";
         Problem::new(StatusCode::UNAUTHORIZED, "write_key_missing", detail)
     })?;
     let key = tracking::find_key(services, &key).await?.ok_or_else(|| {
@@ -256,7 +258,9 @@ async fn waiting(services: &Arc<Services>, whom: &Whom, headers: &HeaderMap) -> 
             (IdentifierKind::UserId, user_id, true)
         }
         (_, Some(device)) if device.chars().count() < DEVICE_ID_CHARS_MIN => {
-            let detail = format!("an anonymousId of at least {DEVICE_ID_CHARS_MIN} random characters, such as a UUID: a shorter one can be guessed");
+            let detail = format!(
+                "an anonymousId of at least {DEVICE_ID_CHARS_MIN} random characters, such as a UUID: a shorter one can be guessed"
+            );
             return Err(Problem::bad_request("anonymous_id_guessable", detail));
         }
         (_, Some(device)) => (IdentifierKind::Anonymous, device, false),
@@ -270,9 +274,11 @@ async fn waiting(services: &Arc<Services>, whom: &Whom, headers: &HeaderMap) -> 
     };
     let (workspace, now) = (key.workspace, services.now());
     let rows = services
-        .read(move |tx| match tx.find_identifiers(&[(workspace, &identifier)])?.into_iter().next().flatten() {
-            Some(no) => tx.onsite_pending(workspace, no, now, PENDING_MAX),
-            None => Ok(Vec::new()),
+        .read(move |tx| {
+            match tx.find_identifiers(&[(workspace, &identifier)])?.into_iter().next().flatten() {
+                Some(no) => tx.onsite_pending(workspace, no, now, PENDING_MAX),
+                None => Ok(Vec::new()),
+            }
         })
         .await?;
     let messages = rows.into_iter().filter(|row| is_vouched || row.purpose == Purpose::Marketing.as_str());

@@ -75,7 +75,11 @@ pub(crate) fn device_of(
 }
 
 /// How many living devices the person has beside this one.
-pub(crate) fn others(tx: &mut ReadTx<'_>, workspace: WorkspaceId, address: &str) -> Result<usize, StoreError> {
+pub(crate) fn others(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    address: &str,
+) -> Result<usize, StoreError> {
     let Some(row) = tx.device(workspace, address)? else { return Ok(0) };
     let found = tx.devices_of(&[(workspace, row.profile)])?;
     Ok(found.iter().flatten().filter(|other| other.address != address).count())

@@ -108,6 +108,7 @@ fn gather(
         "restricted_since": iso_opt(profile.restricted_at.map(|at| at.0)),
         "attribute_changes": changes(tx, workspace, no)?,
         "consents": consents(tx, workspace, no)?,
+        "devices": devices(tx, workspace, no)?,
         "merges": merges(tx, workspace, no)?,
         "events": events(tx, workspace, no)?,
         "orders": orders(tx, workspace, no)?,
@@ -139,6 +140,16 @@ fn consents(tx: &mut ReadTx<'_>, workspace: WorkspaceId, no: ProfileNo) -> Resul
         json!({ "at": iso_ms(record.at), "channel": record.channel, "purpose": record.purpose,
                 "state": record.state, "source": record.source, "wording": record.wording,
                 "ip": record.ip, "user_agent": record.user_agent })
+    });
+    Ok(shown.collect())
+}
+
+/// Browsers and apps that take notifications. The keys by which messages are sealed for them say nothing to anybody.
+fn devices(tx: &mut ReadTx<'_>, workspace: WorkspaceId, no: ProfileNo) -> Result<Vec<Value>, StoreError> {
+    let rows = tx.devices_of(&[(workspace, no)])?.into_iter().flatten();
+    let shown = rows.map(|row| {
+        json!({ "at": iso(row.created_at), "kind": row.kind, "address": row.address,
+                "user_agent": row.user_agent, "last_seen_at": iso(row.last_seen_at) })
     });
     Ok(shown.collect())
 }
@@ -265,12 +276,13 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;mar
     details{margin:.3rem 0}summary{cursor:pointer}.soft{color:#666}";
 
 /// Parts of the document, and what they are called in Vietnamese and English.
-const PARTS: [(&str, &str, &str); 15] = [
+const PARTS: [(&str, &str, &str); 16] = [
     ("profile", "Hồ sơ", "Profile"),
     ("attributes", "Thông tin", "Attributes"),
     ("attribute_changes", "Thông tin đã thay đổi", "Changes of attributes"),
     ("lists", "Danh sách", "Lists"),
     ("consents", "Đồng ý và từ chối", "Consents"),
+    ("devices", "Thiết bị nhận thông báo", "Devices that take notifications"),
     ("orders", "Đơn hàng", "Orders"),
     ("carts", "Giỏ hàng", "Carts"),
     ("events", "Hoạt động", "Events"),

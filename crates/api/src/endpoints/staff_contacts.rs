@@ -139,7 +139,9 @@ async fn trial(
     let workspace = caller.workspace;
     let known = name.clone();
     let found = services
-        .read(move |tx| Ok((tx.contact(workspace, &known)?, crate::services::workspace_of(tx, workspace)?.settings)))
+        .read(move |tx| {
+            Ok((tx.contact(workspace, &known)?, crate::services::workspace_of(tx, workspace)?.settings))
+        })
         .await?;
     let (Some(row), settings) = found else { return Err(Problem::not_found("the contact")) };
     if let Err(wait) = services.memory.trials.take(&format!("channel {}", workspace.0), services.now()) {

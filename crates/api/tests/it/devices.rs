@@ -19,7 +19,8 @@ async fn page(world: &World, method: &str, path: &str, mut body: Value) -> Answe
         body["writeKey"] = json!(world.keys.write);
     }
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    let told = [("origin", "https://shop.example"), ("content-type", "text/plain"), ("user-agent", "Mozilla/5.0")];
+    let told =
+        [("origin", "https://shop.example"), ("content-type", "text/plain"), ("user-agent", "Mozilla/5.0")];
     let answer = world.ask(method, path, &told, body).await;
     assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
     answer
@@ -98,6 +99,10 @@ async fn a_browser_that_allows_notifications_is_reached() {
     assert_eq!(to, subscription("https://push.example/a"));
     let Content::Push(content) = &outgoing[0].delivery.content else { panic!() };
     assert_eq!((content.title.as_str(), content.body.as_str()), ("Chào bạn", "Giỏ hàng còn chờ"));
+    // Who asks what is known of them is told of the device, without its keys.
+    let known = world.get(&format!("/profiles/{id}/export")).await;
+    assert_eq!(known["devices"][0]["address"], "https://push.example/a");
+    assert!(!known.to_string().contains("AUTH"), "{known}");
     // The ledger names the device and not its keys.
     let messages = world.get("/messages").await;
     assert!(!messages.to_string().contains("AUTH"), "{messages}");
@@ -146,7 +151,10 @@ async fn a_message_goes_on_to_the_next_device_when_one_is_gone() {
     assert_eq!(world.get("/suppressions?channel=push").await["items"], json!([]));
     // The person is not reachable there any more, and says so in no consent.
     let found = profile(&world, &whose).await;
-    assert!(!found.to_string().contains("push.example") && !found.to_string().contains("app-token"), "{found}");
+    assert!(
+        !found.to_string().contains("push.example") && !found.to_string().contains("app-token"),
+        "{found}"
+    );
     let id = found["id"].as_str().unwrap();
     let consents = world.get(&format!("/profiles/{id}/consents")).await;
     assert_eq!(consents["items"][0]["state"], "granted");
@@ -182,9 +190,11 @@ async fn a_browser_belongs_to_who_signed_in_on_it_last() {
     for _ in 0..5 {
         world.settle().await;
     }
-    let left: Vec<_> = world.dump().into_iter().filter(|(place, text)| {
-        place.starts_with("push_device") && text.contains("push.example")
-    }).collect();
+    let left: Vec<_> = world
+        .dump()
+        .into_iter()
+        .filter(|(place, text)| place.starts_with("push_device") && text.contains("push.example"))
+        .collect();
     assert_eq!(left, []);
 }
 
@@ -198,12 +208,17 @@ async fn what_makes_no_sense_is_refused_with_a_reason() {
         (json!({ "anonymousId": DEVICE, "subscription": good, "token": "t" }), 400, "subscription_invalid"),
         (json!({ "subscription": good }), 400, "id_missing"),
         (json!({ "userId": "kh-1", "subscription": good }), 403, "user_hash_invalid"),
-        (json!({ "userId": "kh-1", "userHash": "geheim-kh-2", "subscription": good }), 403, "user_hash_invalid"),
+        (
+            json!({ "userId": "kh-1", "userHash": "geheim-kh-2", "subscription": good }),
+            403,
+            "user_hash_invalid",
+        ),
     ] {
         let answer = page(&world, "POST", "/v1/push/subscribe", body.clone()).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (status, code.to_owned()), "{body}");
     }
-    let no_key = world.ask("POST", "/v1/push/subscribe", &[], json!({ "anonymousId": DEVICE }).to_string()).await;
+    let no_key =
+        world.ask("POST", "/v1/push/subscribe", &[], json!({ "anonymousId": DEVICE }).to_string()).await;
     assert_eq!(no_key.status, 401);
     let wrong = world.ask("GET", "/v1/push/key?writeKey=wrong", &[], "").await;
     assert_eq!((wrong.status.as_u16(), wrong.code()), (401, "invalid_write_key".to_owned()));
@@ -238,7 +253,10 @@ async fn a_message_waits_for_the_persons_own_page() {
     let messages = answer.json()["messages"].clone();
     assert_eq!(messages.as_array().unwrap().len(), 1, "a device gets advertisements alone: {messages}");
     let message = &messages[0];
-    assert_eq!((&message["title"], &message["body"]), (&json!("Chào Nguyễn Văn An"), &json!("Giỏ hàng còn chờ")));
+    assert_eq!(
+        (&message["title"], &message["body"]),
+        (&json!("Chào Nguyễn Văn An"), &json!("Giỏ hàng còn chờ"))
+    );
     assert_eq!(message["shown"], false);
     // With the shop's word for who it is, all of it.
     let vouched = waiting(&world, "userId=kh-1&userHash=geheim-kh-1").await;
@@ -259,7 +277,13 @@ async fn a_message_waits_for_the_persons_own_page() {
 
     let id = message["id"].as_str().unwrap().to_owned();
     for what in ["shown", "shown", "clicked", "closed"] {
-        let answer = page(&world, "POST", &format!("/v1/onsite/{id}/{what}"), json!({ "url": "https://shop.example/gio" })).await;
+        let answer = page(
+            &world,
+            "POST",
+            &format!("/v1/onsite/{id}/{what}"),
+            json!({ "url": "https://shop.example/gio" }),
+        )
+        .await;
         assert_eq!(answer.status, 200, "{what}: {}", answer.text);
         world.settle().await;
     }
