@@ -42,7 +42,7 @@ export function BudgetMeter({ budget, label }: { budget: BudgetView; label: stri
 /** The budget of one scope, to see and to change. */
 export function Budget({ scope, label, text }: { scope: string; label: string; text: string }) {
   const { t } = useTranslation('spending');
-  const may = useMay('setup.change');
+  const may = useMay('workspace.manage');
   const mayRead = useMay('setup.read');
   const query = useQuery({ ...budgetsQuery, enabled: mayRead });
   const budget = query.data?.find((one) => one.scope === scope);

@@ -3,7 +3,7 @@ import { ActionIcon, Button, Checkbox, Group, NumberInput, Paper, Select, Simple
 import { useForm } from '@mantine/form';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, asProblem, call } from '../../api';
 import { useMay } from '../../app/session';
@@ -48,6 +48,7 @@ export default function RulesPage() {
     },
   });
   const { setInitialValues, setValues, resetDirty } = form;
+  const [isFilled, setFilled] = useState(false);
   const held = JSON.stringify(settings ? [settings.policy, settings.topics, settings.consent] : null);
   useEffect(() => {
     if (!settings) return;
@@ -55,6 +56,7 @@ export default function RulesPage() {
     setInitialValues(rules);
     setValues(rules);
     resetDirty(rules);
+    setFilled(true);
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [held]);
   const { hours, caps, topics } = form.values;
@@ -74,7 +76,7 @@ export default function RulesPage() {
       notify.failed(asProblem(failed));
     }
   });
-  const isReady = settings && laws.data && form.initialized;
+  const isReady = settings && laws.data && isFilled;
   const channels = CHANNELS.map((one) => ({ value: one, label: t(`channel.${one}`) }));
   const purposes = (isCap: boolean) => PURPOSES.filter((one) => !isCap || one !== 'transactional').map((one) => ({ value: one, label: t(`rules:purpose.${one}`) }));
   return (
@@ -120,16 +122,18 @@ export default function RulesPage() {
                         <Text size="sm">{t('rules.most')}</Text>
                         <NumberInput w={76} min={0} max={1000} aria-label={t('rules.count')} {...form.getInputProps(`caps.${at}.count`)} />
                         <Text size="sm">{t('rules.messages')}</Text>
-                        <Select w={150} aria-label={t('rules.channel')} allowDeselect={false} disabled={!may} data={[{ value: 'all', label: t('rules.all') }, ...channels]} {...form.getInputProps(`caps.${at}.channel`)} />
-                        <Select w={190} aria-label={t('rules:purposeLabel')} allowDeselect={false} disabled={!may} data={purposes(true)} {...form.getInputProps(`caps.${at}.purpose`)} />
-                        <Select w={190} aria-label={t('rules:windowLabel')} allowDeselect={false} disabled={!may} data={WINDOWS.map((one) => ({ value: one, label: t(`rules:window.${one}`) }))} {...form.getInputProps(`caps.${at}.window`)} />
-                        {cap.window === 'sliding' && (
-                          <>
-                            <NumberInput w={92} min={1} max={2160} aria-label={t('rules.hoursLabel')} {...form.getInputProps(`caps.${at}.hours`)} />
-                            <Text size="sm">{Number(cap.hours) >= 48 && Number(cap.hours) % 24 === 0 ? t('rules.hoursAsDays', { days: formats.number(Number(cap.hours) / 24) }) : t('rules.hour')}</Text>
-                          </>
-                        )}
-                        {may && <Tooltip label={t('rules.remove')}><ActionIcon aria-label={t('rules.remove')} onClick={() => form.removeListItem('caps', at)}><IconTrash size={17} /></ActionIcon></Tooltip>}
+                        <Select w={135} aria-label={t('rules.channel')} allowDeselect={false} disabled={!may} data={[{ value: 'all', label: t('rules.all') }, ...channels]} {...form.getInputProps(`caps.${at}.channel`)} />
+                        <Select w={170} aria-label={t('rules:purposeLabel')} allowDeselect={false} disabled={!may} data={purposes(true)} {...form.getInputProps(`caps.${at}.purpose`)} />
+                        <Select w={175} aria-label={t('rules:windowLabel')} allowDeselect={false} disabled={!may} data={WINDOWS.map((one) => ({ value: one, label: t(`rules:window.${one}`) }))} {...form.getInputProps(`caps.${at}.window`)} />
+                        <Group gap="xs" wrap="nowrap">
+                          {cap.window === 'sliding' && (
+                            <>
+                              <NumberInput w={80} min={1} max={2160} aria-label={t('rules.hoursLabel')} {...form.getInputProps(`caps.${at}.hours`)} />
+                              <Text size="sm">{Number(cap.hours) >= 48 && Number(cap.hours) % 24 === 0 ? t('rules.hoursAsDays', { days: formats.number(Number(cap.hours) / 24) }) : t('rules.hour')}</Text>
+                            </>
+                          )}
+                          {may && <Tooltip label={t('rules.remove')}><ActionIcon aria-label={t('rules.remove')} onClick={() => form.removeListItem('caps', at)}><IconTrash size={17} /></ActionIcon></Tooltip>}
+                        </Group>
                       </Group>
                     ))}
                   </Stack>

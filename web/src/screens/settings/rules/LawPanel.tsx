@@ -75,7 +75,7 @@ export function LawPanel({ laws, form, may, overrides, missing }: { laws: Law[];
               <Group justify="space-between" align="flex-start" gap="xs">
                 <div style={{ flex: '1 1 260px' }}>
                   <Text size="sm" fw={500} td={isAside ? 'line-through' : undefined}>{one.text}</Text>
-                  <Text size="xs" c="dimmed">{one.source}</Text>
+                  <Text size="xs" c="dimmed">{i18n.exists(`rules:source.${one.rule}`) ? t(`source.${one.rule}`) : one.source}</Text>
                 </div>
                 <StatusBadge tone={WEIGHTS[weight]}>{t(`weight.${weight}`)}</StatusBadge>
               </Group>
