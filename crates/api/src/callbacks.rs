@@ -28,12 +28,21 @@ pub fn router() -> Router<Arc<Services>> {
 }
 
 /// Where a provider reaches this server with what it has to tell about a channel.
-pub(crate) fn callback_url(services: &Services, workspace: WorkspaceId, own: &str, channel: Channel) -> String {
+pub(crate) fn callback_url(
+    services: &Services,
+    workspace: WorkspaceId,
+    own: &str,
+    channel: Channel,
+) -> String {
     let base = if own.is_empty() { services.config.public_url.as_str() } else { own };
     format!("{}{}", base.trim_end_matches('/'), services.token_key.callback_path(workspace, channel))
 }
 
-async fn take(State(services): State<Arc<Services>>, Path(token): Path<String>, request: Request) -> Response {
+async fn take(
+    State(services): State<Arc<Services>>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Response {
     let Some((workspace, channel)) = services.token_key.read_callback(&token) else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -59,9 +68,11 @@ async fn take(State(services): State<Arc<Services>>, Path(token): Path<String>, 
     if !query.is_empty() {
         url = format!("{url}?{query}");
     }
-    let headers = parts.headers.iter().take(HEADERS_MAX).filter_map(|(name, value)| {
-        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-    });
+    let headers = parts
+        .headers
+        .iter()
+        .take(HEADERS_MAX)
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
     let now = services.now();
     let call = ProviderCall {
         method: parts.method.as_str().to_owned(),

@@ -7,8 +7,8 @@
 
 mod address;
 mod audit;
-mod caller;
 mod callbacks;
+mod caller;
 mod devices;
 mod endpoints;
 mod frame;
@@ -45,8 +45,8 @@ pub use openapi::document;
 pub use password::{PASSWORD_CHARS_MIN, hash_password};
 pub use provider_accounts::{ProviderAccount, ProviderStanding, ProviderTemplate, ProviderTemplateParameter};
 pub use services::{
-    BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, ProviderCall, ProviderFault, ProviderHeard,
-    PushDevice, RecordKind, Services,
+    BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, ProviderCall, ProviderFault,
+    ProviderHeard, PushDevice, RecordKind, Services,
 };
 
 use axum::middleware::from_fn_with_state;

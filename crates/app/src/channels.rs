@@ -15,7 +15,9 @@ use plugs::channels::staff::StaffChannel;
 use plugs::channels::zalo::{ZaloChannel, ZaloConfig};
 use plugs::dns::{RecordType, Resolver};
 use plugs::email::DkimKey;
-use plugs::{Callback, CallbackRefusal, ChannelConfig, Egress, Received, Secret as Told, Surroundings, Vault};
+use plugs::{
+    Callback, CallbackRefusal, ChannelConfig, Egress, Received, Secret as Told, Surroundings, Vault,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -99,7 +101,9 @@ impl Desk {
         let (rows, workspaces) = store.read(|tx| Ok((tx.channels()?, tx.workspaces()?)))?;
         let mut accounts = Vec::new();
         for row in rows.iter().filter(|row| row.channel == Channel::Zalo.as_str()) {
-            let Some(own) = workspaces.iter().find(|workspace| workspace.workspace == row.workspace) else { continue };
+            let Some(own) = workspaces.iter().find(|workspace| workspace.workspace == row.workspace) else {
+                continue;
+            };
             match self.official_account_of(own, &row.sealed) {
                 Ok(Some(account)) => accounts.push((row.workspace, Arc::new(account.zalo))),
                 Ok(None) => {}
@@ -112,7 +116,8 @@ impl Desk {
     /// The Official Account of one workspace. Blocks.
     pub fn official_account(&self, store: &Store, workspace: WorkspaceId) -> Result<ZaloChannel> {
         let accounts = self.official_accounts(store)?;
-        let own = accounts.into_iter().find(|(of, _)| *of == workspace).and_then(|(_, own)| Arc::into_inner(own));
+        let own =
+            accounts.into_iter().find(|(of, _)| *of == workspace).and_then(|(_, own)| Arc::into_inner(own));
         own.context("no Official Account of Zalo is set up")
     }
 
@@ -150,7 +155,11 @@ impl Desk {
     }
 
     /// Reads a callback, with the document that checking it takes.
-    async fn hear(&self, provider: &ChannelConfig, callback: &Callback<'_>) -> Result<Received, ProviderFault> {
+    async fn hear(
+        &self,
+        provider: &ChannelConfig,
+        callback: &Callback<'_>,
+    ) -> Result<Received, ProviderFault> {
         let told = provider.receive(callback).map_err(fault_of)?;
         let Some(url) = &told.needs_url else { return Ok(told) };
         let kept = self.documents.lock().unwrap_or_else(PoisonError::into_inner).get(url).cloned();
@@ -271,7 +280,10 @@ impl Desk {
             attempt: 1,
             attempted_at: now,
         };
-        match plugs::build(&provider, &Surroundings::bare(&self.egress(self.private_relays)))?.deliver(&delivery).await {
+        match plugs::build(&provider, &Surroundings::bare(&self.egress(self.private_relays)))?
+            .deliver(&delivery)
+            .await
+        {
             Outcome::Accepted { .. } => Ok(()),
             other => Err(other.detail().to_owned()),
         }
@@ -301,7 +313,8 @@ impl Desk {
                 let own = workspaces.iter().find(|workspace| workspace.workspace == row.workspace);
                 let own = own.context("a channel of a workspace that is gone")?;
                 let provider = self.signed(row.workspace, &settings);
-                let built = plugs::build(&provider, &self.surroundings(own, channel)).map_err(anyhow::Error::msg)?;
+                let built =
+                    plugs::build(&provider, &self.surroundings(own, channel)).map_err(anyhow::Error::msg)?;
                 Ok((settings, built))
             });
             match built {
@@ -322,7 +335,14 @@ impl Desk {
             let Some(webhook) = board.channels.get(&of(Channel::Webhook)).cloned() else { continue };
             let zalo = board.channels.get(&of(Channel::Zalo)).cloned();
             let egress = self.egress(workspace.settings.allow_private_networks);
-            match crate::contacts::beside(&self.secret, &contacts, workspace.workspace, &egress, webhook, zalo) {
+            match crate::contacts::beside(
+                &self.secret,
+                &contacts,
+                workspace.workspace,
+                &egress,
+                webhook,
+                zalo,
+            ) {
                 Ok(channel) => drop(board.channels.insert(of(Channel::Webhook), channel)),
                 Err(error) => tracing::error!(%error, "contacts of staff cannot be reached"),
             }
@@ -573,7 +593,8 @@ impl ChannelDesk for Desk {
             let Some(keeping) = self.keeping.clone() else { return self.check(channel, sealed).await };
             let read = tokio::task::spawn_blocking(move || keeping.store.read(|tx| tx.workspaces())).await;
             let workspaces = read.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
-            let own = workspaces.iter().find(|own| own.workspace == workspace).ok_or("the workspace is gone")?;
+            let own =
+                workspaces.iter().find(|own| own.workspace == workspace).ok_or("the workspace is gone")?;
             let settings = self.unseal(sealed).map_err(|error| error.to_string())?;
             plugs::build(&self.signed(workspace, &settings), &self.surroundings(own, channel))?.check().await
         })
@@ -637,11 +658,14 @@ impl ChannelDesk for Desk {
         Box::pin(async move {
             let keeping = self.keeping.clone().ok_or("contacts cannot be tried here")?;
             let read = tokio::task::spawn_blocking(move || {
-                keeping.store.read(|tx| Ok((tx.workspaces()?, tx.channel(workspace, Channel::Zalo.as_str())?)))
+                keeping
+                    .store
+                    .read(|tx| Ok((tx.workspaces()?, tx.channel(workspace, Channel::Zalo.as_str())?)))
             });
             let read = read.await.map_err(|error| error.to_string())?;
             let (workspaces, zalo) = read.map_err(|error| error.to_string())?;
-            let own = workspaces.iter().find(|own| own.workspace == workspace).ok_or("the workspace is gone")?;
+            let own =
+                workspaces.iter().find(|own| own.workspace == workspace).ok_or("the workspace is gone")?;
             let zalo = zalo.filter(|row| row.enabled).and_then(|row| self.unseal(&row.sealed).ok());
             let zalo = zalo.and_then(|settings| {
                 plugs::build(&settings.provider, &self.surroundings(own, Channel::Zalo)).ok()
@@ -650,7 +674,8 @@ impl ChannelDesk for Desk {
                 .map_err(|error| error.to_string())?;
             let surroundings = self.surroundings(own, Channel::Webhook);
             let webhook = plugs::build(&hook, &surroundings)?;
-            let contact = crate::contacts::unseal(&self.secret, name, sealed).map_err(|error| error.to_string())?;
+            let contact =
+                crate::contacts::unseal(&self.secret, name, sealed).map_err(|error| error.to_string())?;
             let contacts = BTreeMap::from([(name.to_owned(), contact)]);
             let channel = StaffChannel::new(contacts, &surroundings.egress, webhook, zalo)?;
             let Some(text) = text else { return channel.check_contact(name).await };

@@ -4,7 +4,7 @@ use crate::channels::{Desk, Switchboard};
 use crate::clock::until;
 use anyhow::Result;
 use domain::consent::Channel;
-use domain::delivery::Outcome;
+use domain::delivery::{Content, Delivery, MessageClass, Outcome, TextContent};
 use engine::{Bell, Composer, Dispatcher, Door, Engine, Outgoing};
 use kit::{Clock, WorkspaceId};
 use std::collections::{BTreeMap, VecDeque};
@@ -212,6 +212,19 @@ fn turn(shared: &Shared, services: &api::Services, engine: &mut Engine) -> Resul
     Ok(())
 }
 
+/// An advertisement to nobody, by which a provider is asked whether it takes such only together with others.
+fn advertisement(channel: Channel) -> Delivery {
+    let content = TextContent { body: String::new(), class: MessageClass::Advertising };
+    Delivery {
+        key: String::new(),
+        channel: channel.to_string(),
+        to: String::new(),
+        content: Content::Text(content),
+        attempt: 1,
+        attempted_at: kit::Timestamp::from_ms(0),
+    }
+}
+
 /// How a provider's limit on messages in a time is kept.
 struct Pace {
     rate: plugs::Rate,
@@ -332,11 +345,20 @@ impl Sender {
             for (workspace, limit) in self.shares(channel, free, now) {
                 let claimed = self.dispatcher.claim_of(channel, workspace, now, i64::try_from(limit)?)?;
                 busy |= !claimed.is_empty();
+                let mut together: BTreeMap<WorkspaceId, Vec<Outgoing>> = BTreeMap::new();
                 for outgoing in claimed {
-                    if let Some(pace) = self.paces.get_mut(&(outgoing.workspace, channel)) {
+                    let workspace = outgoing.workspace;
+                    if let Some(pace) = self.paces.get_mut(&(workspace, channel)) {
                         pace.went(now);
                     }
-                    self.hand_over(outgoing);
+                    let provider = self.board.channels.get(&(workspace, channel));
+                    match provider.and_then(|provider| provider.batch(&outgoing.delivery)) {
+                        Some(_) => together.entry(workspace).or_default().push(outgoing),
+                        None => self.hand_over(outgoing),
+                    }
+                }
+                for batch in together.into_values() {
+                    self.hand_over_together(batch);
                 }
             }
         }
@@ -353,7 +375,12 @@ impl Sender {
 
     /// Whose messages of a channel may be claimed now, and how many: where a provider takes only so many in a time,
     /// each workspace by itself, else all together.
-    fn shares(&mut self, channel: Channel, free: usize, now: kit::Timestamp) -> Vec<(Option<WorkspaceId>, usize)> {
+    fn shares(
+        &mut self,
+        channel: Channel,
+        free: usize,
+        now: kit::Timestamp,
+    ) -> Vec<(Option<WorkspaceId>, usize)> {
         if !self.paces.keys().any(|(_, paced)| *paced == channel) {
             return vec![(None, free)];
         }
@@ -367,8 +394,13 @@ impl Sender {
     /// How many messages of a channel may be under way: as many as its providers can use.
     fn places(&self, channel: Channel) -> usize {
         let of = |key: &(WorkspaceId, Channel)| key.1 == channel;
+        // Where a provider wants many at once, so many are claimed.
+        let at_once = |provider: &dyn plugs::Channel| match provider.batch(&advertisement(channel)) {
+            Some(batch) => provider.concurrency().max(batch.max),
+            None => provider.concurrency(),
+        };
         let wanted: usize =
-            self.board.channels.iter().filter(|(key, _)| of(key)).map(|(_, c)| c.concurrency()).sum();
+            self.board.channels.iter().filter(|(key, _)| of(key)).map(|(_, c)| at_once(c.as_ref())).sum();
         // Messages of a channel that is not set up are looked at too, so that the ledger says why they wait.
         wanted.clamp(4, IN_FLIGHT_MAX)
     }
@@ -398,6 +430,29 @@ impl Sender {
                 None => Outcome::Misconfigured { detail: "the channel was switched off".into() },
             };
             ended.lock().unwrap_or_else(PoisonError::into_inner).push((outgoing, outcome));
+            bell.ring();
+        });
+    }
+
+    /// Hands messages of one workspace and channel over that its provider takes together.
+    fn hand_over_together(&mut self, batch: Vec<Outgoing>) {
+        let Some(first) = batch.first() else { return };
+        let (workspace, channel) = (first.workspace, first.channel);
+        *self.in_flight.entry(channel).or_insert(0) += batch.len();
+        let provider = self.board.channels.get(&(workspace, channel)).cloned();
+        let ended = Arc::clone(&self.ended);
+        let bell = Arc::clone(&self.shared.sender_bell);
+        self.runtime.spawn(async move {
+            let deliveries: Vec<Delivery> = batch.iter().map(|outgoing| outgoing.delivery.clone()).collect();
+            let mut outcomes = match provider {
+                Some(provider) => provider.deliver_batch(&deliveries).await,
+                None => Vec::new(),
+            };
+            // Each message has its end, whatever the provider's code has to say.
+            let missing = || Outcome::Unknown { detail: "the channel did not say what became of it".into() };
+            outcomes.resize_with(batch.len(), missing);
+            let both = batch.into_iter().zip(outcomes);
+            ended.lock().unwrap_or_else(PoisonError::into_inner).extend(both);
             bell.ring();
         });
     }

@@ -61,11 +61,12 @@ impl Server {
             let shared = Shared::new(Arc::clone(&store), Arc::clone(&clock), speed)?;
             let files = installation.folder.join("files");
             let key = TokenKey::from_secret(installation.secret.bytes());
-            let desk = Desk::new(installation.secret.clone(), files, listen.private_relays).keeping(Keeping {
-                store: Arc::clone(&store),
-                folder: installation.folder.clone(),
-                is_patient: false,
-            });
+            let desk =
+                Desk::new(installation.secret.clone(), files, listen.private_relays).keeping(Keeping {
+                    store: Arc::clone(&store),
+                    folder: installation.folder.clone(),
+                    is_patient: false,
+                });
             Ok((shared, Arc::new(desk.reached_at(key.clone(), public_url.clone())), key))
         })?;
         let services = Arc::new(Services {

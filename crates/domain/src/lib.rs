@@ -6,6 +6,7 @@ pub mod consent;
 pub mod delivery;
 pub mod event;
 pub mod gate;
+pub mod guide;
 pub mod hook;
 pub mod identifier;
 pub mod identity;

@@ -279,7 +279,7 @@ const TABLE: &[(&str, &str, Need)] = {
         ("GET", "/brand", Of(ReadSetup)),
         ("GET", "/budgets", Of(ReadSetup)),
         ("GET", "/channel-guide", Of(ReadSetup)),
-        ("PUT DELETE", "/budgets/{scope}", Of(ChangeSetup)),
+        ("PUT DELETE", "/budgets/{scope}", Of(ManageWorkspace)),
         ("GET", "/reports/spending", Of(ReadSetup)),
         ("PUT", "/brand", Of(ChangeSetup)),
         ("GET", "/media", Of(ReadSetup)),

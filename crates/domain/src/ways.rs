@@ -75,7 +75,8 @@ impl Ways {
                 found.push(("ways.also", "each with the id or the name of a template".to_owned()));
             }
         }
-        if self.fall_back_after_minutes.is_some_and(|minutes| !(1..=FALL_BACK_MINUTES_MAX).contains(&minutes)) {
+        if self.fall_back_after_minutes.is_some_and(|minutes| !(1..=FALL_BACK_MINUTES_MAX).contains(&minutes))
+        {
             found.push(("ways.fall_back_after_minutes", format!("from 1 to {FALL_BACK_MINUTES_MAX}")));
         }
         found
@@ -211,7 +212,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_way_is_told() {
-        let ways = |also: Vec<Way>, minutes| Ways { also, choose: Choose::Best, fall_back_after_minutes: minutes };
+        let ways =
+            |also: Vec<Way>, minutes| Ways { also, choose: Choose::Best, fall_back_after_minutes: minutes };
         assert_eq!(ways(vec![way(Channel::Email)], Some(60)).problems(Channel::Sms), []);
         assert_eq!(ways(vec![way(Channel::Sms)], None).problems(Channel::Sms).len(), 1);
         assert_eq!(ways(vec![way(Channel::Webhook)], Some(0)).problems(Channel::Sms).len(), 2);

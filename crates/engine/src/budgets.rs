@@ -107,7 +107,9 @@ impl Purse {
         };
         let budgets = self.budgets.get(&message.workspace).into_iter().flatten();
         let concerned: Vec<&BudgetRow> = budgets
-            .filter(|budget| matches!(budget.scope.as_str(), DAY | MONTH) || Some(&budget.scope) == own.as_ref())
+            .filter(|budget| {
+                matches!(budget.scope.as_str(), DAY | MONTH) || Some(&budget.scope) == own.as_ref()
+            })
             .collect();
         for budget in &concerned {
             let (scope, from, to) = extent(&budget.scope, today);

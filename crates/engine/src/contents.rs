@@ -72,13 +72,21 @@ pub(crate) fn email(parts: &Parts<'_>, body: &Body) -> Option<Content> {
 /// A notice to the shop's staff in a chat: its subject is the first line.
 pub(crate) fn notice(body: &Body) -> Content {
     let text = body.text.as_deref().unwrap_or_default().trim();
-    let body = [body.subject.trim(), text].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+    let body = [body.subject.trim(), text]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n");
     Content::Text(TextContent { body, class: MessageClass::Care })
 }
 
 /// A text as it goes out: labelled, with its way out, with or without its marks, within the shop's limit. The ledger
 /// keeps these words.
-pub(crate) fn text(occasion: &Occasion<'_>, template: &TemplateRow, body: &mut Body) -> Result<Content, Unfit> {
+pub(crate) fn text(
+    occasion: &Occasion<'_>,
+    template: &TemplateRow,
+    body: &mut Body,
+) -> Result<Content, Unfit> {
     let texting = &occasion.workspace.settings.texting;
     let class = class_of(occasion.purpose);
     let told = body.text.clone().unwrap_or_default();
@@ -118,9 +126,9 @@ pub(crate) fn zns(
             domain::normalise::text::nfc(filled.trim()).chars().take(zns_param_max(name)).collect();
         parameters.insert(name.clone(), cut);
     }
-    if let Some(missing) = zns.asked().into_iter().find(|name| {
-        parameters.get(name).is_none_or(|value| value.is_empty())
-    }) {
+    if let Some(missing) =
+        zns.asked().into_iter().find(|name| parameters.get(name).is_none_or(|value| value.is_empty()))
+    {
         return Err(Unfit { code: "value_missing", detail: format!("<{missing}>") });
     }
     Ok(Content::Template(TemplateContent { template_id: zns.template_id.clone(), parameters }))

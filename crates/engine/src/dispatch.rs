@@ -10,20 +10,20 @@ use crate::hooks::Hooks;
 use crate::note::Note;
 use crate::pace::{Counted, Pace};
 use crate::render::{Composer, Occasion, RenderFailure, order_named};
+use crate::turns::{Rank, Turns, topic_of};
 use domain::commerce::Order;
 use domain::consent::{Channel, Purpose};
 use domain::delivery::{
-    About, Content, Delivery, MessageClass, Outcome, Receipt, RejectClass, RetryClass, Sender, TextContent, Told,
-    WebhookContent,
+    About, Content, Delivery, MessageClass, Outcome, Receipt, RejectClass, RetryClass, Sender, TextContent,
+    Told, WebhookContent,
 };
-use crate::turns::{Rank, Turns, topic_of};
-use domain::sending::Attention;
 use domain::gate::{Decision, Reason, Request, Sent, Suppression, decide, holdout_bucket};
 use domain::hook::Topic;
 use domain::identifier::IdentifierKind;
 use domain::local_time::Zone;
 use domain::price::{Priced, price_of};
 use domain::profile::Profile;
+use domain::sending::Attention;
 use domain::template::design::Design;
 use domain::ways::{Choose, Plan, Results, Way};
 use kit::{DAY_MS, HOUR_MS, MINUTE_MS, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
@@ -346,7 +346,8 @@ impl Dispatcher {
                 }
             };
             let (fate, booked) = self.priced(fate, &asked.row, &workspace, now)?;
-            let (fate, counted) = self.paced(fate, &asked.row, purpose, &workspace, profiles.get(&key), now)?;
+            let (fate, counted) =
+                self.paced(fate, &asked.row, purpose, &workspace, profiles.get(&key), now)?;
             if let Fate::Refuse(reason, detail) = &fate
                 && may_go_another_way(reason)
                 && let Some(way) = asked.plan.as_mut().and_then(Plan::give_up)
@@ -460,7 +461,8 @@ impl Dispatcher {
 
     /// The address to which this message returns when it cannot be delivered.
     fn return_path(&self, message: &MessageRow, identity: &Identity) -> Option<String> {
-        let Some((local, domain)) = identity.returns.as_deref().and_then(|address| address.split_once('@')) else {
+        let Some((local, domain)) = identity.returns.as_deref().and_then(|address| address.split_once('@'))
+        else {
             return identity.return_path.clone();
         };
         let token = self.composer.key.return_token(message.workspace, message.message_no);
@@ -605,7 +607,10 @@ impl Dispatcher {
             // A webhook needs no set-up: its node says where it goes.
             (None, Channel::Webhook) => Identity::default(),
             (None, _) if plan.as_ref().is_some_and(Plan::has_another) => {
-                return Ok(Fate::Refuse("channel_not_set_up", format!("the channel {channel} is not set up")));
+                return Ok(Fate::Refuse(
+                    "channel_not_set_up",
+                    format!("the channel {channel} is not set up"),
+                ));
             }
             (None, _) => {
                 let wait_ms_max = i64::from(workspace.settings.policy.wait_hours_max) * HOUR_MS;
@@ -700,7 +705,8 @@ impl Dispatcher {
             }
             // What is no approved template goes to those alone whom the account knows.
             (Channel::Zalo, _) if address.starts_with('+') => {
-                let detail = "without a template that Zalo approved, only to who follows the account".to_owned();
+                let detail =
+                    "without a template that Zalo approved, only to who follows the account".to_owned();
                 Err(Unfit { code: Reason::NoAddress.code(), detail })
             }
             _ => contents::text(&occasion, &template, &mut body).map(Some),
@@ -760,7 +766,8 @@ impl Dispatcher {
         if let Some(topic) = topic_of(context) {
             return Ok(Some(topic.to_owned()));
         }
-        let Some(named) = message.template_id.as_deref().filter(|_| message.purpose != "transactional") else {
+        let Some(named) = message.template_id.as_deref().filter(|_| message.purpose != "transactional")
+        else {
             return Ok(None);
         };
         let template = self.template(message.workspace, named)?;
@@ -794,7 +801,8 @@ impl Dispatcher {
         let mut changes = Changeset::new();
         for (message_no, workspace) in &due {
             changes.set_fall_back(*message_no, None);
-            changes.append(Note::FallBack { message_no: *message_no, at: now.into() }.arrival(*workspace, now));
+            changes
+                .append(Note::FallBack { message_no: *message_no, at: now.into() }.arrival(*workspace, now));
         }
         if !due.is_empty() {
             self.store.apply(changes)?;
@@ -1166,7 +1174,8 @@ fn read_for(
             _ => None,
         };
         // A notification goes to a device that lives, whatever the profile says.
-        let address = if channel == Channel::Push { device.as_ref().map(|one| one.address.clone()) } else { address };
+        let address =
+            if channel == Channel::Push { device.as_ref().map(|one| one.address.clone()) } else { address };
         let context: Value = serde_json::from_str(&row.context).unwrap_or_default();
         named.push(order_named(&context));
         let plan = plan_of(&context);

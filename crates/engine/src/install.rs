@@ -171,7 +171,13 @@ fn install_rest(
         let held = store.read(|tx| tx.template(workspace, &template.id))?;
         let created = held.is_none() && !is_there;
         if created {
-            let draft = Draft { purpose: template.purpose, source: template.source.clone(), topic: String::new(), sms_marks: None, design: None };
+            let draft = Draft {
+                purpose: template.purpose,
+                source: template.source.clone(),
+                topic: String::new(),
+                sms_marks: None,
+                design: None,
+            };
             let row = TemplateRow {
                 template_id: template.id.clone(),
                 name: template.name.clone(),

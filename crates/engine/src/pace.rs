@@ -12,6 +12,9 @@ const KEPT_HOURS: i64 = 24 * 32;
 
 type DomainKey = (WorkspaceId, String);
 
+/// Until when a message waits, the code of why, and a word for the shop.
+type Hold = (Timestamp, &'static str, String);
+
 /// The plans of all shops, and what one round of decisions adds to what went out.
 #[derive(Default)]
 pub(crate) struct Pace {
@@ -93,7 +96,7 @@ impl Pace {
         from: &str,
         to: &str,
         now: Timestamp,
-    ) -> Result<Result<Option<Counted>, (Timestamp, &'static str, String)>, StoreError> {
+    ) -> Result<Result<Option<Counted>, Hold>, StoreError> {
         let key = (workspace, domain_of(from));
         let Some(plan) = self.plans.get(&key) else { return Ok(Ok(None)) };
         let receiver = receiver_of(to);

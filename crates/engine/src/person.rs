@@ -650,8 +650,12 @@ impl World<'_> {
             Note::Receipts { channel, provider, receipts, at: told_at } => {
                 self.take_receipts(workspace, channel, &provider, receipts, told_at.0.min(at))
             }
-            Note::FallBack { message_no, at: told_at } => self.fall_back(workspace, message_no, told_at.0.min(at)),
-            Note::DeviceAdded { device, at: told_at } => self.take_device(workspace, device, told_at.0.min(at)),
+            Note::FallBack { message_no, at: told_at } => {
+                self.fall_back(workspace, message_no, told_at.0.min(at))
+            }
+            Note::DeviceAdded { device, at: told_at } => {
+                self.take_device(workspace, device, told_at.0.min(at))
+            }
             Note::DeviceGone { address, withdrawn, at: told_at } => {
                 self.take_device_away(workspace, &address, withdrawn, told_at.0.min(at))
             }

@@ -3,16 +3,16 @@
 //! Everything that is told twice counts once. What cannot be matched yet, because the provider was faster than our own
 //! bookkeeping, is looked at again for a quarter of an hour and then written down as rejected.
 
+use crate::EngineError;
 use crate::dispatch::{context_with, message_in_brief, plan_of, reject_code, suppression_of_class};
 use crate::note::Response;
 use crate::world::{ProfileKey, World, timer_kind};
-use crate::EngineError;
 use domain::bots::{self, Kind, Method, OpenOrClick};
 use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
 use domain::delivery::{About, Receipt, RejectClass, Told};
 use domain::hook::Topic;
-use domain::sending::SOFT_BOUNCE_GAP_MS;
 use domain::identifier::{Identifier, IdentifierKind};
+use domain::sending::SOFT_BOUNCE_GAP_MS;
 use kit::{MINUTE_MS, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -51,7 +51,11 @@ impl World<'_> {
     }
 
     /// A receipt that waited for its message.
-    pub(crate) fn receipt_is_due(&mut self, workspace: WorkspaceId, subject: &str) -> Result<(), EngineError> {
+    pub(crate) fn receipt_is_due(
+        &mut self,
+        workspace: WorkspaceId,
+        subject: &str,
+    ) -> Result<(), EngineError> {
         // It was written by this module.
         let Ok(waiting) = serde_json::from_str::<Waiting>(subject) else { return Ok(()) };
         let Waiting { channel, provider, receipt, told_at } = waiting;
@@ -93,7 +97,9 @@ impl World<'_> {
         };
         let key = match &found {
             Some(message) => self.current((workspace, message.profile))?,
-            None => address.as_deref().map(|to| self.holder_of(workspace, channel, to)).transpose()?.flatten(),
+            None => {
+                address.as_deref().map(|to| self.holder_of(workspace, channel, to)).transpose()?.flatten()
+            }
         };
         let detail = receipt.detail.clone();
         match (receipt.what, &found) {
@@ -176,7 +182,10 @@ impl World<'_> {
                 }
             }
             // Without a message there is nothing to write these on.
-            (Told::Delivered | Told::Delayed | Told::Seen | Told::Opened { .. } | Told::Clicked { .. }, None) => {}
+            (
+                Told::Delivered | Told::Delayed | Told::Seen | Told::Opened { .. } | Told::Clicked { .. },
+                None,
+            ) => {}
         }
         if let Some(key) = key {
             self.touch(key, false, |touch| touch.messages = true);
@@ -193,8 +202,8 @@ impl World<'_> {
         at: Timestamp,
     ) -> Result<(), EngineError> {
         let store = self.store;
-        let (found, course) =
-            store.read(|tx| Ok((tx.message_by_no(workspace, message_no)?, tx.course(workspace, message_no)?)))?;
+        let (found, course) = store
+            .read(|tx| Ok((tx.message_by_no(workspace, message_no)?, tx.course(workspace, message_no)?)))?;
         let Some(message) = found.filter(|_| course.delivered_at.is_none()) else { return Ok(()) };
         let context: Value = serde_json::from_str(&message.context).unwrap_or_default();
         let Some(mut plan) = plan_of(&context) else { return Ok(()) };
@@ -377,7 +386,8 @@ impl World<'_> {
                 .filter(|found| found.last_at >= at.plus_ms(-SOFT_BOUNCE_GAP_MS))
                 .map(|found| (u32::try_from(found.count).unwrap_or(u32::MAX), found.first_at)),
         };
-        let (count, first) = before.map_or((1, at), |(count, first)| (count.saturating_add(1), first.min(at)));
+        let (count, first) =
+            before.map_or((1, at), |(count, first)| (count.saturating_add(1), first.min(at)));
         self.soft_bounced.insert(key, (count, first));
         let since = at.plus_ms(-SOFT_BOUNCE_GAP_MS);
         self.receipts.count_soft_bounce(workspace, channel_name, &address, at, since);

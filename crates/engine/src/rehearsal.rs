@@ -603,11 +603,7 @@ impl Stage<'_, '_> {
 
     fn went_out(&mut self, message: &Queued) {
         if message.purpose == Purpose::Marketing {
-            self.given.recent.push(Sent {
-                            channel: message.channel,
-                            purpose: message.purpose,
-                            at: self.now,
-                        });
+            self.given.recent.push(Sent { channel: message.channel, purpose: message.purpose, at: self.now });
         }
         self.given.past.messages.push(PastMessage {
             id: format!("rehearsal-{}", self.given.past.messages.len() + 1),

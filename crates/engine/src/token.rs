@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
 use domain::consent::Channel;
+use hmac::{Hmac, KeyInit, Mac};
 use kit::WorkspaceId;
 use sha2::Sha256;
 
@@ -238,9 +238,15 @@ mod tests {
     #[test]
     fn links_read_back_and_forgeries_do_not() {
         let key = TokenKey::from_secret(b"secret");
-        for link in
-            [Link::Open, Link::Click(7), Link::Unsubscribe, Link::View, Link::Honeypot, Link::Preferences, Link::Confirm]
-        {
+        for link in [
+            Link::Open,
+            Link::Click(7),
+            Link::Unsubscribe,
+            Link::View,
+            Link::Honeypot,
+            Link::Preferences,
+            Link::Confirm,
+        ] {
             let path = key.path(link, WorkspaceId(3), 1_234_567);
             let (letter, token) = path.strip_prefix("/e/").unwrap().split_once('/').unwrap();
             assert_eq!(key.read(letter, token), Some((link, WorkspaceId(3), 1_234_567)));
@@ -267,7 +273,10 @@ mod tests {
         let key = TokenKey::from_secret(b"secret");
         for (workspace, no) in [(1, 1), (3, 1_234_567), (i64::MAX, i64::MAX)] {
             let token = key.return_token(WorkspaceId(workspace), no);
-            assert!((16..=52).contains(&token.len()) && token.bytes().all(|b| BASE32.contains(&b)), "{token}");
+            assert!(
+                (16..=52).contains(&token.len()) && token.bytes().all(|b| BASE32.contains(&b)),
+                "{token}"
+            );
             assert_eq!(key.read_return(&token), Some((WorkspaceId(workspace), no)));
             assert_eq!(key.read_return(&token.to_uppercase()), Some((WorkspaceId(workspace), no)));
             assert_eq!(TokenKey::from_secret(b"other").read_return(&token), None);

@@ -109,7 +109,11 @@ pub async fn fetch(egress: &Egress, url: &str) -> Result<String, String> {
 impl Http {
     /// Errors: the client can't be set up.
     pub fn new(egress: &Egress) -> Result<Http, String> {
-        Ok(Http { client: guarded_client(egress, CONNECT_WAIT)?, egress: egress.clone(), answer_wait: ANSWER_WAIT })
+        Ok(Http {
+            client: guarded_client(egress, CONNECT_WAIT)?,
+            egress: egress.clone(),
+            answer_wait: ANSWER_WAIT,
+        })
     }
 
     /// With another limit for an answer.
@@ -126,7 +130,10 @@ impl Http {
     pub async fn call(&self, request: Request) -> Result<Reply, NoReply> {
         // A name is checked when it is resolved; an address in the URL is never resolved.
         if let Err(error) = self.egress.permits_host(request.url().host_str().unwrap_or_default()) {
-            return Err(NoReply { is_unseen: true, outcome: Outcome::Misconfigured { detail: error.to_string() } });
+            return Err(NoReply {
+                is_unseen: true,
+                outcome: Outcome::Misconfigured { detail: error.to_string() },
+            });
         }
         let answered = async {
             let mut response = self.client.execute(request).await?;
@@ -247,8 +254,9 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = Timestamp::from_ms(1_445_412_420_000); // Wed, 21 Oct 2015 07:27:00 GMT
-        let check =
-            |header: &str, expect: Option<i64>| assert_eq!(retry_after_ms(Some(header), now), expect, "{header}");
+        let check = |header: &str, expect: Option<i64>| {
+            assert_eq!(retry_after_ms(Some(header), now), expect, "{header}")
+        };
         check("120", Some(120_000));
         check(" 0 ", Some(0));
         check("Wed, 21 Oct 2015 07:28:00 GMT", Some(60_000));

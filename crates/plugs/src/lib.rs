@@ -21,8 +21,9 @@ mod vault;
 
 pub use callback::{Callback, CallbackRefusal, Received};
 pub use channel::{
-    About, Asked, Batch, BoxFuture, Channel, Content, Delivery, EmailContent, MessageClass, Outcome, PushContent, Rate, Receipt,
-    RejectClass, RetryClass, RichContent, Sender, TemplateContent, TextContent, Told, Urgency, WebhookContent,
+    About, Asked, Batch, BoxFuture, Channel, Content, Delivery, EmailContent, MessageClass, Outcome,
+    PushContent, Rate, Receipt, RejectClass, RetryClass, RichContent, Sender, TemplateContent, TextContent,
+    Told, Urgency, WebhookContent,
 };
 pub use channels::{ChannelConfig, Problem, Provider, Surroundings, build};
 pub use egress::{Allowed, Egress, EgressError};

@@ -51,7 +51,13 @@ fn read_template(mut row: Row) -> Result<ProviderTemplateRow, StoreError> {
 impl Changeset {
     /// Writes the tokens of a channel when nobody has since `version`, which is 0 before the first time. Where somebody
     /// has: [`StoreError::Conflict`] or, of two first ones, [`StoreError::Duplicate`].
-    pub fn swap_channel_token(&mut self, workspace: WorkspaceId, channel: &str, version: i64, sealed: Vec<u8>) {
+    pub fn swap_channel_token(
+        &mut self,
+        workspace: WorkspaceId,
+        channel: &str,
+        version: i64,
+        sealed: Vec<u8>,
+    ) {
         match version {
             0 => self.one(q::CHANNEL_TOKEN_INSERT, vals![workspace, channel.to_owned(), sealed]),
             _ => self.one(q::CHANNEL_TOKEN_UPDATE, vals![workspace, channel.to_owned(), version, sealed]),
@@ -98,7 +104,8 @@ impl ReadTx<'_> {
         channel: &str,
     ) -> Result<Option<ChannelTokenRow>, StoreError> {
         let row = self.query_opt(q::CHANNEL_TOKEN_FIND, &vals![workspace, channel])?;
-        row.map(|mut row| Ok(ChannelTokenRow { sealed: row.take_bytes(0)?, version: row.int(1)? })).transpose()
+        row.map(|mut row| Ok(ChannelTokenRow { sealed: row.take_bytes(0)?, version: row.int(1)? }))
+            .transpose()
     }
 
     pub fn authorisation(&mut self, state_hash: &[u8]) -> Result<Option<AuthorisationRow>, StoreError> {

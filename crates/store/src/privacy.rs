@@ -77,7 +77,14 @@ impl Changeset {
         for identifier in identifiers {
             self.any(q::ERASE_IDENTIFIER, vals![workspace, identifier.key(), no]);
         }
-        for stmt in [q::ERASE_PROFILE, q::ERASE_ALIASES, q::SEARCH_DELETE, q::ERASE_TIMERS, q::DEVICE_ERASE, q::ONSITE_ERASE] {
+        for stmt in [
+            q::ERASE_PROFILE,
+            q::ERASE_ALIASES,
+            q::SEARCH_DELETE,
+            q::ERASE_TIMERS,
+            q::DEVICE_ERASE,
+            q::ONSITE_ERASE,
+        ] {
             self.any(stmt, vals![workspace, no]);
         }
     }

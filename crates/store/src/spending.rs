@@ -77,6 +77,18 @@ impl ReadTx<'_> {
         self.query(q::BUDGET_LIST, &vals![])?.into_iter().map(read_budget).collect()
     }
 
+    /// What became of the newest messages of journeys: journey, channel, accepted, clicked by people.
+    pub fn guide_results(
+        &mut self,
+        workspace: WorkspaceId,
+        since: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<(String, String, i64, i64)>, StoreError> {
+        let rows = self.query(q::GUIDE_RESULTS, &vals![workspace, since, limit])?;
+        let read = |mut row: Row| Ok((row.take_text(0)?, row.take_text(1)?, row.int(2)?, row.int(3)?));
+        rows.into_iter().map(read).collect()
+    }
+
     pub fn budgets_of(&mut self, workspace: WorkspaceId) -> Result<Vec<BudgetRow>, StoreError> {
         self.query(q::BUDGETS_OF, &vals![workspace])?.into_iter().map(read_budget).collect()
     }

@@ -77,7 +77,10 @@ fn shown(tx: &mut ReadTx<'_>, budget: BudgetRow, today: Date) -> Result<BudgetVi
 
 /// List budgets
 #[utoipa::path(get, path = "/budgets", tag = "budgets", responses((status = 200, body = Page<BudgetView>)))]
-async fn list(State(services): State<Arc<Services>>, Reader(caller): Reader) -> Answer<Json<Page<BudgetView>>> {
+async fn list(
+    State(services): State<Arc<Services>>,
+    Reader(caller): Reader,
+) -> Answer<Json<Page<BudgetView>>> {
     let (workspace, now) = (caller.workspace, services.now());
     let views = services.read(move |tx| {
         let today = today(tx, workspace, now)?;
@@ -121,7 +124,10 @@ async fn put(
     }
     let held = services.read(move |tx| tx.budgets_of(workspace)).await?;
     if held.len() >= BUDGETS_MAX && !held.iter().any(|row| row.scope == scope) {
-        return Err(Problem::conflict("too_many_budgets", "a workspace has at most 500 budgets; remove some"));
+        return Err(Problem::conflict(
+            "too_many_budgets",
+            "a workspace has at most 500 budgets; remove some",
+        ));
     }
     audit.object("budgets", &scope);
     audit.detail("amount", told.amount);

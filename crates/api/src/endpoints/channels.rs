@@ -177,7 +177,8 @@ async fn check(
         return Err(Problem::conflict("channel_not_set_up", "set the channel up first"));
     };
     let wait = std::time::Duration::from_secs(30);
-    let outcome = tokio::time::timeout(wait, services.desk.check_of(caller.workspace, channel, &row.sealed)).await;
+    let outcome =
+        tokio::time::timeout(wait, services.desk.check_of(caller.workspace, channel, &row.sealed)).await;
     let outcome = outcome.unwrap_or_else(|_| Err("no answer within 30 seconds".into()));
     let ok = outcome.is_ok();
     Ok(Json(ChannelCheckView { ok, detail: outcome.unwrap_or_else(|error| error) }))

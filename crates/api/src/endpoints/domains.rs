@@ -268,7 +268,11 @@ async fn sender_names(
     Ok((names.unwrap_or_default(), shown))
 }
 
-pub(super) async fn row_of(services: &Arc<Services>, workspace: WorkspaceId, domain: &str) -> Answer<SendingDomainRow> {
+pub(super) async fn row_of(
+    services: &Arc<Services>,
+    workspace: WorkspaceId,
+    domain: &str,
+) -> Answer<SendingDomainRow> {
     let domain = domain.to_ascii_lowercase();
     let found = services.read(move |tx| tx.domain(workspace, &domain)).await?;
     found.ok_or_else(|| Problem::not_found("the sending domain"))

@@ -264,7 +264,12 @@ impl NewTemplate {
             Problem::unusable("invalid_template", format!("the template cannot be used: {first}"))
                 .with_problems(problems)
         })?;
-        Ok(Checked { name: self.name, channel, draft: Draft { purpose, source, topic, sms_marks, design }, compiled })
+        Ok(Checked {
+            name: self.name,
+            channel,
+            draft: Draft { purpose, source, topic, sms_marks, design },
+            compiled,
+        })
     }
 }
 

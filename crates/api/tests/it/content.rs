@@ -171,7 +171,9 @@ async fn findings_and_costs_are_told() {
     assert_eq!(told["sms"], json!(null));
     let mut own = sms.clone();
     let shown = async |template: &serde_json::Value| {
-        let told = world.write("POST", "/templates/preview", json!({ "template": template, "sample": "full" })).await;
+        let told = world
+            .write("POST", "/templates/preview", json!({ "template": template, "sample": "full" }))
+            .await;
         told["sms"]["marks"].clone()
     };
     assert_eq!(shown(&own).await, "strip", "as the settings say");

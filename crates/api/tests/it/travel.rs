@@ -150,7 +150,10 @@ async fn the_customers_own_word_decides_on_the_first_way() {
     for (ways, field) in [
         (json!({ "also": [{ "channel": "sms", "template": "sms" }] }), "ways.also"),
         (json!({ "also": [{ "channel": "email", "template": "sms" }] }), "ways.also"),
-        (json!({ "also": [{ "channel": "email", "template": "mail" }], "fall_back_after_minutes": 0 }), "ways.fall_back_after_minutes"),
+        (
+            json!({ "also": [{ "channel": "email", "template": "mail" }], "fall_back_after_minutes": 0 }),
+            "ways.fall_back_after_minutes",
+        ),
     ] {
         let body = json!({ "profile_id": an, "template": "sms", "ways": ways });
         let problem = world.refused("POST", "/messages", body, 422, "invalid_field").await;
@@ -173,7 +176,15 @@ async fn what_providers_tell_is_believed_once_and_acted_on() {
     let delivered = Receipt { price: Some(820), ..receipt(About::Key(key), Told::Delivered) };
     let opened = Receipt {
         event_id: Some("o1".into()),
-        ..receipt(About::Provider("sms-1".into()), Told::Opened { user_agent: Some("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15".into()), ip: None })
+        ..receipt(
+            About::Provider("sms-1".into()),
+            Told::Opened {
+                user_agent: Some(
+                    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15".into(),
+                ),
+                ip: None,
+            },
+        )
     };
     for _ in 0..3 {
         world.note(&tell(vec![delivered.clone(), opened.clone()], now)).await;
@@ -229,9 +240,15 @@ async fn a_budget_is_never_passed() {
     // Booked when they are claimed, given back when nobody took them.
     assert_eq!(world.deliver_by(Channel::Sms, rejected(RejectClass::Policy)).len(), 2);
     let spent = world.get("/budgets").await["items"][0].clone();
-    assert_eq!((&spent["spent"], &spent["messages"], &spent["is_near"]), (&json!(0), &json!(0), &json!(false)));
+    assert_eq!(
+        (&spent["spent"], &spent["messages"], &spent["is_near"]),
+        (&json!(0), &json!(0), &json!(false))
+    );
     let waits = read(&world, &ids[2]).await;
-    assert_eq!((&waits["state"], &waits["reason"], &waits["detail"]), (&json!("queued"), &json!("over_budget"), &json!("day")));
+    assert_eq!(
+        (&waits["state"], &waits["reason"], &waits["detail"]),
+        (&json!("queued"), &json!("over_budget"), &json!("day"))
+    );
     world.advance_ms(HOUR_MS);
     let went = world.deliver_by(Channel::Sms, taken("s"));
     assert_eq!(went.len(), 1);
@@ -242,7 +259,10 @@ async fn a_budget_is_never_passed() {
     }
     assert_eq!(world.deliver_by(Channel::Sms, taken("s")).len(), 1);
     let spent = world.get("/budgets").await["items"][0].clone();
-    assert_eq!((&spent["spent"], &spent["messages"], &spent["is_near"]), (&json!(600), &json!(2), &json!(true)));
+    assert_eq!(
+        (&spent["spent"], &spent["messages"], &spent["is_near"]),
+        (&json!(600), &json!(2), &json!(true))
+    );
     let alerts = world.get("/reports/attention").await["alerts"].clone();
     assert!(alerts.as_array().unwrap().iter().any(|alert| alert["kind"] == "budget_near"), "{alerts}");
     let report = world.get("/reports/spending").await;

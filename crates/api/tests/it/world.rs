@@ -2,8 +2,8 @@
 //! the router without a socket.
 
 use api::{
-    BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, KeyKind, Memory, Metrics, PushDevice, RecordKind,
-    Services, new_key,
+    BoxFuture, Build, ChannelDesk, Config, DomainKey, FieldProblem, KeyKind, Memory, Metrics, PushDevice,
+    RecordKind, Services, new_key,
 };
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -101,7 +101,11 @@ impl ChannelDesk for Desk {
         Box::pin(async { Ok(()) })
     }
 
-    fn account(&self, _: WorkspaceId, sealed: &[u8]) -> Result<Option<Box<dyn api::ProviderAccount>>, String> {
+    fn account(
+        &self,
+        _: WorkspaceId,
+        sealed: &[u8],
+    ) -> Result<Option<Box<dyn api::ProviderAccount>>, String> {
         let held: Value = serde_json::from_slice(sealed).map_err(|error| error.to_string())?;
         let account = crate::zalo::FakeAccount(held["app_id"].as_str().unwrap_or_default().to_owned());
         Ok((held["provider"] == "zalo").then(|| Box::new(account) as Box<dyn api::ProviderAccount>))

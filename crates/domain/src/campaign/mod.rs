@@ -11,9 +11,9 @@ pub use schedule::{
     Every, InZone, Late, Planned, Recurring, Schedule, Weekday, earliest_zone, latest_zone, local_time_of,
 };
 
-use crate::ways::Ways;
 use crate::consent::{Channel, Purpose};
 use crate::gate::Priority;
+use crate::ways::Ways;
 use kit::{HOUR_MS, MINUTE_MS, Timestamp};
 use serde::{Deserialize, Serialize};
 

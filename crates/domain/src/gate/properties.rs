@@ -127,7 +127,7 @@ struct Person {
 }
 
 /// What somebody said last of what fits, the stricter of two at one instant.
-fn last<'a>(said: &'a [ConsentRecord], fits: impl Fn(&ConsentRecord) -> bool) -> Option<&'a ConsentRecord> {
+fn last(said: &[ConsentRecord], fits: impl Fn(&ConsentRecord) -> bool) -> Option<&ConsentRecord> {
     said.iter().filter(|record| fits(record)).max_by_key(|record| (record.at(), record.state))
 }
 

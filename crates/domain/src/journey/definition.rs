@@ -2,10 +2,10 @@
 
 use super::trigger::Trigger;
 use super::wait::{Awaited, Delay, Until, WaitFor};
-use crate::ways::Ways;
 use crate::condition::{Condition, Duration, EventPattern, Operand, Problem};
 use crate::consent::{Channel, Purpose};
 use crate::gate::Priority;
+use crate::ways::Ways;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,10 +1,10 @@
 //! One profile's way through a journey, as it is stored.
 
 use super::wire;
-use crate::ways::Ways;
 use crate::condition::{EventView, Sightings};
 use crate::consent::{Channel, Purpose};
 use crate::profile::id_text;
+use crate::ways::Ways;
 use kit::{Id, ProfileNo, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

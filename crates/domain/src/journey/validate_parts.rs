@@ -238,7 +238,9 @@ impl Check {
                 }
                 for (i, address) in notice.to.iter().enumerate() {
                     if email::normalise(address).is_err() && !is_staff_contact(address) {
-                        let message = format!("\"{address}\" is no e-mail address, and no contact such as telegram:ops");
+                        let message = format!(
+                            "\"{address}\" is no e-mail address, and no contact such as telegram:ops"
+                        );
                         self.say(format!("{path}.to.{i}"), "staff.address", message);
                     }
                 }

@@ -4,9 +4,9 @@
 use super::audience::{self, REASONS};
 use crate::EngineError;
 use crate::dispatch::{Asked, address_of, ask_gate, suppression_of};
-use crate::turns::{reach_ms, sent_of};
 use crate::facts::zone_of;
 use crate::render::{Composer, Occasion};
+use crate::turns::{reach_ms, sent_of};
 use domain::campaign::{Campaign, Late, local_time_of};
 use domain::gate::Decision;
 use kit::Timestamp;

@@ -93,7 +93,6 @@ macro_rules! providers {
         /// [`ChannelConfig::merged`].
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "provider", rename_all = "snake_case")]
-        #[expect(clippy::large_enum_variant, reason = "a workspace has a handful of channels")]
         pub enum ChannelConfig {
             $($variant($config)),*
         }

@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use plugs::channels::blackhole::{self, BlackholeConfig};
 use plugs::channels::memory::{self, MemoryChannel, MemoryConfig, Outbox};
 use plugs::channels::push as push_channel;
-use plugs::channels::{mailgun, sendgrid, ses};
 use plugs::channels::smtp::{self as smtp_channel, SmtpConfig, SmtpTimeouts};
 use plugs::channels::webhook::{self as webhook_channel, WebhookConfig};
 use plugs::channels::{Problem, esms, file, speedsms, stringee, twilio};
+use plugs::channels::{mailgun, sendgrid, ses};
 use plugs::{
-    Channel, ChannelConfig, Content, Delivery, Egress, MessageClass, Outcome, Provider, Surroundings, TextContent, build,
+    Channel, ChannelConfig, Content, Delivery, Egress, MessageClass, Outcome, Provider, Surroundings,
+    TextContent, build,
 };
 
 use crate::http_server::{Answer, HttpServer, answer};
@@ -153,7 +154,8 @@ async fn push_subject(situation: Situation) -> Option<Subject> {
     let browser = Browser::new();
     let config = push::web_config();
     let config = push_channel::PushConfig { timeout_ms: push_patience(situation), ..config };
-    let server = push_service(push::public_key(&config), &browser, push_answer(situation, "201 Created")).await;
+    let server =
+        push_service(push::public_key(&config), &browser, push_answer(situation, "201 Created")).await;
     let endpoint = match situation {
         Situation::NobodyThere => format!("http://127.0.0.1:{}/send/x", free_port().await),
         _ => push::endpoint(&server),
@@ -282,12 +284,20 @@ async fn mail_api_subject(kind: &'static str, situation: Situation) -> Option<Su
         sendgrid::KIND => {
             let server = crate::sendgrid_server::SendgridServer::start(answer).await;
             let taken = server.taken.clone();
-            (server.http.address, Box::new(move || taken.lock().unwrap().len()), crate::mail_apis::sendgrid(""))
+            (
+                server.http.address,
+                Box::new(move || taken.lock().unwrap().len()),
+                crate::mail_apis::sendgrid(""),
+            )
         }
         _ => {
             let server = crate::mailgun_server::MailgunServer::start(answer).await;
             let taken = server.taken.clone();
-            (server.http.address, Box::new(move || taken.lock().unwrap().len()), crate::mail_apis::mailgun(""))
+            (
+                server.http.address,
+                Box::new(move || taken.lock().unwrap().len()),
+                crate::mail_apis::mailgun(""),
+            )
         }
     };
     let port = if situation == Situation::NobodyThere { free_port().await } else { address.port() };
@@ -308,8 +318,12 @@ async fn mail_api_subject(kind: &'static str, situation: Situation) -> Option<Su
 async fn sms_subject(kind: &'static str, situation: Situation) -> Option<Subject> {
     let spoken = |kind: &str| match kind {
         esms::KIND => r#"{"CodeResult":"108","ErrorMessage":"Phone 84901234567 is not valid"}"#.to_owned(),
-        speedsms::KIND => r#"{"status":"error","code":"105","message":"Phone number invalid: 0901234567"}"#.to_owned(),
-        stringee::KIND => r#"{"smsSent":"0","result":[{"r":7,"msg":"84901234567 is not allowed"}]}"#.to_owned(),
+        speedsms::KIND => {
+            r#"{"status":"error","code":"105","message":"Phone number invalid: 0901234567"}"#.to_owned()
+        }
+        stringee::KIND => {
+            r#"{"smsSent":"0","result":[{"r":7,"msg":"84901234567 is not allowed"}]}"#.to_owned()
+        }
         _ => format!(r#"{{"code":21211,"message":"Invalid 'To' Phone Number: {PHONE}","status":400}}"#),
     };
     let answer = match situation {
@@ -375,8 +389,11 @@ async fn subject(kind: &'static str, situation: Situation) -> Option<Subject> {
         file::KIND => file_subject(situation).await,
         memory::KIND => memory_subject(situation).await,
         blackhole::KIND => (situation == Situation::Fine).then(|| Subject {
-            channel: build(&ChannelConfig::Blackhole(BlackholeConfig::default()), &Surroundings::bare(&Egress::default()))
-                .unwrap(),
+            channel: build(
+                &ChannelConfig::Blackhole(BlackholeConfig::default()),
+                &Surroundings::bare(&Egress::default()),
+            )
+            .unwrap(),
             message: Box::new(email),
             arrived: Box::new(|| 0),
             _folder: None,
@@ -415,8 +432,16 @@ async fn every_channel_keeps_the_contract() {
     let table: [(Situation, &[(&str, &str)]); 7] = [
         (
             Fine,
-            &[("zalo", "accepted"), ("esms", "accepted"), ("speedsms", "accepted"), ("stringee", "accepted"), ("twilio", "accepted"),
-                ("ses", "accepted"), ("sendgrid", "accepted"), ("mailgun", "accepted"), ("smtp", "accepted"),
+            &[
+                ("zalo", "accepted"),
+                ("esms", "accepted"),
+                ("speedsms", "accepted"),
+                ("stringee", "accepted"),
+                ("twilio", "accepted"),
+                ("ses", "accepted"),
+                ("sendgrid", "accepted"),
+                ("mailgun", "accepted"),
+                ("smtp", "accepted"),
                 ("webhook", "accepted"),
                 ("push", "accepted"),
                 ("push/fcm", "accepted"),
@@ -425,16 +450,110 @@ async fn every_channel_keeps_the_contract() {
                 ("blackhole", "accepted"),
             ],
         ),
-        (Refuses, &[("zalo", "rejected Recipient"), ("esms", "rejected Invalid"), ("speedsms", "rejected Invalid"), ("stringee", "rejected Refused"), ("twilio", "rejected HardBounce"), ("ses", "rejected Invalid"), ("sendgrid", "rejected Invalid"), ("mailgun", "rejected Invalid"), ("smtp", "rejected HardBounce"), ("webhook", "rejected Refused"), ("push", "rejected HardBounce"), ("push/fcm", "rejected HardBounce")]),
-        (Throttles, &[("zalo", "retry Throttled 7000"), ("esms", "retry Throttled 7000"), ("speedsms", "retry Throttled 7000"), ("stringee", "retry Throttled 7000"), ("twilio", "retry Throttled 7000"), ("ses", "retry Throttled 7000"), ("sendgrid", "retry Throttled 7000"), ("mailgun", "retry Throttled 7000"), ("smtp", "retry Throttled"), ("webhook", "retry Throttled 7000"), ("push", "retry Throttled 7000"), ("push/fcm", "retry Throttled 7000")]),
+        (
+            Refuses,
+            &[
+                ("zalo", "rejected Recipient"),
+                ("esms", "rejected Invalid"),
+                ("speedsms", "rejected Invalid"),
+                ("stringee", "rejected Refused"),
+                ("twilio", "rejected HardBounce"),
+                ("ses", "rejected Invalid"),
+                ("sendgrid", "rejected Invalid"),
+                ("mailgun", "rejected Invalid"),
+                ("smtp", "rejected HardBounce"),
+                ("webhook", "rejected Refused"),
+                ("push", "rejected HardBounce"),
+                ("push/fcm", "rejected HardBounce"),
+            ],
+        ),
+        (
+            Throttles,
+            &[
+                ("zalo", "retry Throttled 7000"),
+                ("esms", "retry Throttled 7000"),
+                ("speedsms", "retry Throttled 7000"),
+                ("stringee", "retry Throttled 7000"),
+                ("twilio", "retry Throttled 7000"),
+                ("ses", "retry Throttled 7000"),
+                ("sendgrid", "retry Throttled 7000"),
+                ("mailgun", "retry Throttled 7000"),
+                ("smtp", "retry Throttled"),
+                ("webhook", "retry Throttled 7000"),
+                ("push", "retry Throttled 7000"),
+                ("push/fcm", "retry Throttled 7000"),
+            ],
+        ),
         (
             InTrouble,
-            &[("zalo", "retry Temporary"), ("esms", "retry Temporary"), ("speedsms", "retry Temporary"), ("stringee", "retry Temporary"), ("twilio", "retry Temporary"), ("ses", "retry Temporary"), ("sendgrid", "retry Temporary"), ("mailgun", "retry Temporary"), ("smtp", "retry Temporary"), ("webhook", "retry Temporary"), ("push", "retry Temporary"), ("push/fcm", "retry Temporary"), ("file", "misconfigured")],
+            &[
+                ("zalo", "retry Temporary"),
+                ("esms", "retry Temporary"),
+                ("speedsms", "retry Temporary"),
+                ("stringee", "retry Temporary"),
+                ("twilio", "retry Temporary"),
+                ("ses", "retry Temporary"),
+                ("sendgrid", "retry Temporary"),
+                ("mailgun", "retry Temporary"),
+                ("smtp", "retry Temporary"),
+                ("webhook", "retry Temporary"),
+                ("push", "retry Temporary"),
+                ("push/fcm", "retry Temporary"),
+                ("file", "misconfigured"),
+            ],
         ),
         // A receiver of webhooks knows the key of a message that it may have got; a mail server does not.
-        (Silent, &[("zalo", "unknown"), ("esms", "retry Timeout"), ("speedsms", "unknown"), ("stringee", "unknown"), ("twilio", "unknown"), ("ses", "unknown"), ("sendgrid", "unknown"), ("mailgun", "unknown"), ("smtp", "unknown"), ("webhook", "retry Timeout"), ("push", "unknown"), ("push/fcm", "unknown")]),
-        (Gone, &[("zalo", "unknown"), ("esms", "retry Network"), ("speedsms", "unknown"), ("stringee", "unknown"), ("twilio", "unknown"), ("ses", "unknown"), ("sendgrid", "unknown"), ("mailgun", "unknown"), ("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "unknown"), ("push/fcm", "unknown")]),
-        (NobodyThere, &[("zalo", "retry Network"), ("esms", "retry Network"), ("speedsms", "retry Network"), ("stringee", "retry Network"), ("twilio", "retry Network"), ("ses", "retry Network"), ("sendgrid", "retry Network"), ("mailgun", "retry Network"), ("smtp", "retry Network"), ("webhook", "retry Network"), ("push", "retry Network"), ("push/fcm", "retry Network")]),
+        (
+            Silent,
+            &[
+                ("zalo", "unknown"),
+                ("esms", "retry Timeout"),
+                ("speedsms", "unknown"),
+                ("stringee", "unknown"),
+                ("twilio", "unknown"),
+                ("ses", "unknown"),
+                ("sendgrid", "unknown"),
+                ("mailgun", "unknown"),
+                ("smtp", "unknown"),
+                ("webhook", "retry Timeout"),
+                ("push", "unknown"),
+                ("push/fcm", "unknown"),
+            ],
+        ),
+        (
+            Gone,
+            &[
+                ("zalo", "unknown"),
+                ("esms", "retry Network"),
+                ("speedsms", "unknown"),
+                ("stringee", "unknown"),
+                ("twilio", "unknown"),
+                ("ses", "unknown"),
+                ("sendgrid", "unknown"),
+                ("mailgun", "unknown"),
+                ("smtp", "retry Network"),
+                ("webhook", "retry Network"),
+                ("push", "unknown"),
+                ("push/fcm", "unknown"),
+            ],
+        ),
+        (
+            NobodyThere,
+            &[
+                ("zalo", "retry Network"),
+                ("esms", "retry Network"),
+                ("speedsms", "retry Network"),
+                ("stringee", "retry Network"),
+                ("twilio", "retry Network"),
+                ("ses", "retry Network"),
+                ("sendgrid", "retry Network"),
+                ("mailgun", "retry Network"),
+                ("smtp", "retry Network"),
+                ("webhook", "retry Network"),
+                ("push", "retry Network"),
+                ("push/fcm", "retry Network"),
+            ],
+        ),
     ];
     for (situation, expected) in table {
         for kind in KINDS {
@@ -473,7 +592,11 @@ async fn a_repeated_key_is_one_message_where_the_other_side_can_tell() {
 
 #[tokio::test]
 async fn a_message_of_the_wrong_kind_is_rejected() {
-    let text = delivery("m1", "+84900000000", Content::Text(TextContent { body: "chào".into(), class: MessageClass::Care }));
+    let text = delivery(
+        "m1",
+        "+84900000000",
+        Content::Text(TextContent { body: "chào".into(), class: MessageClass::Care }),
+    );
     for (kind, wrong) in [
         ("ses", text.clone()),
         ("sendgrid", text.clone()),
@@ -511,7 +634,15 @@ async fn a_check_tells_without_sending() {
         assert!(!text.is_empty(), "{kind}");
         assert_eq!((subject.arrived)(), 0, "{kind}");
     }
-    for (kind, situation) in [("esms", Situation::NobodyThere), ("speedsms", Situation::NobodyThere), ("twilio", Situation::NobodyThere), ("smtp", Situation::NobodyThere), ("zalo", Situation::NobodyThere), ("push/fcm", Situation::NobodyThere), ("file", Situation::InTrouble)] {
+    for (kind, situation) in [
+        ("esms", Situation::NobodyThere),
+        ("speedsms", Situation::NobodyThere),
+        ("twilio", Situation::NobodyThere),
+        ("smtp", Situation::NobodyThere),
+        ("zalo", Situation::NobodyThere),
+        ("push/fcm", Situation::NobodyThere),
+        ("file", Situation::InTrouble),
+    ] {
         let subject = subject(kind, situation).await.unwrap();
         let text = subject.channel.check().await.unwrap_err();
         assert!(!text.is_empty() && !text.contains(env!("CARGO_TARGET_TMPDIR")), "{kind}: {text}");
@@ -551,7 +682,9 @@ async fn a_file_has_the_message_and_nothing_is_left_lying() {
     assert_eq!(names.len(), 4, "{names:?}");
     assert!(names.iter().all(|name| !name.starts_with('.')), "{names:?}");
     // Without a folder from whoever runs the server there is no such channel.
-    assert!(build(&config, &Surroundings::bare(&Egress::default())).err().unwrap().contains("whoever runs it"));
+    assert!(
+        build(&config, &Surroundings::bare(&Egress::default())).err().unwrap().contains("whoever runs it")
+    );
 }
 
 #[test]

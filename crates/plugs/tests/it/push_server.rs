@@ -273,14 +273,14 @@ fn send_answer(firebase: &Firebase, request: &Request, answer: &Answer) -> Answe
     if let Some(name) = unknown {
         return bad(&format!("Invalid JSON payload received. Unknown name \"{name}\""));
     }
-    if !message["token"].as_str().is_some_and(|token| !token.is_empty()) {
+    if message["token"].as_str().is_none_or(str::is_empty) {
         return bad("Recipient of the message is not set.");
     }
     if message["data"].as_object().into_iter().flatten().any(|(_, value)| !value.is_string()) {
         return bad("data values are strings");
     }
     let ttl = message["android"]["ttl"].as_str().and_then(|ttl| ttl.strip_suffix('s')?.parse::<u32>().ok());
-    if !ttl.is_some_and(|ttl| ttl <= 2_419_200) {
+    if ttl.is_none_or(|ttl| ttl > 2_419_200) {
         return bad("android.ttl");
     }
     if !["HIGH", "NORMAL"].contains(&message["android"]["priority"].as_str().unwrap_or_default()) {

@@ -15,7 +15,8 @@ macro_rules! mail {
 fn mail_that_comes_back_is_understood() {
     use Kind::*;
     let failed = |class| Some(Told::Failed { class });
-    let table: [(&str, &[u8], Kind, Option<Told>, bool, Option<u32>); 10] = [
+    type Case = (&'static str, &'static [u8], Kind, Option<Told>, bool, Option<u32>);
+    let table: [Case; 10] = [
         // (name, the mail, its kind, what it tells, whether a token names the message, the number in its Message-ID)
         ("gmail", mail!("gmail"), Report, failed(RejectClass::HardBounce), true, Some(0)),
         ("exchange", mail!("exchange"), Report, Some(Told::SoftBounced), false, Some(1)),

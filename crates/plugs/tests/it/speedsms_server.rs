@@ -55,8 +55,9 @@ fn judged(request: &Request, answer: Option<&Answer>, taken: &Mutex<Vec<Value>>)
         body.as_object().map(|fields| fields.keys().map(String::as_str).collect()).unwrap_or_default();
     let kind = body["sms_type"].as_u64().unwrap_or_default();
     let sender = body["sender"].as_str();
-    let is_complete =
-        fields == BTreeSet::from(["content", "sender", "sms_type", "to"]) && (1..=5).contains(&kind) && sender.is_some();
+    let is_complete = fields == BTreeSet::from(["content", "sender", "sms_type", "to"])
+        && (1..=5).contains(&kind)
+        && sender.is_some();
     if !is_complete || body["content"].as_str().is_none_or(str::is_empty) || kind == 3 && sender == Some("") {
         return fault("101", "Invalid or missing parameters");
     }

@@ -72,7 +72,11 @@ fn judged(request: &Request, answer: Option<&Answer>, taken: &Mutex<Vec<Value>>)
         one.as_object().map(|fields| fields.keys().map(String::as_str).collect()).unwrap_or_default();
     let word = |name: &str| one[name].as_str().unwrap_or_default();
     let is_number = word("to").starts_with("84") && word("to").bytes().all(|b| b.is_ascii_digit());
-    if fields != BTreeSet::from(["from", "text", "to"]) || word("from").is_empty() || word("text").is_empty() || !is_number {
+    if fields != BTreeSet::from(["from", "text", "to"])
+        || word("from").is_empty()
+        || word("text").is_empty()
+        || !is_number
+    {
         return refusal(2, &format!("wrong parameters for {}", word("to")));
     }
     match answer {

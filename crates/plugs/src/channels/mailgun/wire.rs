@@ -69,7 +69,7 @@ pub(super) fn judged(reply: &Reply, now: Timestamp) -> Outcome {
         408 | 500.. => retry(RetryClass::Temporary),
         // The key is not good, the account may not send, or there is no such domain.
         401..=404 => Outcome::Misconfigured { detail },
-        400..500 => rejected(RejectClass::Refused),
+        405..=499 => rejected(RejectClass::Refused),
         _ => Outcome::Unknown { detail },
     }
 }

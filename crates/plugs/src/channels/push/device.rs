@@ -41,7 +41,7 @@ impl Device {
     /// Reads `Delivery.to`. Errors: what is wrong with it, without saying it.
     pub fn parse(to: &str) -> Result<Device, String> {
         match to.strip_prefix(APP) {
-            Some(token) if token.is_empty() => Err("the token of the app is missing".into()),
+            Some("") => Err("the token of the app is missing".into()),
             Some(token) if token.len() > TOKEN_BYTES_MAX => Err("the token of the app is too long".into()),
             Some(token) if token.contains(|c: char| c.is_whitespace() || c.is_control()) => {
                 Err("the token of the app has characters that no token has".into())

@@ -85,7 +85,7 @@ pub(super) fn judged(reply: &Reply, now: Timestamp) -> Outcome {
         408 | 500.. => {
             Outcome::Retry { class: RetryClass::Temporary, after_ms: reply.retry_after_ms(now), detail }
         }
-        400..500 => rejected(RejectClass::Refused),
+        407..=499 => rejected(RejectClass::Refused),
         _ => Outcome::Unknown { detail },
     }
 }

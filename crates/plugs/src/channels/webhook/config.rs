@@ -3,9 +3,9 @@ use std::sync::Arc;
 use domain::consent::Channel as Way;
 use serde::{Deserialize, Serialize};
 
-use crate::{Channel, Secret};
 use crate::channels::{Problem, Provider, Surroundings};
 use crate::secret::{self, MASK};
+use crate::{Channel, Secret};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -853,7 +853,10 @@ fn a_message_goes_another_way() {
         conflicts(store, "message_switch", |c| switch(c, "sending"));
         put(store, |c| switch(c, "queued"));
         let row = by_no(store, A, 1);
-        assert_eq!((row.channel.as_str(), row.state.as_str(), row.reason.as_str()), ("sms", "queued", "fell_back"));
+        assert_eq!(
+            (row.channel.as_str(), row.state.as_str(), row.reason.as_str()),
+            ("sms", "queued", "fell_back")
+        );
         assert_eq!((row.template_id.as_deref(), row.template_version), (Some("mau-sms"), None));
         assert_eq!((row.due_at, row.address, row.attempts), (at(8), None, 0));
         assert_eq!((row.context.as_str(), by_no(store, B, 2).channel.as_str()), ("{\"ways\":1}", "email"));
@@ -878,7 +881,8 @@ fn a_message_goes_another_way() {
 #[test]
 fn what_became_of_a_persons_messages_is_counted_by_channel() {
     on_stores(|store| {
-        let sms = |workspace, n: i64, key: &str| MessageRow { channel: "sms".into(), ..message(workspace, n, key) };
+        let sms =
+            |workspace, n: i64, key: &str| MessageRow { channel: "sms".into(), ..message(workspace, n, key) };
         insert(store, &[message(A, 1, "a"), sms(A, 2, "b"), sms(A, 3, "c"), sms(A, 4, "d"), sms(B, 5, "a")]);
         put(store, |c| {
             for n in 1..=5 {
@@ -910,7 +914,10 @@ fn what_people_wait_for_goes_before_advertisements() {
         };
         let advertisement =
             |workspace, n: i64| MessageRow { due_at: at(n), ..message(workspace, n, &format!("k{n}")) };
-        insert(store, &[advertisement(A, 1), advertisement(B, 2), service(A, 3), service(B, 4), service(A, 5)]);
+        insert(
+            store,
+            &[advertisement(A, 1), advertisement(B, 2), service(A, 3), service(B, 4), service(A, 5)],
+        );
         let due = |workspace, until, limit| {
             numbers(&get(store, |tx| tx.due_messages(Channel::Email, workspace, at(until), limit)))
         };

@@ -130,8 +130,30 @@ macro_rules! modules {
 }
 
 const MODULES: &[Module] = modules!(
-    campaigns, content, grants, grid, membership, inbox, people, history, journeys, messages, access, scans,
-    segments, accounts, audit, privacy, transfers, hooks, deliverability, devices, domains, home, limits, spending
+    campaigns,
+    content,
+    grants,
+    grid,
+    membership,
+    inbox,
+    people,
+    history,
+    journeys,
+    messages,
+    access,
+    scans,
+    segments,
+    accounts,
+    audit,
+    privacy,
+    transfers,
+    hooks,
+    deliverability,
+    devices,
+    domains,
+    home,
+    limits,
+    spending
 );
 
 /// The public methods of changesets and reads in a module of the store.

@@ -78,7 +78,11 @@ fn hot_queries_use_their_indexes() {
         ("timer_due", "SEARCH timer USING COVERING INDEX timer_due (due_at<?)", Never),
         ("timer_next_due", "SEARCH timer USING COVERING INDEX timer_due", Never),
         ("message_due", "SEARCH message USING INDEX message_due (channel=? AND due_at<?)", Never),
-        ("message_due_service", "SEARCH message USING INDEX message_due_service (channel=? AND due_at<?)", Never),
+        (
+            "message_due_service",
+            "SEARCH message USING INDEX message_due_service (channel=? AND due_at<?)",
+            Never,
+        ),
         ("message_next_due", "SEARCH message USING COVERING INDEX message_due (channel=?)", Never),
         ("message_stranded", "SCAN message USING INDEX message_sending", Never),
         ("message_by_key", "SEARCH message USING INDEX message_by_key", Never),

@@ -1,10 +1,20 @@
 //! What messages cost, and what they may cost.
 
+use super::messages::message;
 use super::{A, B, TEXTS, at, get, on_stores, put};
+use store::messages::{MessageRow, Responses};
 use store::spending::{BudgetRow, Spent};
 
-pub const METHODS: &[&str] =
-    &["spend", "set_budget", "delete_budget", "spent", "spending_days", "budgets", "budgets_of"];
+pub const METHODS: &[&str] = &[
+    "spend",
+    "set_budget",
+    "delete_budget",
+    "spent",
+    "spending_days",
+    "budgets",
+    "budgets_of",
+    "guide_results",
+];
 
 fn spent(amount: i64, messages: i64) -> Spent {
     Spent { amount, messages }
@@ -57,5 +67,42 @@ fn a_scope_has_one_budget() {
         let all = [budget(A, "day", 3), budget(A, "month", 5), budget(B, "day", 4)];
         assert_eq!(get(store, |tx| tx.budgets()), all);
         assert_eq!(get(store, |tx| tx.budgets_of(B)), all[2..]);
+    });
+}
+
+#[test]
+fn what_became_of_the_messages_of_journeys_is_counted_by_channel() {
+    on_stores(|store| {
+        let of = |workspace, n: i64, journey: Option<&str>, channel: &str| MessageRow {
+            journey_id: journey.map(str::to_owned),
+            channel: channel.into(),
+            decided_at: at(n),
+            ..message(workspace, n, &format!("k{n}"))
+        };
+        let rows = [
+            of(A, 1, Some("cart"), "email"),
+            of(A, 2, Some("cart"), "sms"),
+            of(A, 3, Some("cart"), "sms"),
+            of(A, 4, None, "sms"),
+            of(A, 5, Some("cart"), "sms"),
+            of(B, 6, Some("cart"), "sms"),
+        ];
+        put(store, |c| rows.iter().for_each(|row| c.insert_message(row.clone())));
+        put(store, |c| {
+            // The fifth is still on its way.
+            for row in rows.iter().filter(|row| row.message_no != 5) {
+                c.claim_message(row, "x", at(9));
+            }
+            for n in [1, 2, 3, 4, 6] {
+                c.accept_message(n, String::new(), at(9), None);
+            }
+            c.add_responses(A, 3, &Responses { clicks: 2, ..Responses::default() });
+            c.add_responses(A, 1, &Responses { machine_clicks: 2, ..Responses::default() });
+        });
+        let found = |workspace, since, limit| get(store, |tx| tx.guide_results(workspace, at(since), limit));
+        let line = |channel: &str, sent, clicked| ("cart".to_owned(), channel.to_owned(), sent, clicked);
+        assert_eq!(found(A, 0, 99), [line("email", 1, 0), line("sms", 2, 1)]);
+        assert_eq!((found(A, 3, 99), found(A, 0, 1)), (vec![line("sms", 1, 1)], vec![line("sms", 1, 1)]));
+        assert_eq!(found(B, 0, 99), [line("sms", 1, 0)]);
     });
 }
