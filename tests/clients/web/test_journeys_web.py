@@ -211,6 +211,28 @@ def test_steps_are_taken_back_copied_pasted_and_moved(app: Page, shop):
     assert shop.get(f"/journeys/{journey}")["latest"] == 1, "a draft is no version"
 
 
+def test_a_message_has_another_way(app: Page, shop):
+    text = {"name": "Chào bạn (tin nhắn)", "channel": "sms", "purpose": "marketing", "body": {"kind": "text", "text": "Cảm ơn bạn đã ghé."}}
+    shop.put_template("hello-text", text)
+    journey = put(shop, {"first": step("send", channel="email", template="hello")}, "first")
+    open_canvas(app, journey)
+    cards(app).first.click()
+    side = panel(app)
+    side.get_by_role("button", name="Thêm kênh dự phòng").click()
+    expect(side.get_by_role("combobox", name="Kênh dự phòng")).to_have_value("SMS")
+    side.get_by_role("combobox", name="Mẫu tin của kênh này").click()
+    app.get_by_role("option", name="Chào bạn (tin nhắn)").click()
+    side.get_by_role("radio", name="Kênh tốt nhất với từng khách").check()
+    side.get_by_role("switch", name="Chuyển kênh khi tin chưa đến").click(force=True)
+    side.get_by_label("Chờ tin đến trong").fill("30")
+    wanted = {"also": [{"channel": "sms", "template": "hello-text"}], "choose": "best", "fall_back_after_minutes": 30}
+    wait_until(lambda: (shop.get(f"/journeys/{journey}/canvas")["draft"] or {"nodes": {"first": {}}})["nodes"]["first"].get("ways") == wanted, "the ways are kept")
+    saved(app)
+    assert_accessible(app)
+    side.get_by_role("button", name="Bỏ kênh dự phòng SMS").click()
+    wait_until(lambda: "ways" not in (shop.get(f"/journeys/{journey}/canvas")["draft"] or {"nodes": {"first": {}}})["nodes"]["first"], "there is one way again")
+
+
 def test_what_is_wrong_leads_to_its_place(app: Page, shop):
     journey = put(shop, {"mail": step("send", channel="email", template="no-such-template")}, "mail")
     open_canvas(app, journey)

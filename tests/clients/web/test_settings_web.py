@@ -200,6 +200,95 @@ def test_the_law_bounds_the_rules(app, server):
     assert server.client.get("/settings")["policy"]["caps"][0]["count"] == 2
 
 
+def test_a_rule_of_the_law_is_set_aside_with_a_reason(app, server):
+    app.goto("/app/settings/rules")
+    law = app.get_by_role("switch", name="Không áp dụng “Email: không quá 3 tin quảng cáo trong 24 giờ”")
+    # The switch's own mark covers the input.
+    law.click(force=True)
+    expect(app.get_by_role("alert").filter(has_text="Chưa lưu được")).to_contain_text("Ghi lý do")
+    app.get_by_label("Vì sao cửa hàng được làm khác?").fill("Khách đã ký thỏa thuận riêng, giữ ở tủ hồ sơ")
+    app.get_by_role("button", name="Thêm chủ đề").click()
+    app.get_by_label("Tên khách thấy").fill("Hàng mới")
+    app.get_by_label(re.compile("^Mã")).fill("hang-moi")
+    app.get_by_role("button", name="Lưu").click()
+    expect(app.get_by_text("Đã lưu", exact=True)).to_be_visible()
+    settings = server.client.get("/settings")
+    held = settings["policy"]["overrides"]
+    assert [(one["rule"], bool(one["by"])) for one in held] == [("vn.cap.email", True)]
+    assert settings["topics"] == [{"id": "hang-moi", "name": "Hàng mới"}]
+    # A firm rule cannot be set aside.
+    expect(app.get_by_role("switch", name="Không áp dụng “SMS: chỉ gửi quảng cáo từ 07:00 đến 22:00”")).to_have_count(0)
+    assert_accessible(app)
+    server.client.write("PATCH", "/settings", {"policy": {"overrides": []}, "topics": []})
+
+
+def test_esms_is_set_up_and_its_keys_stay_hidden(app, server, private):
+    app.goto("/app/settings/channels")
+    app.get_by_role("link", name="Kết nối: SMS").click()
+    api_key = app.get_by_label(re.compile("^ApiKey"))
+    api_key.fill("khóa-một")
+    app.get_by_label(re.compile("^SecretKey")).fill("khóa-hai")
+    app.get_by_label(re.compile(r"^Brandname \*|^Brandname$")).fill("MOCLAN")
+    app.get_by_role("button", name="Tùy chọn khác").click()
+    # Nobody answers there: what was entered is kept all the same.
+    app.get_by_label("Địa chỉ API").fill(f"http://127.0.0.1:{free_port()}")
+    app.get_by_role("button", name="Lưu").click()
+    refused = app.get_by_role("alert").filter(has_text="Chưa kết nối được")
+    expect(refused).to_contain_text("Kiểm tra tên, cổng và tường lửa", timeout=TRIED_MS)
+    stored = server.client.get("/channels/sms")
+    assert (stored["provider"], stored["api_key"], stored["secret_key"], stored["brandname"]) == ("esms", "***", "***", "MOCLAN")
+    app.reload()
+    expect(api_key).to_have_value("")
+    expect(api_key).to_have_attribute("placeholder", "Đã lưu. Để trống nếu không đổi.")
+    expect(app.get_by_text(stored["callback_url"])).to_be_visible()
+    assert "khóa-một" not in app.content() and "khóa-hai" not in app.content()
+    # A change of something else keeps the keys.
+    app.get_by_label("Brandname quảng cáo").fill("MOCLAN QC")
+    app.get_by_role("button", name="Lưu").click()
+    wait_until(lambda: server.client.get("/channels/sms")["advertising_brandname"] == "MOCLAN QC", "it is kept")
+    assert server.client.get("/channels/sms")["api_key"] == "***"
+    assert_accessible(app)
+
+
+def test_a_budget_is_set_and_told_of_at_home(app, server):
+    app.goto("/app/settings/spending")
+    app.get_by_role("textbox", name="Mỗi ngày tối đa").fill("50000")
+    app.get_by_role("textbox", name="Mỗi ngày tối đa").press("Enter")
+    expect(app.get_by_text("Đã đặt ngân sách")).to_be_visible()
+    assert [(one["scope"], one["amount"]) for one in server.client.get("/budgets")["items"]] == [("day", 50_000)]
+    expect(app.get_by_text("Trong ngân sách")).to_be_visible()
+    app.get_by_label("Chăm sóc khách hàng, Viettel").fill("850")
+    app.get_by_role("button", name="Lưu").click()
+    expect(app.get_by_text("Đã lưu", exact=True)).to_be_visible()
+    assert server.client.get("/brand")["texting"]["prices"]["sms"]["care"]["viettel"] == 850
+    assert_accessible(app)
+    # Nothing at all may be spent: nothing is left.
+    app.get_by_role("textbox", name="Mỗi ngày tối đa").fill("0")
+    app.get_by_role("textbox", name="Mỗi ngày tối đa").press("Enter")
+    expect(app.get_by_text("Đã hết", exact=True)).to_be_visible()
+    app.goto("/app/")
+    expect(app.get_by_text("Ngân sách gửi tin hôm nay đã hết")).to_be_visible()
+    app.get_by_role("link", name="Xem ngân sách").click()
+    app.get_by_role("button", name="Bỏ giới hạn: Mỗi ngày tối đa").click()
+    expect(app.get_by_text("Đã bỏ giới hạn")).to_be_visible()
+    assert server.client.get("/budgets")["items"] == []
+
+
+def test_a_contact_of_staff_is_added(app, server):
+    app.goto("/app/settings/contacts")
+    app.get_by_role("button", name="Thêm liên hệ").click()
+    dialog = app.get_by_role("dialog", name="Thêm liên hệ")
+    dialog.get_by_label("Tên gọi").fill("ops")
+    token = "123456:" + "a" * 30
+    dialog.get_by_label(re.compile("^Bot token")).fill(token)
+    dialog.get_by_label("Chat ID").fill("-1001")
+    dialog.get_by_role("button", name="Lưu liên hệ").click()
+    expect(app.get_by_role("row").filter(has_text="telegram:ops")).to_be_visible()
+    assert token not in app.content()
+    assert [one["bot_token"] for one in server.client.get("/staff-contacts")["items"]] == ["***"]
+    assert_accessible(app)
+
+
 def test_a_website_is_heard_live(window, server, website):
     page = window()
     page.goto("/app/settings/tracking")
@@ -336,7 +425,7 @@ def test_a_backup_is_made_and_can_be_taken(app):
 
 def test_the_settings_fit_a_phone(window):
     page = window(viewport=PHONE, scheme="dark")
-    for path in ["", "/shop", "/rules", "/channels", "/channels/email", "/domains", "/tracking", "/keys", "/webhooks", "/retention", "/backups", "/health", "/about"]:
+    for path in ["", "/shop", "/rules", "/channels", "/channels/email", "/channels/sms", "/channels/zalo", "/channels/push", "/spending", "/contacts", "/domains", "/tracking", "/keys", "/webhooks", "/retention", "/backups", "/health", "/about"]:
         page.goto(f"/app/settings{path}")
         page.locator("h1").first.wait_for()
         assert_fits(page)

@@ -752,6 +752,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channel-guide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show which channel suits what
+         * @description For each use of messages, what is said of each channel. Own results count from 200 messages on each of two channels.
+         */
+        get: operations["get_channel-guide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -1066,6 +1086,29 @@ export interface paths {
          */
         post: operations["post_domains_domain_check"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains/{domain}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how much may go out of a domain
+         * @description Advertisements beyond the plan wait in the ledger with the reason `warm_up` or `domain_throttled`; what a person
+         *     did is told them without waiting.
+         */
+        get: operations["get_domains_domain_plan"];
+        /** Say how much may go out of a domain */
+        put: operations["put_domains_domain_plan"];
+        post?: never;
+        /** Let as much go out of a domain as there is */
+        delete: operations["delete_domains_domain_plan"];
         options?: never;
         head?: never;
         patch?: never;
@@ -5441,6 +5484,29 @@ export interface components {
             days: components["schemas"]["GrowthDay"][];
             id: string;
         };
+        GuideLine: {
+            channels: components["schemas"]["GuideVerdict"][];
+            /**
+             * @description `welcome`, `browse_abandonment`, `cart_abandonment`, `order_and_shipping`, `review_request`, `cross_sell`,
+             *     `loyalty`, `reactivation` or `birthday`.
+             */
+            use: string;
+        };
+        GuideVerdict: {
+            /** @description A channel, or `ads` for retargeting. */
+            channel: string;
+            /** Format: int64 */
+            clicked: number;
+            /** @description The shop's own results say so, and not the table that ships. */
+            is_own: boolean;
+            /**
+             * Format: int64
+             * @description Messages of journeys for this use in the last 90 days, and how many of them people clicked.
+             */
+            sent: number;
+            /** @description `recommended`, `possible` or `not_recommended`. */
+            verdict: string;
+        };
         Health: {
             /** Format: double */
             bounce_rate?: number | null;
@@ -7048,6 +7114,19 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        Page_GuideLine: {
+            items: {
+                channels: components["schemas"]["GuideVerdict"][];
+                /**
+                 * @description `welcome`, `browse_abandonment`, `cart_abandonment`, `order_and_shipping`, `review_request`, `cross_sell`,
+                 *     `loyalty`, `reactivation` or `birthday`.
+                 */
+                use: string;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         Page_HookDeliveryView: {
             items: {
                 /** Format: int64 */
@@ -8308,6 +8387,13 @@ export interface components {
             people: number;
             reason: string;
         };
+        /** @description At most so many advertisements an hour to the addresses of a receiver. */
+        ReceiverLimitTold: {
+            /** @description Such as `gmail.com`, which stands for all domains of its owner. */
+            domain: string;
+            /** Format: int32 */
+            per_hour: number;
+        };
         RecentlyHeard: {
             /** @description Newest first, at most 100; remembered by the server that is asked, since it started. */
             items: components["schemas"]["HeardView"][];
@@ -8709,6 +8795,35 @@ export interface components {
             used_by?: components["schemas"]["UseView"][] | null;
             /** Format: int64 */
             version: number;
+        };
+        SendingPlanTold: {
+            /**
+             * @description Advertisements on its first day, its second and so on. Empty: no warm-up.
+             * @default []
+             */
+            daily?: number[];
+            /**
+             * Format: int32
+             * @description Instead of `daily`: what goes out on a usual day. The volumes grow to it by half each day, from 50.
+             * @default null
+             */
+            daily_target?: number | null;
+            /** @default [] */
+            receivers?: components["schemas"]["ReceiverLimitTold"][];
+            /**
+             * @description When the warm-up begins; now when it is left out and there are volumes.
+             * @default null
+             */
+            starts_at?: string | null;
+        };
+        SendingPlanView: {
+            /** @description Advertisements on its first day, its second and so on; behind the last day there is no limit. */
+            daily: number[];
+            domain: string;
+            progress: components["schemas"]["WarmUpProgress"];
+            receivers: components["schemas"]["ReceiverLimitTold"][];
+            /** @description When the warm-up began or begins; null: there is none. */
+            starts_at?: string | null;
         };
         SessionView: {
             account_id: string;
@@ -9267,6 +9382,23 @@ export interface components {
             is_exact: boolean;
             /** Format: int64 */
             looked_at: number;
+        };
+        /** @description How far a warm-up is. */
+        WarmUpProgress: {
+            /**
+             * Format: int32
+             * @description From 1; 0 before it begins, and the last day when it is over.
+             */
+            day: number;
+            /** Format: int32 */
+            days: number;
+            /**
+             * Format: int32
+             * @description Advertisements that may go out today; null: as many as there are.
+             */
+            today_max?: number | null;
+            /** Format: int64 */
+            today_sent: number;
         };
         WholeMessage: components["schemas"]["MessageLine"] & {
             body?: components["schemas"]["MessageBody"] | null;
@@ -10947,6 +11079,35 @@ export interface operations {
             };
         };
     };
+    "get_channel-guide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GuideLine"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_channels: {
         parameters: {
             query?: never;
@@ -11562,6 +11723,101 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DomainView"];
                 };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_domains_domain_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendingPlanView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_domains_domain_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendingPlanTold"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendingPlanView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_domains_domain_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                domain: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error: see its code and detail */
             default: {

@@ -69,8 +69,8 @@ export function Ways({ first, value, templates, onChange, disabled }: { first: s
               <Text size="sm" fw={600}>{t('way', { number: at + 2, channel: name })}</Text>
               {!disabled && (
                 <Group gap={2} wrap="nowrap">
-                  <Tooltip label={t('up')}><ActionIcon size="sm" aria-label={t('upOf', { channel: name })} disabled={at === 0} onClick={() => move(at, -1)}><IconArrowUp size={16} /></ActionIcon></Tooltip>
-                  <Tooltip label={t('down')}><ActionIcon size="sm" aria-label={t('downOf', { channel: name })} disabled={at === also.length - 1} onClick={() => move(at, 1)}><IconArrowDown size={16} /></ActionIcon></Tooltip>
+                  {also.length > 1 && <><Tooltip label={t('up')}><ActionIcon size="sm" aria-label={t('upOf', { channel: name })} disabled={at === 0} onClick={() => move(at, -1)}><IconArrowUp size={16} /></ActionIcon></Tooltip>
+                  <Tooltip label={t('down')}><ActionIcon size="sm" aria-label={t('downOf', { channel: name })} disabled={at === also.length - 1} onClick={() => move(at, 1)}><IconArrowDown size={16} /></ActionIcon></Tooltip></>}
                   <Tooltip label={t('remove')}><ActionIcon size="sm" aria-label={t('removeOf', { channel: name })} onClick={() => set({ also: also.filter((_, other) => other !== at) })}><IconTrash size={16} /></ActionIcon></Tooltip>
                 </Group>
               )}

@@ -17,6 +17,7 @@ import { Note } from '../../parts/Note';
 import { CopyLine } from './Copy';
 import { DomainState } from './DomainsPage';
 import { Frame } from './Frame';
+import { PlanPanel } from './PlanPanel';
 
 type Domain = Schema<'DomainView'>;
 type Found = Domain['records'][number];
@@ -64,6 +65,7 @@ export default function DomainPage() {
           {data.state === 'incomplete' && <Note tone="wait" icon={<IconAlertTriangle aria-hidden />}><Text size="sm">{t('domains.incomplete')}</Text></Note>}
           {data.records.map((record) => <RecordCard key={record.purpose} record={record} />)}
           {may && <SpfForm domain={data} />}
+          <PlanPanel domain={domain} />
         </Stack>
       )}
     </Frame>
