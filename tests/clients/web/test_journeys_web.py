@@ -212,7 +212,7 @@ def test_steps_are_taken_back_copied_pasted_and_moved(app: Page, shop):
 
 
 def test_a_message_has_another_way(app: Page, shop):
-    text = {"name": "Chào bạn (tin nhắn)", "channel": "sms", "purpose": "marketing", "body": {"kind": "text", "text": "Cảm ơn bạn đã ghé."}}
+    text = {"name": "Chào bạn (tin nhắn)", "channel": "sms", "purpose": "marketing", "body": {"text": "Cảm ơn bạn đã ghé."}}
     shop.put_template("hello-text", text)
     journey = put(shop, {"first": step("send", channel="email", template="hello")}, "first")
     open_canvas(app, journey)

@@ -39,6 +39,8 @@ export function PlanPanel({ domain }: { domain: string }) {
   );
 }
 
+const separators = (language: string) => (language === 'en' ? { thousandSeparator: ',', decimalSeparator: '.' } : { thousandSeparator: '.', decimalSeparator: ',' });
+
 interface PartProps {
   plan: Plan;
   put: (plan: Told) => Promise<Plan>;
@@ -46,7 +48,7 @@ interface PartProps {
 }
 
 function WarmUp({ plan, put, isPending }: PartProps) {
-  const { t } = useTranslation('settings');
+  const { t, i18n } = useTranslation('settings');
   const formats = useFormats();
   const may = useMay('workspace.manage');
   const { progress, receivers } = plan;
@@ -57,7 +59,7 @@ function WarmUp({ plan, put, isPending }: PartProps) {
     return may ? (
       <form onSubmit={begin}>
         <Group align="flex-end" gap="xs">
-          <NumberInput label={t('plan.target')} description={t('plan.targetText')} min={1} max={100_000_000} allowDecimal={false} thousandSeparator="." decimalSeparator="," style={{ flex: '1 1 240px' }} maw={420} {...form.getInputProps('target')} />
+          <NumberInput label={t('plan.target')} description={t('plan.targetText')} min={1} max={100_000_000} allowDecimal={false} {...separators(i18n.language)} style={{ flex: '1 1 240px' }} maw={420} {...form.getInputProps('target')} />
           <Button type="submit" variant="default" loading={isPending}>{t('plan.begin')}</Button>
         </Group>
       </form>
@@ -88,7 +90,7 @@ function WarmUp({ plan, put, isPending }: PartProps) {
 }
 
 function Receivers({ plan, put, isPending }: PartProps) {
-  const { t } = useTranslation('settings');
+  const { t, i18n } = useTranslation('settings');
   const may = useMay('workspace.manage');
   const initial = { receivers: plan.receivers.map((one) => ({ domain: one.domain, per_hour: one.per_hour as number | string })) };
   const form = useForm({
@@ -123,7 +125,7 @@ function Receivers({ plan, put, isPending }: PartProps) {
         {receivers.map((one, at) => (
           <Group key={at} gap="xs" align="flex-start" role="group" aria-label={one.domain || t('plan.newReceiver')}>
             <Autocomplete aria-label={t('plan.receiver')} placeholder="gmail.com" data={RECEIVERS} disabled={!may} style={{ flex: '1 1 180px' }} maw={280} {...form.getInputProps(`receivers.${at}.domain`)} />
-            <NumberInput aria-label={t('plan.perHour')} suffix={t('plan.perHourUnit')} min={1} allowDecimal={false} thousandSeparator="." decimalSeparator="," disabled={!may} w={170} {...form.getInputProps(`receivers.${at}.per_hour`)} />
+            <NumberInput aria-label={t('plan.perHour')} suffix={t('plan.perHourUnit')} min={1} allowDecimal={false} {...separators(i18n.language)} disabled={!may} w={170} {...form.getInputProps(`receivers.${at}.per_hour`)} />
             {may && <Tooltip label={t('plan.removeReceiver')}><ActionIcon aria-label={t('plan.removeReceiverOf', { domain: one.domain })} onClick={() => form.removeListItem('receivers', at)} mt={4}><IconTrash size={17} /></ActionIcon></Tooltip>}
           </Group>
         ))}

@@ -145,14 +145,14 @@ function PriceForm({ texting }: { texting: Schema<'TextingView'> }) {
     onError: notify.failed,
   });
   const field = (path: string, value: number, label: string) => (
-    <MoneyInput aria-label={label} placeholder={t('unknown')} value={value === 0 ? null : value} onChange={(told) => form.setFieldValue(path as never, (told ?? 0) as never)} disabled={!may} miw={120} max={100_000_000} />
+    <MoneyInput aria-label={label} placeholder={t('unknown')} value={value === 0 ? null : value} onChange={(told) => form.setFieldValue(path as never, (told ?? 0) as never)} disabled={!may} miw={84} max={100_000_000} hideControls />
   );
   return (
     <form onSubmit={form.onSubmit((told) => save.mutate(told))}>
       <Stack>
         {!may && <Note tone="calm">{t('settings:readOnly')}</Note>}
-        <Table.ScrollContainer minWidth={380} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': t('sms') } }}>
-          <Table verticalSpacing="xs" withRowBorders={false}>
+        <Table.ScrollContainer minWidth={280} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': t('sms') } }}>
+          <Table verticalSpacing="xs" horizontalSpacing={6} withRowBorders={false}>
             <Table.Thead><Table.Tr><Table.Th>{t('sms')}</Table.Th>{CLASSES.map((one) => <Table.Th key={one}>{t(`class.${one}`)}</Table.Th>)}</Table.Tr></Table.Thead>
             <Table.Tbody>
               {NETWORKS.map((network) => (
