@@ -411,7 +411,11 @@ impl ChannelDesk for Desk {
     ) -> Result<Vec<u8>, Vec<FieldProblem>> {
         let Value::Object(told) = told else { return Err(vec![problem("", "an object")]) };
         let (own, mut provider): (Map<String, Value>, Map<String, Value>) =
-            told.clone().into_iter().partition(|(name, _)| OWN_FIELDS.contains(&name.as_str()));
+            told.clone().into_iter().partition(|(name, value)| {
+                // The sender of a text message is the provider's to know.
+                let is_providers = name == "from" && channel != Channel::Email && !value.is_null();
+                OWN_FIELDS.contains(&name.as_str()) && !is_providers
+            });
         if provider.contains_key("dkim") {
             let told = "mail is signed with the keys of sending domains; add the domain there";
             return Err(vec![problem("dkim", told)]);
@@ -484,7 +488,7 @@ impl ChannelDesk for Desk {
         let Value::Object(mut shown) = provider else {
             return Err("channel settings of another version".into());
         };
-        shown.insert("from".into(), serde_json::json!(settings.from));
+        shown.entry("from").or_insert_with(|| serde_json::json!(settings.from));
         shown.insert("reply_to".into(), serde_json::json!(settings.reply_to));
         shown.insert("return_path".into(), serde_json::json!(settings.return_path));
         if let Some(returns) = &settings.returns {

@@ -89,7 +89,7 @@ fn next(shared: &Shared, data: &Path) -> Result<Option<(String, Work)>, Transfer
     let work = match job.kind.as_str() {
         "import" => Work::Import(Box::new(Importer::open(store, job, work)?)),
         "export" => Work::Export(Box::new(ExportJob::open(store, job, work))),
-        "do_not_call" => Work::Register(Box::new(RegisterJob::open(store, job, work)?)),
+        "do_not_call" | "suppressions" => Work::Register(Box::new(RegisterJob::open(store, job, work)?)),
         "bulk" => Work::Bulk(Box::new(BulkJob::open(store, job, work)?)),
         _ => Work::Backup(Box::new(job)),
     };

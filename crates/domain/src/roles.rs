@@ -245,6 +245,7 @@ const TABLE: &[(&str, &str, Need)] = {
         ("GET", "/suppressions", Of(ReadPeople)),
         ("GET", "/suppressions/counts", Of(ReadPeople)),
         ("POST", "/suppressions", Of(ChangePeople)),
+        ("POST", "/suppressions/imports", Of(ImportPeople)),
         ("DELETE", "/suppressions/{channel}/{address}", Of(ChangePeople)),
         ("GET", "/do-not-call", Of(ReadPeople)),
         ("POST", "/do-not-call/imports", Of(ImportPeople)),

@@ -66,6 +66,7 @@ pub struct Outgoing {
     context: Value,
     /// Of a notification: the device that it goes to, by its address.
     device: Option<String>,
+    campaign_id: Option<String>,
 }
 
 /// What a round of outcomes came to.
@@ -396,6 +397,7 @@ impl Dispatcher {
                         plan,
                         context: asked.context,
                         device: asked.device.map(|device| device.address),
+                        campaign_id: message.campaign_id.clone(),
                     });
                 }
                 (Fate::Wait(until, reason, detail), _) => {
@@ -829,6 +831,8 @@ impl Dispatcher {
         let mut report = SettleReport::default();
         let mut changes = Changeset::new();
         let mut turned = Vec::new();
+        // Campaigns whose template the other side does not accept, with its words.
+        let mut stopped: BTreeMap<(WorkspaceId, String), String> = BTreeMap::new();
         for (outgoing, outcome) in outcomes {
             let (no, workspace) = (outgoing.message_no, outgoing.workspace);
             let detail = outcome.detail().to_owned();
@@ -909,6 +913,9 @@ impl Dispatcher {
                     if *class == RejectClass::HardBounce && self.has_another_device(outgoing)? {
                         ("queued", "device_gone", now)
                     } else {
+                        if let (RejectClass::Template, Some(id)) = (class, &outgoing.campaign_id) {
+                            stopped.insert((workspace, id.clone()), detail.clone());
+                        }
                         ("failed", reject_code(*class), now)
                     }
                 }
@@ -961,6 +968,11 @@ impl Dispatcher {
         self.tell_turned(&mut changes, &turned, now);
         if !changes.is_empty() {
             self.store.apply(changes)?;
+        }
+        for ((workspace, campaign_id), why) in stopped {
+            // What one message of the template was refused for, every other would be. A campaign that has ended
+            // meanwhile has nothing to stop, and says so.
+            drop(crate::campaigns::pause_because(&self.store, workspace, &campaign_id, &why, now)?);
         }
         Ok(report)
     }

@@ -1,8 +1,11 @@
-//! A register of numbers that nobody may advertise to, brought in from a file: a number a row, in any usual writing,
-//! in the first column that holds one. Only hashes of the numbers are kept.
+//! Lists of addresses that are not to be written to, brought in from a file: a number or an address a row, in any usual
+//! writing, in the first column that holds one. They go on the do-not-call register, of which only hashes are kept, or
+//! on the suppression list.
 
 use crate::importer::{Step, TransferError};
+use domain::consent::Channel;
 use domain::identifier::{Identifier, IdentifierKind};
+use engine::Note;
 use kit::{Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -14,16 +17,69 @@ use store::{Changeset, Store, StoreError};
 
 /// Rows of one step.
 const STEP_ROWS: u64 = 5_000;
+/// While more than this waits in the inbox, others go first.
+const WAITING_MAX: i64 = 5_000;
+/// Of the rejected rows, the lines that are told.
+const LINES_TOLD: usize = 20;
 /// What of a row is looked at; numbers stand at its beginning.
 const ROW_BYTES_MAX: u64 = 4 << 10;
 /// The uploaded file in the job's folder.
 pub const REGISTER_FILE: &str = "numbers.csv";
 
-/// The plan of a job.
+/// The plan of a job that fills the register.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct RegisterSpec {
     /// The file is the whole register: what it does not hold goes, once it was read to its end.
     pub replaces: bool,
+}
+
+/// The plan of a job that fills the suppression list.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SuppressionSpec {
+    /// Of e-mail addresses or of phone numbers.
+    pub channel: Channel,
+    /// One of [`SUPPRESSION_REASONS`]; of rows that name none themselves.
+    pub reason: String,
+    pub detail: String,
+}
+
+/// Why an address may be suppressed by whoever brings it in.
+pub const SUPPRESSION_REASONS: [&str; 3] = ["manual", "hard_bounce", "complaint"];
+
+/// Where the addresses of a file go.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Onto {
+    DoNotCall(RegisterSpec),
+    Suppressions(SuppressionSpec),
+}
+
+impl Onto {
+    fn read(kind: &str, plan: &str) -> serde_json::Result<Onto> {
+        Ok(match kind {
+            "suppressions" => Onto::Suppressions(serde_json::from_str(plan)?),
+            _ => Onto::DoNotCall(serde_json::from_str(plan)?),
+        })
+    }
+
+    /// The kind of the job and its plan.
+    fn written(&self) -> (&'static str, String) {
+        let plan = match self {
+            Onto::DoNotCall(spec) => serde_json::to_string(spec),
+            Onto::Suppressions(spec) => serde_json::to_string(spec),
+        };
+        let kind = match self {
+            Onto::DoNotCall(_) => "do_not_call",
+            Onto::Suppressions(_) => "suppressions",
+        };
+        (kind, plan.unwrap_or_default())
+    }
+
+    fn address_kind(&self) -> IdentifierKind {
+        match self {
+            Onto::Suppressions(spec) if spec.channel == Channel::Email => IdentifierKind::Email,
+            _ => IdentifierKind::Phone,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,9 +88,16 @@ pub struct RegisterProgress {
     pub bytes_total: u64,
     pub bytes_done: u64,
     pub rows_read: u64,
+    /// Rows with a number, or with an address.
     pub numbers: u64,
-    /// Rows without a number, the heading among them.
+    /// Rows without one, the heading among them.
     pub rows_rejected: u64,
+    /// The lines of the first of them, from 1.
+    pub rejected_lines: Vec<u64>,
+    /// What it put into the inbox has this number at most.
+    pub last_seq: i64,
+    /// The file was read to its end.
+    pub is_read: bool,
     pub started_at: i64,
     pub ended_at: i64,
     pub error: Option<String>,
@@ -45,21 +108,22 @@ pub fn begin_register(
     store: &Store,
     workspace: WorkspaceId,
     job_id: String,
-    spec: &RegisterSpec,
+    onto: &Onto,
     bytes_total: u64,
     created_by: &str,
     now: Timestamp,
 ) -> Result<JobRow, StoreError> {
     let progress = RegisterProgress { bytes_total, ..RegisterProgress::default() };
+    let (kind, plan) = onto.written();
     let job = JobRow {
         workspace,
         job_id,
-        kind: "do_not_call".into(),
+        kind: kind.into(),
         state: "waiting".into(),
         runner: "server".into(),
         name: String::new(),
         fingerprint: String::new(),
-        plan: serde_json::to_string(spec).unwrap_or_default(),
+        plan,
         progress: serde_json::to_string(&progress).unwrap_or_default(),
         created_by: created_by.to_owned(),
         revision: 1,
@@ -72,11 +136,20 @@ pub fn begin_register(
     Ok(job)
 }
 
-/// The number of a row, as E.164.
-fn number_of(row: &str) -> Option<String> {
-    let cells = row.split([',', ';', '\t']).map(|cell| cell.trim().trim_matches(['"', '\'', '\u{feff}']));
-    let mut numbers = cells.filter_map(|cell| Identifier::new(IdentifierKind::Phone, cell).ok());
-    numbers.next().map(|number| number.value)
+/// What a row of a list is cut into.
+fn cells(row: &str) -> impl Iterator<Item = &str> {
+    row.split([',', ';', '\t']).map(|cell| cell.trim().trim_matches(['"', '\'', '\u{feff}']).trim())
+}
+
+/// The address of a row, as it is stored.
+fn address_of(row: &str, kind: &IdentifierKind) -> Option<String> {
+    let mut found = cells(row).filter_map(|cell| Identifier::new(kind.clone(), cell).ok());
+    found.next().map(|address| address.value)
+}
+
+/// The reason that a row names.
+fn reason_of(row: &str) -> Option<&'static str> {
+    cells(row).find_map(|cell| SUPPRESSION_REASONS.into_iter().find(|reason| *reason == cell))
 }
 
 /// Drives one job.
@@ -84,7 +157,7 @@ pub struct RegisterJob {
     store: Arc<Store>,
     job: JobRow,
     work: PathBuf,
-    spec: RegisterSpec,
+    onto: Onto,
     progress: RegisterProgress,
 }
 
@@ -92,9 +165,9 @@ impl RegisterJob {
     pub fn open(store: Arc<Store>, job: JobRow, work: PathBuf) -> Result<RegisterJob, TransferError> {
         let broken =
             |error: serde_json::Error| TransferError::State(format!("the job cannot be read: {error}"));
-        let spec = serde_json::from_str(&job.plan).map_err(broken)?;
+        let onto = Onto::read(&job.kind, &job.plan).map_err(broken)?;
         let progress = serde_json::from_str(&job.progress).map_err(broken)?;
-        Ok(RegisterJob { store, job, work, spec, progress })
+        Ok(RegisterJob { store, job, work, onto, progress })
     }
 
     pub fn step(&mut self, now: Timestamp) -> Result<Step, TransferError> {
@@ -124,7 +197,39 @@ impl RegisterJob {
         }
     }
 
+    /// Whether the engine is so far behind, or, once all was read, has not yet taken all of it.
+    fn waits(&self) -> Result<bool, StoreError> {
+        let (items, processed) =
+            self.store.read(|tx| Ok((tx.backlog()?.items, tx.progress(engine::PROCESSED)?.unwrap_or(0))))?;
+        Ok(if self.progress.is_read { processed < self.progress.last_seq } else { items > WAITING_MAX })
+    }
+
+    /// Puts the address of a row where it belongs.
+    fn take(&self, address: String, row: &str, changes: &mut Changeset, now: Timestamp) {
+        let workspace = self.job.workspace;
+        match &self.onto {
+            Onto::DoNotCall(_) => changes.list_do_not_call(workspace, &address, self.job.created_at),
+            Onto::Suppressions(spec) => {
+                let note = Note::Suppress {
+                    channel: spec.channel.to_string(),
+                    address,
+                    reason: reason_of(row).unwrap_or(&spec.reason).to_owned(),
+                    detail: spec.detail.clone(),
+                    at: self.job.created_at.into(),
+                };
+                changes.append(note.arrival(workspace, now));
+            }
+        }
+    }
+
     fn run(&mut self, now: Timestamp) -> Result<Step, TransferError> {
+        if matches!(self.onto, Onto::Suppressions(_)) && self.waits()? {
+            return Ok(Step::Waiting);
+        }
+        if self.progress.is_read {
+            return self.end(Changeset::new(), "completed", now);
+        }
+        let kind = self.onto.address_kind();
         let mut file = File::open(self.work.join(REGISTER_FILE))?;
         std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(self.progress.bytes_done))?;
         let mut reader = BufReader::with_capacity(256 << 10, file);
@@ -142,12 +247,18 @@ impl RegisterJob {
             }
             rows += 1;
             self.progress.bytes_done += bytes;
-            match number_of(&String::from_utf8_lossy(&row)) {
-                Some(number) => {
-                    changes.list_do_not_call(self.job.workspace, &number, self.job.created_at);
+            let text = String::from_utf8_lossy(&row);
+            match address_of(&text, &kind) {
+                Some(address) => {
+                    self.take(address, &text, &mut changes, now);
                     self.progress.numbers += 1;
                 }
-                None => self.progress.rows_rejected += 1,
+                None => {
+                    self.progress.rows_rejected += 1;
+                    if self.progress.rejected_lines.len() < LINES_TOLD {
+                        self.progress.rejected_lines.push(self.progress.rows_read + rows);
+                    }
+                }
             }
         }
         self.progress.rows_read += rows;
@@ -156,19 +267,30 @@ impl RegisterJob {
             return Ok(Step::Worked);
         }
         if self.progress.numbers == 0 {
-            return Err(TransferError::State("the file holds no phone number; nothing was changed".into()));
+            let what = if kind == IdentifierKind::Email { "e-mail address" } else { "phone number" };
+            return Err(TransferError::State(format!("the file holds no {what}; nothing was changed")));
         }
-        if self.spec.replaces {
-            changes.drop_do_not_call(self.job.workspace, self.job.created_at);
+        match &self.onto {
+            Onto::DoNotCall(spec) => {
+                if spec.replaces {
+                    changes.drop_do_not_call(self.job.workspace, self.job.created_at);
+                }
+                self.end(changes, "completed", now)
+            }
+            // It has ended once the engine has taken all.
+            Onto::Suppressions(_) => {
+                self.progress.is_read = true;
+                self.save(changes, now)?;
+                Ok(Step::Worked)
+            }
         }
-        self.end(changes, "completed", now)
     }
 
     fn end(&mut self, changes: Changeset, state: &str, now: Timestamp) -> Result<Step, TransferError> {
         self.job.state = state.into();
         self.progress.ended_at = now.ms();
         self.save(changes, now)?;
-        // The numbers themselves are kept nowhere. It may be gone already.
+        // The file itself is not kept. It may be gone already.
         let _ = std::fs::remove_file(self.work.join(REGISTER_FILE));
         Ok(Step::Ended)
     }
@@ -177,8 +299,11 @@ impl RegisterJob {
         self.job.progress = serde_json::to_string(&self.progress).unwrap_or_default();
         self.job.updated_at = now;
         changes.update_job(&self.job);
-        self.store.apply(changes)?;
+        let committed = self.store.apply(changes)?;
         self.job.revision += 1;
+        if let Some(seq) = committed.returned {
+            self.progress.last_seq = seq;
+        }
         Ok(())
     }
 }
@@ -189,11 +314,30 @@ mod tests {
 
     #[test]
     fn a_row_has_its_number_wherever_it_stands() {
-        let check = |row: &str, expect: Option<&str>| assert_eq!(number_of(row).as_deref(), expect, "{row}");
+        let check = |row: &str, expect: Option<&str>| {
+            assert_eq!(address_of(row, &IdentifierKind::Phone).as_deref(), expect, "{row}");
+        };
         check("0901234567\r\n", Some("+84901234567"));
         check("\u{feff}\"84901234567\";2026-11-01", Some("+84901234567"));
         check("12,An,+84 90 123 45 67", Some("+84901234567"));
         check("phone,registered_at", None);
         check("", None);
+    }
+
+    #[test]
+    fn a_row_of_a_suppression_list_has_an_address_and_perhaps_a_reason() {
+        let check = |row: &str, address: Option<&str>, reason: Option<&str>| {
+            assert_eq!(address_of(row, &IdentifierKind::Email).as_deref(), address, "{row}");
+            assert_eq!(reason_of(row), reason, "{row}");
+        };
+        check("An@Shop.vn\r\n", Some("an@shop.vn"), None);
+        check("email,reason", None, None);
+        check(
+            "5.1.1,\"550 unknown: an@x.vn\",\"an@shop.vn\";hard_bounce",
+            Some("an@shop.vn"),
+            Some("hard_bounce"),
+        );
+        check("complaint\tan@shop.vn", Some("an@shop.vn"), Some("complaint"));
+        check("0901234567,manual", None, Some("manual"));
     }
 }

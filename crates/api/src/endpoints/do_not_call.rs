@@ -11,9 +11,10 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::identifier::{Identifier, IdentifierKind};
+use kit::WorkspaceId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use transfer::register::{REGISTER_FILE, RegisterSpec, begin_register};
+use transfer::register::{Onto, REGISTER_FILE, RegisterSpec, begin_register};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -61,18 +62,30 @@ async fn bring_in(
     Asked(told): Asked<RegisterUpload>,
     body: Body,
 ) -> Answer<(StatusCode, Json<JobView>)> {
+    let onto = Onto::DoNotCall(RegisterSpec { replaces: told.replaces.unwrap_or(true) });
+    let job = list_brought(&services, caller.workspace, caller.source, onto, body, FILE_BYTES_MAX).await?;
+    Ok((StatusCode::CREATED, Json(job)))
+}
+
+/// Takes a file of addresses, and writes the job down that reads it.
+pub async fn list_brought(
+    services: &Arc<Services>,
+    workspace: WorkspaceId,
+    by: String,
+    onto: Onto,
+    body: Body,
+    bytes_max: u64,
+) -> Answer<JobView> {
     let job_id = services.new_id().to_string();
     let work = transfer::work_folder(&services.data, &job_id)
         .map_err(|error| Problem::internal(&error.to_string()))?;
-    let made = match receive(body, work.join(REGISTER_FILE), FILE_BYTES_MAX).await {
+    let made = match receive(body, work.join(REGISTER_FILE), bytes_max).await {
         Ok(0) => Err(Problem::bad_request("file_empty", "the body is the file; it is empty")),
         Ok(bytes) => {
-            let (workspace, by) = (caller.workspace, caller.source);
-            let spec = RegisterSpec { replaces: told.replaces.unwrap_or(true) };
             services
                 .aside(move |services| {
                     let (store, now) = (&services.store, services.now());
-                    begin_register(store, workspace, job_id, &spec, bytes, &by, now).map_err(Problem::from)
+                    begin_register(store, workspace, job_id, &onto, bytes, &by, now).map_err(Problem::from)
                 })
                 .await
         }
@@ -81,7 +94,7 @@ async fn bring_in(
     match made {
         Ok(job) => {
             services.jobs_bell.ring();
-            Ok((StatusCode::CREATED, Json(JobView::of(job))))
+            Ok(JobView::of(job))
         }
         Err(problem) => {
             // Half a file is of no use to anybody.

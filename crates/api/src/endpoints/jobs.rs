@@ -33,7 +33,7 @@ const PIECE_BYTES: usize = 128 << 10;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct JobView {
     pub id: String,
-    /// `import`, `export`, `backup`, `bulk` or `do_not_call`.
+    /// `import`, `export`, `backup`, `bulk`, `do_not_call` or `suppressions`.
     pub kind: String,
     /// `uploaded`, `waiting`, `running`, `paused`, `cancelling`, `undoing`; `completed`, `cancelled`, `failed`, `undone`.
     pub state: String,
@@ -71,7 +71,7 @@ impl JobView {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct JobFilter {
-    /// `import`, `export`, `backup`, `bulk` or `do_not_call`.
+    /// `import`, `export`, `backup`, `bulk`, `do_not_call` or `suppressions`.
     kind: Option<String>,
     limit: Option<i64>,
     cursor: Option<String>,

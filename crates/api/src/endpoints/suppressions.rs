@@ -1,12 +1,15 @@
 //! Addresses that are not to be written to.
 
+use super::do_not_call::list_brought;
+use super::jobs::JobView;
 use crate::audit::Audit;
-use crate::caller::{Reader, Writer};
+use crate::caller::{Member, Reader, Writer};
 use crate::listing::{Page, Paging, iso};
 use crate::problem::{Answer, Problem};
 use crate::services::Services;
 use crate::told::{Asked, Told};
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::consent::Channel;
@@ -17,13 +20,22 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::messages::{SuppressionFilter, SuppressionRow};
 use store::{Changeset, ReadTx, StoreError};
+use transfer::register::{Onto, SUPPRESSION_REASONS, SuppressionSpec};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn router() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(counts)).routes(routes!(remove))
+    OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(counts))
+        .routes(routes!(bring_in))
+        .routes(routes!(remove))
 }
+
+/// The largest file: about a million addresses.
+const FILE_BYTES_MAX: u64 = 50 << 20;
+const DETAIL_BYTES_MAX: usize = 500;
 
 #[derive(Debug, Serialize, ToSchema)]
 struct SuppressionView {
@@ -165,6 +177,18 @@ fn address_of(channel: Channel, told: &str) -> Answer<String> {
     address.map(|found| found.value).map_err(|error| Problem::field("address", error.to_string()))
 }
 
+/// The reason told, or the usual one; what is said of it is of bearable length.
+fn reason_of(told: Option<String>, detail: &str) -> Answer<String> {
+    let reason = told.unwrap_or_else(|| "manual".into());
+    if !SUPPRESSION_REASONS.contains(&reason.as_str()) {
+        return Err(Problem::field("reason", "manual, hard_bounce or complaint"));
+    }
+    if detail.len() > DETAIL_BYTES_MAX {
+        return Err(Problem::field("detail", "at most 500 bytes"));
+    }
+    Ok(reason)
+}
+
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewSuppression {
@@ -193,13 +217,7 @@ async fn add(
         .parse()
         .map_err(|error: String| Problem::field("channel", error))?;
     let address = address_of(channel, &told.address)?;
-    let reason = told.reason.unwrap_or_else(|| "manual".into());
-    if !["manual", "hard_bounce", "complaint"].contains(&reason.as_str()) {
-        return Err(Problem::field("reason", "manual, hard_bounce or complaint"));
-    }
-    if told.detail.len() > 500 {
-        return Err(Problem::field("detail", "at most 500 bytes"));
-    }
+    let reason = reason_of(told.reason, &told.detail)?;
     let now = services.now();
     let row = SuppressionRow { channel: channel.to_string(), address, reason, detail: told.detail, at: now };
     let note = Note::Suppress {
@@ -211,6 +229,43 @@ async fn add(
     };
     services.note(caller.workspace, &note).await?;
     Ok((StatusCode::CREATED, Json(SuppressionView::of(row))))
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SuppressionUpload {
+    /// `email`, when not given, or `sms`: what the addresses are.
+    channel: Option<String>,
+    /// Of rows that name none: `manual` when not given; also `hard_bounce`, `complaint`.
+    reason: Option<String>,
+    /// Where the list comes from; at most 500 bytes.
+    detail: Option<String>,
+}
+
+/// Bring in suppressed addresses
+///
+/// The body is a CSV file of at most 50 MB with an address a row, in the first column that holds one. A cell that is
+/// `hard_bounce`, `complaint` or `manual` is the reason of its row. It is read as a job of the kind `suppressions`,
+/// whose progress counts the rows without an address and names the lines of the first. What is on the list already
+/// keeps its first reason.
+#[utoipa::path(post, path = "/suppressions/imports", tag = "workspace", params(SuppressionUpload), request_body(content = Vec<u8>, content_type = "text/csv"),
+    responses((status = 201, body = JobView)))]
+async fn bring_in(
+    State(services): State<Arc<Services>>,
+    Member(caller): Member,
+    Asked(told): Asked<SuppressionUpload>,
+    body: Body,
+) -> Answer<(StatusCode, Json<JobView>)> {
+    let channel = match told.channel.as_deref().unwrap_or("email") {
+        "email" => Channel::Email,
+        "sms" => Channel::Sms,
+        _ => return Err(Problem::field("channel", "email or sms")),
+    };
+    let detail = told.detail.unwrap_or_default();
+    let reason = reason_of(told.reason, &detail)?;
+    let onto = Onto::Suppressions(SuppressionSpec { channel, reason, detail });
+    let job = list_brought(&services, caller.workspace, caller.source, onto, body, FILE_BYTES_MAX).await?;
+    Ok((StatusCode::CREATED, Json(job)))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -60,7 +60,7 @@ async fn a_scenario_is_installed_once_and_stays_the_shop_s_own() {
     assert_eq!(journey["id"], made["journeys"][0]["id"]);
     assert_eq!(journey["definition"]["trigger"]["segment"], made["segments"][0]["id"]);
     let segment = world.get(&format!("/segments/{}", made["segments"][0]["id"].as_str().unwrap())).await;
-    assert_eq!(segment["name"], "Khách đã mua, không đặt hàng trong 120d");
+    assert_eq!(segment["name"], "Khách đã mua, không đặt hàng trong 120 ngày");
     assert_eq!(world.get("/scenarios/win-back").await["installed"], "draft");
 
     // What the shop changes stays, and another language is not put beside it.

@@ -270,3 +270,33 @@ async fn a_budget_is_never_passed() {
     assert_eq!(world.get(&format!("/messages/{}", ids[2])).await["price"], 300);
     assert_eq!(world.call("DELETE", "/budgets/day", Value::Null).await.status, StatusCode::NO_CONTENT);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_that_the_other_side_refuses_stops_its_campaign() {
+    let (mut world, _) = shop(&["sms"]).await;
+    let draft =
+        json!({ "name": "Ưu đãi", "channel": "sms", "template": "sms", "audience": { "everybody": true } });
+    let id = world.write("POST", "/campaigns", draft).await["id"].as_str().unwrap().to_owned();
+    world.write("POST", &format!("/campaigns/{id}/launch"), json!({})).await;
+    let mut went = Vec::new();
+    for _ in 0..20 {
+        world.advance_ms(1_000);
+        world.settle().await;
+        went = world.deliver_by(Channel::Sms, rejected(RejectClass::Template));
+        if !went.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(went.len(), 1);
+    let campaign = world.get(&format!("/campaigns/{id}")).await;
+    assert_eq!(campaign["state"], "paused", "{campaign}");
+    let alerts = world.get("/reports/attention").await["alerts"].clone();
+    assert!(
+        alerts
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|alert| alert["kind"] == "campaign_stopped" && alert["detail"] == "no"),
+        "{alerts}"
+    );
+}

@@ -197,6 +197,17 @@ pub fn pause(
     id: &str,
     now: Timestamp,
 ) -> Result<Conducted, EngineError> {
+    pause_because(store, workspace, id, "", now)
+}
+
+/// As [`pause`], with a word for the shop on what made it stop.
+pub fn pause_because(
+    store: &Store,
+    workspace: WorkspaceId,
+    id: &str,
+    why: &str,
+    now: Timestamp,
+) -> Result<Conducted, EngineError> {
     conduct(store, workspace, id, now, |row, changes| {
         match row.state.as_str() {
             "paused" => return Ok(Ok(())),
@@ -204,7 +215,7 @@ pub fn pause(
             _ => return Ok(Err(Refused::State(row.state.clone()))),
         }
         row.state = "paused".into();
-        row.detail.clear();
+        row.detail = why.to_owned();
         changes.hold_campaign_messages(workspace, id);
         changes.clear_timer(workspace, TIMER, NOBODY, id);
         Ok(Ok(()))

@@ -15,7 +15,9 @@ mod run;
 
 pub use audience::{Resolved, resolve};
 pub use check::{CheckProgress, Checked, Found, Rendered, check};
-pub use conduct::{Conducted, Refused, cancel, edit, launch, launch_after, pause, put_away, recall, resume};
+pub use conduct::{
+    Conducted, Refused, cancel, edit, launch, launch_after, pause, pause_because, put_away, recall, resume,
+};
 pub use reach::{Reach, ReachOf, reach};
 pub use report::{Counts, Progress, RunReport, Totals, domains, progress, report, totals};
 

@@ -200,11 +200,10 @@ async fn zalo_subject(situation: Situation) -> Option<Subject> {
     let server = ZaloServer::start().await;
     let mut config = zalo::config(&server);
     config.timeout_ms = push_patience(situation);
-    let (mut channel, vault) = zalo::authorised(&server, &config).await;
     if situation == Situation::NobodyThere {
         config.business_base_url = format!("http://127.0.0.1:{}", free_port().await);
-        channel = vault.channel(&config);
     }
+    let (channel, _vault) = zalo::authorised(&server, &config).await;
     let answer = match situation {
         Situation::Fine | Situation::NobodyThere => None,
         Situation::Refuses => Some(zalo_error(-118)),

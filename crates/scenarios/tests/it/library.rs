@@ -258,7 +258,7 @@ fn parameters_are_taken_and_refused() {
     };
     let prepared =
         prepare(json!({ "silent_for": "180d", "voucher_percent": 25, "voucher_code": "BACK25" })).unwrap();
-    assert_eq!(prepared.segments[0].name, "Customers without an order for 180d");
+    assert_eq!(prepared.segments[0].name, "Customers without an order for 180 days");
     assert_eq!(prepared.segments[0].definition["all"][1]["value"], "180d");
     assert!(prepared.templates.iter().any(|template| template.source.subject.starts_with("25% off")));
     let refused = |told: Value, parameter: &str| {
