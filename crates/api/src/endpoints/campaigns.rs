@@ -25,7 +25,7 @@ use domain::normalise::text::search_key;
 use engine::campaigns::{self, Conducted, Refused};
 use engine::{EngineError, Note, derived_id};
 use kit::{Id, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use store::campaigns::{Archived, CampaignFilter, CampaignRow, RunKey};
@@ -523,20 +523,62 @@ struct CampaignTest {
     /// With whose values.
     profile_id: Option<String>,
     identifier: Option<String>,
-    /// The address or number that gets it.
-    to: String,
+    /// The address or number that gets it; or several, such as one with each large mail provider.
+    to: TestAddresses,
+}
+
+/// One address, or at most 20.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+enum TestAddresses {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// The message to one address; for several, theirs in the order told.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum CampaignTested {
+    One(Box<MessageView>),
+    Several { items: Vec<MessageView> },
+}
+
+const TEST_ADDRESSES_MAX: usize = 20;
+
+impl TestAddresses {
+    /// As they are stored, each once.
+    fn of(&self, kind: &IdentifierKind) -> Answer<Vec<String>> {
+        let (field, told) = match self {
+            TestAddresses::One(to) => ("to".to_owned(), std::slice::from_ref(to)),
+            TestAddresses::Several(all) => ("to[]".to_owned(), all.as_slice()),
+        };
+        if !(1..=TEST_ADDRESSES_MAX).contains(&told.len()) {
+            return Err(Problem::field("to", format!("1 to {TEST_ADDRESSES_MAX} addresses")));
+        }
+        let mut addresses = Vec::with_capacity(told.len());
+        for (at, to) in told.iter().enumerate() {
+            let field = field.replace("[]", &format!("[{at}]"));
+            let address = Identifier::new(kind.clone(), to);
+            let address = address.map_err(|error| Problem::field(&field, error.to_string()))?.value;
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        Ok(addresses)
+    }
 }
 
 /// Send a test
 ///
-/// To the address given, with the values of a profile. Counts for nothing, and asks nobody for consent.
-#[utoipa::path(post, path = "/campaigns/{id}/test", tag = "campaigns", params(("id" = String, Path)), request_body = CampaignTest, responses((status = 202, body = MessageView)))]
+/// To the address given, or to each of several, with the values of a profile. Counts for nothing, and asks nobody for
+/// consent.
+#[utoipa::path(post, path = "/campaigns/{id}/test", tag = "campaigns", params(("id" = String, Path)), request_body = CampaignTest, responses((status = 202, body = CampaignTested)))]
 async fn test(
     State(services): State<Arc<Services>>,
     Sending(caller): Sending,
     Path(id): Path<String>,
     Told(told): Told<CampaignTest>,
-) -> Answer<(StatusCode, Json<MessageView>)> {
+) -> Answer<(StatusCode, Json<CampaignTested>)> {
     let workspace = caller.workspace;
     let row = row_of(&services, workspace, &id).await?;
     let campaign = definition_of(&row)?;
@@ -553,23 +595,29 @@ async fn test(
         Channel::Zalo => IdentifierKind::ZaloId,
         Channel::Push | Channel::Onsite | Channel::Webhook => IdentifierKind::PushEndpoint,
     };
-    let to = Identifier::new(kind, &told.to).map_err(|error| Problem::field("to", error.to_string()))?;
-    let key = format!("test:{}", services.new_id());
-    let note = Note::Send {
-        profile_id: profile.id.to_string(),
-        template_id: template.template_id,
-        channel: campaign.channel,
-        purpose: campaign.purpose,
-        origin: "test".into(),
-        address: Some(to.value),
-        key: key.clone(),
-        properties: json!({}),
-        ways: Default::default(),
-        at: services.now().into(),
+    let mut items = Vec::new();
+    for to in told.to.of(&kind)? {
+        let key = format!("test:{}", services.new_id());
+        let note = Note::Send {
+            profile_id: profile.id.to_string(),
+            template_id: template.template_id.clone(),
+            channel: campaign.channel,
+            purpose: campaign.purpose,
+            origin: "test".into(),
+            address: Some(to),
+            key: key.clone(),
+            properties: json!({}),
+            ways: Default::default(),
+            at: services.now().into(),
+        };
+        services.note(workspace, &note).await?;
+        items.push(sent_under(&services, workspace, profile.no, &key).await?);
+    }
+    let tested = match told.to {
+        TestAddresses::One(_) => CampaignTested::One(Box::new(items.remove(0))),
+        TestAddresses::Several(_) => CampaignTested::Several { items },
     };
-    services.note(workspace, &note).await?;
-    let message = sent_under(&services, workspace, profile.no, &key).await?;
-    Ok((StatusCode::ACCEPTED, Json(message)))
+    Ok((StatusCode::ACCEPTED, Json(tested)))
 }
 
 /// Report on a campaign

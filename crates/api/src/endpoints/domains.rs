@@ -1,10 +1,11 @@
 //! The domains that a shop's mail comes from: keys, the records that the DNS should have, and what it has.
 
+use super::domain_checks::{DomainCheck, Facts};
 use crate::audit::Audit;
 use crate::caller::Member;
 use crate::listing::{Page, iso, iso_opt};
 use crate::problem::{Answer, Problem};
-use crate::services::{DomainKey, RecordKind, Services};
+use crate::services::{DomainKey, RecordKind, Services, workspace_of};
 use crate::told::Told;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -53,22 +54,22 @@ struct Found {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct RecordView {
+pub struct RecordView {
     /// `dkim`, `spf`, `dmarc` or `return_path`.
-    purpose: String,
+    pub purpose: String,
     /// `TXT` or `MX`.
-    kind: String,
+    pub kind: String,
     /// Where it stands.
-    name: String,
+    pub name: String,
     /// What should stand there; empty where the shop's mail provider knows it.
-    value: String,
+    pub value: String,
     /// `unchecked`, `ok`, `missing`, `different`, `several` where one is allowed, or `unknown` when no name server
     /// answered.
-    state: String,
+    pub state: String,
     /// What stands there.
-    found: Vec<String>,
+    pub found: Vec<String>,
     /// Mail is delivered without it, if perhaps to the spam folder.
-    is_optional: bool,
+    pub is_optional: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -84,6 +85,8 @@ struct DomainView {
     created_at: String,
     checked_at: Option<String>,
     records: Vec<RecordView>,
+    /// What else receivers look at, with what is to be done.
+    checks: Vec<DomainCheck>,
     /// Whether the e-mail channel sends from this domain, and signs with its key.
     is_used: bool,
 }
@@ -133,7 +136,7 @@ fn wanted(row: &SendingDomainRow, doc: &Doc, return_path: &str) -> Vec<Wanted> {
 }
 
 /// The value of a tag of a record such as `v=DKIM1; p=...`, without white space.
-fn tag(record: &str, name: &str) -> Option<String> {
+pub fn tag(record: &str, name: &str) -> Option<String> {
     record.split(';').find_map(|part| {
         let (found, value) = part.split_once('=')?;
         (found.trim() == name).then(|| value.split_whitespace().collect())
@@ -215,6 +218,15 @@ fn view(row: &SendingDomainRow, sender: &SenderNames) -> Answer<DomainView> {
         Some(_) if complete => "verified",
         Some(_) => "incomplete",
     };
+    let facts = Facts {
+        domain: &row.domain,
+        provider: &sender.provider,
+        from: sender.from.as_deref(),
+        return_path: sender.return_path.as_deref(),
+        is_https: sender.is_https,
+        records: &records,
+    };
+    let checks = facts.checks();
     Ok(DomainView {
         domain: row.domain.clone(),
         selector: row.selector.clone(),
@@ -224,6 +236,7 @@ fn view(row: &SendingDomainRow, sender: &SenderNames) -> Answer<DomainView> {
         created_at: iso(row.created_at),
         checked_at: iso_opt(row.checked_at),
         records,
+        checks,
         is_used: sender.from.as_deref().is_some_and(|from| signs_for(&row.domain, from)),
     })
 }
@@ -240,6 +253,9 @@ struct SenderNames {
     return_path: Option<String>,
     /// Whether mail that comes back is read there: then it has to find the way.
     reads_returns: bool,
+    provider: String,
+    /// Whether links of messages lead to an address with TLS.
+    is_https: bool,
 }
 
 impl SenderNames {
@@ -258,12 +274,20 @@ async fn sender_names(
     services: &Arc<Services>,
     workspace: WorkspaceId,
 ) -> Answer<(SenderNames, Option<Value>)> {
-    let row = services.read(move |tx| tx.channel(workspace, Channel::Email.as_str())).await?;
+    let (row, public_url) = services
+        .read(move |tx| {
+            let own = workspace_of(tx, workspace)?.settings.public_url;
+            Ok((tx.channel(workspace, Channel::Email.as_str())?, own))
+        })
+        .await?;
+    let public_url = if public_url.is_empty() { services.config.public_url.clone() } else { public_url };
     let shown = row.and_then(|row| services.desk.shown(&row.sealed).ok());
     let names = shown.as_ref().map(|shown| SenderNames {
         from: domain_of(&shown["from"]["address"]).or_else(|| domain_of(&shown["from"])),
         return_path: domain_of(&shown["returns"]["address"]).or_else(|| domain_of(&shown["return_path"])),
         reads_returns: domain_of(&shown["returns"]["address"]).is_some(),
+        provider: shown["provider"].as_str().unwrap_or_default().to_owned(),
+        is_https: public_url.starts_with("https://"),
     });
     Ok((names.unwrap_or_default(), shown))
 }

@@ -11,6 +11,7 @@ mod channel_guide;
 mod channels;
 mod condition;
 mod do_not_call;
+mod domain_checks;
 pub(crate) mod domains;
 mod events;
 mod exports;

@@ -211,3 +211,118 @@ async fn suppressed_addresses_are_searched_counted_and_released_with_a_reason() 
     let why = logged["items"].as_array().unwrap().iter().any(|one| one["detail"]["why"] == "Khách xin");
     assert!(why, "{logged}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_goes_to_one_address_or_to_each_of_several() {
+    let (world, id, ids) = shop().await;
+    let path = format!("/campaigns/{id}/test");
+    let test = |to: Value| json!({ "profile_id": ids[3], "to": to });
+    let one = world.write("POST", &path, test(json!("Thu@shop.example"))).await;
+    assert_eq!((&one["origin"], &one["address"]), (&json!("test"), &json!("thu@shop.example")));
+    let seeds = json!(["a@seed.example", "b@seed.example", "A@seed.example"]);
+    let several = world.write("POST", &path, test(seeds)).await;
+    let told: Vec<_> =
+        several["items"].as_array().unwrap().iter().map(|m| (&m["origin"], &m["address"])).collect();
+    // Each address once; that the person did not agree, or that an address is suppressed, is not asked.
+    assert_eq!(
+        told,
+        [(&json!("test"), &json!("a@seed.example")), (&json!("test"), &json!("b@seed.example"))]
+    );
+    let before = world.get("/messages").await["items"].as_array().unwrap().len();
+    assert_eq!(before, 3);
+    for (to, field) in [
+        (json!([]), "to"),
+        (json!((0..21).map(|n| format!("s{n}@seed.example")).collect::<Vec<_>>()), "to"),
+        (json!(["c@seed.example", "no address"]), "to[1]"),
+        (json!("no address"), "to"),
+    ] {
+        let problem = world.refused("POST", &path, test(to), 422, "invalid_field").await;
+        assert!(problem.to_string().contains(&format!("\"{field}\"")), "{field}: {problem}");
+    }
+    // A list with a wrong address sends nothing at all.
+    assert_eq!(world.get("/messages").await["items"].as_array().unwrap().len(), before);
+    let most = json!((0..20).map(|n| format!("s{n}@seed.example")).collect::<Vec<_>>());
+    assert_eq!(world.write("POST", &path, test(most)).await["items"].as_array().unwrap().len(), 20);
+}
+
+/// Does the long work that waits, as the server's thread would.
+async fn work(world: &World) -> Value {
+    let id = tokio::task::block_in_place(|| {
+        let job = world.store.read(|tx| tx.open_jobs()).unwrap().remove(0);
+        let id = job.job_id.clone();
+        let folder = transfer::work_folder(&world.data(), &id).unwrap();
+        let store = std::sync::Arc::clone(&world.store);
+        let mut register = transfer::register::RegisterJob::open(store, job, folder.clone()).unwrap();
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while register.step(crate::world::NOW).unwrap() != transfer::Step::Ended {
+            assert!(std::time::Instant::now() < until, "the job does not end");
+            world.ring();
+            std::thread::yield_now();
+        }
+        assert!(!folder.join(transfer::register::REGISTER_FILE).exists(), "the file is not kept");
+        id
+    });
+    world.get(&format!("/jobs/{id}")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suppression_list_is_brought_in_as_a_file() {
+    let (world, ..) = shop().await;
+    let key = format!("Bearer {}", world.keys.secret);
+    let told = [("authorization", &*key), ("content-type", "text/csv")];
+    let upload = async |query: &str, file: &str| {
+        let path = format!("/api/v1/suppressions/imports{query}");
+        world.ask("POST", &path, &told, file.to_owned()).await
+    };
+    let file =
+        "email,why\nK0@shop.example,550 no such user\nk1@shop.example;complaint\nnobody\nk4@shop.example,x\n";
+    let answer = upload("?reason=hard_bounce&detail=SendGrid", file).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["kind"]),
+        (201, &json!("suppressions")),
+        "{}",
+        answer.text
+    );
+    let done = work(&world).await;
+    assert_eq!(done["state"], "completed", "{done}");
+    let progress = &done["progress"];
+    assert_eq!(
+        [
+            &progress["rows_read"],
+            &progress["numbers"],
+            &progress["rows_rejected"],
+            &progress["rejected_lines"]
+        ],
+        [&json!(5), &json!(3), &json!(2), &json!([1, 4])]
+    );
+    let list = world.get("/suppressions").await;
+    let row = |address: &str| {
+        let found = list["items"].as_array().unwrap().iter().find(|one| one["address"] == address).unwrap();
+        (found["reason"].clone(), found["detail"].clone())
+    };
+    assert_eq!(row("k0@shop.example"), (json!("hard_bounce"), json!("SendGrid")));
+    assert_eq!(row("k1@shop.example"), (json!("complaint"), json!("SendGrid")));
+    assert_eq!(row("k4@shop.example"), (json!("manual"), json!("đã gọi điện")), "the first reason stays");
+
+    assert_eq!(upload("?channel=sms", "ghi chú\n0901 234 567\n").await.status, 201);
+    assert_eq!(work(&world).await["state"], "completed");
+    let numbers = world.get("/suppressions?channel=sms").await;
+    assert_eq!(numbers["items"][0]["address"], "+84901234567");
+    assert_eq!(upload("", "0901234567\n").await.status, 201);
+    let failed = work(&world).await;
+    assert_eq!(failed["state"], "failed");
+    assert!(failed["progress"]["error"].as_str().unwrap().contains("no e-mail address"), "{failed}");
+    for (query, file, code) in [
+        ("?channel=zalo", "x", "invalid_field"),
+        ("?reason=whim", "x", "invalid_field"),
+        ("", "", "file_empty"),
+    ] {
+        assert_eq!(upload(query, file).await.code(), code, "{query}");
+    }
+    let long = format!("?detail={}", "x".repeat(501));
+    assert_eq!(upload(&long, "a@b.vn\n").await.code(), "invalid_field");
+    let reading = format!("Bearer {}", world.keys.reading);
+    let answer =
+        world.ask("POST", "/api/v1/suppressions/imports", &[("authorization", &reading)], "a@b.vn\n").await;
+    assert_eq!(answer.status, 403);
+}

@@ -124,6 +124,36 @@ async fn a_sending_domain_says_what_to_write_and_what_is_there() {
     assert_eq!(checked["state"], "incomplete");
     assert!(checked["checked_at"].is_string());
     assert_eq!(world.get("/domains/shop.vn").await["records"], checked["records"], "what was found is kept");
+    let judged = |view: &Value| -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        view["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (text(&one["code"]), text(&one["state"])))
+            .collect()
+    };
+    let of = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+        list.iter().map(|(code, state)| ((*code).to_owned(), (*state).to_owned())).collect()
+    };
+    assert_eq!(judged(&checked), of(&[("from", "unchecked")]), "no channel yet");
+    let channel = json!({ "provider": "smtp", "host": "relay", "from": { "address": "chao@shop.vn" }, "return_path": "b@relay.example" });
+    world.write("PUT", "/channels/email", channel).await;
+    let aligned = world.get("/domains/shop.vn").await;
+    let expect = [
+        ("one_click", "passed"),
+        ("from", "passed"),
+        ("dkim_alignment", "passed"),
+        ("return_path_alignment", "warning"),
+        ("dmarc", "failed"),
+    ];
+    assert_eq!(judged(&aligned), of(&expect));
+    let dmarc = &aligned["checks"][4];
+    assert_eq!(
+        dmarc["record"],
+        json!({ "kind": "TXT", "name": "_dmarc.shop.vn", "value": "v=DMARC1; p=none; rua=mailto:dmarc@shop.vn" })
+    );
+    assert!(dmarc["message"].as_str().unwrap().contains("keep one"), "{dmarc}");
     let changed = world.call("PATCH", "/domains/shop.vn", json!({ "spf": "mx" })).await.json();
     assert_eq!(
         (&changed["state"], &record(&changed, "spf")["value"]),
@@ -226,4 +256,72 @@ async fn what_was_set_aside_is_tried_again_or_dropped() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     panic!("what was tried again was not processed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sending_domain_has_a_plan_of_how_much_goes_out() {
+    let world = World::new();
+    let path = "/domains/shop.vn/plan";
+    for method in ["GET", "PUT", "DELETE"] {
+        assert_eq!(
+            world.call(method, path, json!({})).await.status,
+            404,
+            "{method} of a domain that is not there"
+        );
+    }
+    world.write("POST", "/domains", json!({ "domain": "shop.vn" })).await;
+    let none = world.get(path).await;
+    assert_eq!(
+        (&none["domain"], &none["starts_at"], &none["daily"], &none["receivers"]),
+        (&json!("shop.vn"), &Value::Null, &json!([]), &json!([]))
+    );
+    assert_eq!(none["progress"], json!({ "day": 0, "days": 0, "today_max": null, "today_sent": 0 }));
+
+    let limits = json!([{ "domain": "gmail.com", "per_hour": 500 }]);
+    let set = world.write("PUT", path, json!({ "daily_target": 200, "receivers": limits })).await;
+    assert_eq!((&set["daily"], &set["receivers"]), (&json!([50, 75, 112, 168]), &limits));
+    assert!(set["starts_at"].is_string(), "it begins now: {set}");
+    assert_eq!(set["progress"], json!({ "day": 1, "days": 4, "today_max": 50, "today_sent": 0 }));
+    assert_eq!(world.get(path).await, set, "it is kept");
+    world.clock.advance_ms(2 * kit::DAY_MS);
+    assert_eq!(world.get(path).await["progress"]["today_max"], 112);
+    world.clock.advance_ms(2 * kit::DAY_MS);
+    let over = json!({ "day": 4, "days": 4, "today_max": null, "today_sent": 0 });
+    assert_eq!(world.get(path).await["progress"], over, "behind the last day there is no limit");
+
+    let later = json!({ "daily": [5, 9], "starts_at": "2031-01-01T00:00:00Z" });
+    let later = world.write("PUT", path, later).await;
+    assert_eq!(
+        (&later["progress"]["day"], &later["receivers"]),
+        (&json!(0), &json!([])),
+        "it is put as a whole"
+    );
+    for wrong in [
+        json!({ "daily": [5, 3] }),
+        json!({ "daily": [0] }),
+        json!({ "daily": vec![1; 121] }),
+        json!({ "daily": [5], "daily_target": 9 }),
+        json!({ "starts_at": "2031-01-01T00:00:00Z" }),
+        json!({ "daily": [5], "starts_at": "soon" }),
+        json!({ "receivers": [{ "domain": "Gmail.com", "per_hour": 1 }] }),
+        json!({ "receivers": [{ "domain": "googlemail.com", "per_hour": 1 }] }),
+        json!({ "receivers": [{ "domain": "gmail.com", "per_hour": 0 }] }),
+        json!({ "receivers": [{ "domain": "a.vn", "per_hour": 1 }, { "domain": "a.vn", "per_hour": 2 }] }),
+    ] {
+        world.refused("PUT", path, wrong, 422, "invalid_field").await;
+    }
+    assert_eq!(world.get(path).await["daily"], json!([5, 9]), "what is refused changes nothing");
+
+    // Whoever only reads may look; another shop sees nothing of it.
+    let told = |key: &str| format!("Bearer {key}");
+    let at = format!("/api/v1{path}");
+    let (reading, other) = (told(&world.keys.reading), told(&world.keys.of_other_shop));
+    assert_eq!(world.ask("GET", &at, &[("authorization", &reading)], "").await.status, 200);
+    assert_eq!(world.ask("DELETE", &at, &[("authorization", &reading)], "").await.status, 403);
+    assert_eq!(world.ask("GET", &at, &[("authorization", &other)], "").await.status, 404);
+
+    assert_eq!(world.call("DELETE", path, Value::Null).await.status, 204);
+    assert_eq!(world.get(path).await["daily"], json!([]));
+    let audit = world.get("/audit").await.to_string();
+    assert!(audit.contains("plan"), "{audit}");
 }
