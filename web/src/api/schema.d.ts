@@ -641,7 +641,8 @@ export interface paths {
         put?: never;
         /**
          * Send a test
-         * @description To the address given, with the values of a profile. Counts for nothing, and asks nobody for consent.
+         * @description To the address given, or to each of several, with the values of a profile. Counts for nothing, and asks nobody for
+         *     consent.
          */
         post: operations["post_campaigns_id_test"];
         delete?: never;
@@ -3754,6 +3755,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/suppressions/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in suppressed addresses
+         * @description The body is a CSV file of at most 50 MB with an address a row, in the first column that holds one. A cell that is
+         *     `hard_bounce`, `complaint` or `manual` is the reason of its row. It is read as a job of the kind `suppressions`,
+         *     whose progress counts the rows without an address and names the lines of the first. What is on the list already
+         *     keeps its first reason.
+         */
+        post: operations["post_suppressions_imports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/suppressions/{channel}/{address}": {
         parameters: {
             query?: never;
@@ -4882,8 +4906,12 @@ export interface components {
             identifier?: string | null;
             /** @description With whose values. */
             profile_id?: string | null;
-            /** @description The address or number that gets it. */
-            to: string;
+            /** @description The address or number that gets it; or several, such as one with each large mail provider. */
+            to: components["schemas"]["TestAddresses"];
+        };
+        /** @description The message to one address; for several, theirs in the order told. */
+        CampaignTested: components["schemas"]["MessageView"] | {
+            items: components["schemas"]["MessageView"][];
         };
         CampaignView: {
             /** @description When it was put away. */
@@ -5256,8 +5284,31 @@ export interface components {
             /** @description How the mail relay is named in SPF. */
             spf?: string | null;
         };
+        /** @description Something that receivers look at. */
+        DomainCheck: {
+            /** @description `one_click`, `from`, `dkim_alignment`, `return_path_alignment` or `dmarc`. */
+            code: string;
+            /** @description What is so, and what to do, in English and in Vietnamese. */
+            message: string;
+            message_vi: string;
+            record?: components["schemas"]["DomainCheckRecord"] | null;
+            /**
+             * @description `passed`, `failed`, `warning` for what is delivered all the same, or `unchecked` where it cannot be told from
+             *     here or was not asked yet.
+             */
+            state: string;
+        };
+        DomainCheckRecord: {
+            /** @description `TXT`. */
+            kind: string;
+            name: string;
+            /** @description Empty where only the shop's mail provider knows it. */
+            value: string;
+        };
         DomainView: {
             checked_at?: string | null;
+            /** @description What else receivers look at, with what is to be done. */
+            checks: components["schemas"]["DomainCheck"][];
             created_at: string;
             domain: string;
             /** @description Whether the e-mail channel sends from this domain, and signs with its key. */
@@ -5763,7 +5814,7 @@ export interface components {
             created_at: string;
             created_by: string;
             id: string;
-            /** @description `import`, `export`, `backup`, `bulk` or `do_not_call`. */
+            /** @description `import`, `export`, `backup`, `bulk`, `do_not_call` or `suppressions`. */
             kind: string;
             name: string;
             /** @description What is done. */
@@ -7008,6 +7059,8 @@ export interface components {
         Page_DomainView: {
             items: {
                 checked_at?: string | null;
+                /** @description What else receivers look at, with what is to be done. */
+                checks: components["schemas"]["DomainCheck"][];
                 created_at: string;
                 domain: string;
                 /** @description Whether the e-mail channel sends from this domain, and signs with its key. */
@@ -7201,7 +7254,7 @@ export interface components {
                 created_at: string;
                 created_by: string;
                 id: string;
-                /** @description `import`, `export`, `backup`, `bulk` or `do_not_call`. */
+                /** @description `import`, `export`, `backup`, `bulk`, `do_not_call` or `suppressions`. */
                 kind: string;
                 name: string;
                 /** @description What is done. */
@@ -9150,6 +9203,8 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description One address, or at most 20. */
+        TestAddresses: string | string[];
         /** @description What is left out of the newer fields stays as it is. */
         TextingTold: {
             prices?: components["schemas"]["MessagePrices"] | null;
@@ -10901,7 +10956,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MessageView"];
+                    "application/json": components["schemas"]["CampaignTested"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -12610,7 +12665,7 @@ export interface operations {
     get_jobs: {
         parameters: {
             query?: {
-                /** @description `import`, `export`, `backup`, `bulk` or `do_not_call`. */
+                /** @description `import`, `export`, `backup`, `bulk`, `do_not_call` or `suppressions`. */
                 kind?: string;
                 limit?: number;
                 cursor?: string;
@@ -17133,6 +17188,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuppressionCounts"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_suppressions_imports: {
+        parameters: {
+            query?: {
+                /** @description `email`, when not given, or `sms`: what the addresses are. */
+                channel?: string;
+                /** @description Of rows that name none: `manual` when not given; also `hard_bounce`, `complaint`. */
+                reason?: string;
+                /** @description Where the list comes from; at most 500 bytes. */
+                detail?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": number[];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
                 };
             };
             /** @description An error: see its code and detail */
