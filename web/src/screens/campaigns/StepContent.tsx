@@ -178,9 +178,11 @@ export function TestSend({ campaign, profile, channel, settle }: { campaign: str
       if (settle) await settle();
       // With the values of the newest customer when nobody was chosen.
       const whom = profile ?? (await call(api.GET('/api/v1/profiles', { params: { query: { limit: 1 } } }))).items[0]?.id;
-      return call(api.POST('/api/v1/campaigns/{id}/test', { params: { path: { id: campaign } }, body: { profile_id: whom, to: address.trim() } }));
+      const several = address.split(/[\s,;]+/).filter(Boolean);
+      const sent = await call(api.POST('/api/v1/campaigns/{id}/test', { params: { path: { id: campaign } }, body: { profile_id: whom, to: channel === 'email' && several.length > 1 ? several : address.trim() } }));
+      return 'items' in sent ? sent.items : [sent];
     },
-    onSuccess: (message) => notify.done(t('content.tested', { to: message.address ?? address })),
+    onSuccess: (messages) => notify.done(t('content.tested', { to: messages.map((message) => message.address ?? address).join(', ') })),
   });
   if (!maySend || !mayRead) return null;
   return (
@@ -194,12 +196,12 @@ export function TestSend({ campaign, profile, channel, settle }: { campaign: str
         <Group align="flex-end" gap="xs">
           <TextInput
             label={t('content.testTo')} description={t('content.testText')} value={address} onChange={(event) => setTo(event.currentTarget.value)} style={{ flex: '1 1 260px' }} maw={420}
-            type={channel === 'email' ? 'email' : 'text'} placeholder={channel === 'email' ? 'ban@cuahang.vn' : '0901234567'} autoComplete="off"
+            type={channel === 'email' ? 'email' : 'text'} multiple={channel === 'email'} placeholder={channel === 'email' ? 'ban@cuahang.vn' : '0901234567'} autoComplete="off"
           />
           <Button type="submit" variant="default" loading={send.isPending} disabled={!address.trim()} leftSection={<IconMailForward size={16} aria-hidden />}>{t('content.test')}</Button>
         </Group>
         {send.error && <ErrorNote error={send.error} />}
-        {send.data && <Text size="sm" c="dimmed">{t('content.testedText')} <Anchor component={Link} to={`/messages/${send.data.id}`} size="sm" underline="always">{t('content.testedSee')}</Anchor></Text>}
+        {send.data?.[0] && <Text size="sm" c="dimmed">{t('content.testedText')} <Anchor component={Link} to={`/messages/${send.data[0].id}`} size="sm" underline="always">{t('content.testedSee')}</Anchor></Text>}
       </Stack>
     </form>
   );

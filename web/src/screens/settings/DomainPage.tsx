@@ -15,6 +15,7 @@ import { Panel } from '../../parts/Panel';
 import { StatusBadge } from '../../parts/StatusBadge';
 import { Note } from '../../parts/Note';
 import { CopyLine } from './Copy';
+import { DomainChecks } from './DomainChecks';
 import { DomainState } from './DomainsPage';
 import { Frame } from './Frame';
 import { PlanPanel } from './PlanPanel';
@@ -64,6 +65,7 @@ export default function DomainPage() {
         <Stack gap="md">
           {data.state === 'incomplete' && <Note tone="wait" icon={<IconAlertTriangle aria-hidden />}><Text size="sm">{t('domains.incomplete')}</Text></Note>}
           {data.records.map((record) => <RecordCard key={record.purpose} record={record} />)}
+          <DomainChecks checks={data.checks} />
           {may && <SpfForm domain={data} />}
           <PlanPanel domain={domain} />
         </Stack>
