@@ -412,8 +412,8 @@ impl ChannelDesk for Desk {
         let Value::Object(told) = told else { return Err(vec![problem("", "an object")]) };
         let (own, mut provider): (Map<String, Value>, Map<String, Value>) =
             told.clone().into_iter().partition(|(name, value)| {
-                // The sender of a text message is the provider's to know.
-                let is_providers = name == "from" && channel != Channel::Email && !value.is_null();
+                // A name or number that text messages come from is the provider's to know; a name with an address ours.
+                let is_providers = name == "from" && channel != Channel::Email && value.is_string();
                 OWN_FIELDS.contains(&name.as_str()) && !is_providers
             });
         if provider.contains_key("dkim") {
