@@ -7,7 +7,7 @@ use kit::{MINUTE_MS, Timestamp, WorkspaceId};
 use std::collections::BTreeMap;
 use store::messages::MessageRow;
 use store::spending::{BudgetRow, Spent};
-use store::{Changeset, ReadTx, StoreError};
+use store::{Changeset, ReadTx, Store, StoreError};
 
 /// The scope of all of a shop's messages in `spending`.
 const SHOP: &str = "";
@@ -93,7 +93,7 @@ impl Purse {
     /// Books the price of a message, or tells when to ask again and which budget it would pass.
     pub fn book(
         &mut self,
-        tx: &mut ReadTx<'_>,
+        store: &Store,
         message: &MessageRow,
         price: i64,
         zone: &Zone,
@@ -117,7 +117,8 @@ impl Purse {
             let spent = match self.spent.get(&key) {
                 Some(spent) => *spent,
                 None => {
-                    let spent = tx.spent(message.workspace, scope, from, to)?.amount;
+                    // Once a round and budget; without budgets nothing is read at all.
+                    let spent = store.read(|tx| tx.spent(message.workspace, scope, from, to))?.amount;
                     self.spent.insert(key, spent);
                     spent
                 }

@@ -448,7 +448,7 @@ impl Dispatcher {
         let Some(price) = price else { return Ok((Fate::Go(delivery, body), None)) };
         let (store, purse) = (&self.store, &mut self.purse);
         let zone = settings.zone();
-        Ok(match store.read(|tx| purse.book(tx, message, price, &zone, now))? {
+        Ok(match purse.book(store, message, price, &zone, now)? {
             Ok(booked) => (Fate::Go(delivery, body), Some(booked)),
             Err((until, budget)) => {
                 let wait_ms_max = i64::from(settings.policy.wait_hours_max) * HOUR_MS;
@@ -693,7 +693,10 @@ impl Dispatcher {
             return_path: self.return_path(message, &identity),
             now,
         };
-        let content = match (channel, contents::design_of(&template)) {
+        // The document is read again only where what is sent depends on its design: that of an e-mail can be long.
+        let is_designed = matches!(channel, Channel::Push | Channel::Onsite | Channel::Zalo);
+        let design = is_designed.then(|| contents::design_of(&template)).flatten();
+        let content = match (channel, design) {
             (Channel::Email, _) => Ok(contents::email(&parts, &body)),
             (Channel::Push | Channel::Onsite, design) => {
                 let push = match &design {
