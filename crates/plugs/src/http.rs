@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::{Egress, EgressError, Outcome, RejectClass, RetryClass, tls};
 
 /// Of an answer no more than this is read.
-const ANSWER_BYTES_MAX: usize = 64 * 1_024;
+pub(crate) const ANSWER_BYTES_MAX: usize = 64 * 1_024;
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 const ANSWER_WAIT: Duration = Duration::from_secs(20);
 
@@ -85,6 +85,11 @@ pub(crate) struct NoReply {
 }
 
 impl NoReply {
+    /// Why there is none, in words for the shop.
+    pub fn told(self) -> String {
+        self.outcome.detail().to_owned()
+    }
+
     /// What it means for a message that must not arrive twice: sent again only when it was certainly not seen.
     pub fn once(self) -> Outcome {
         match self.outcome {
@@ -99,7 +104,7 @@ impl NoReply {
 pub async fn fetch(egress: &Egress, url: &str) -> Result<String, String> {
     let http = Http::new(egress)?;
     let request = http.client().get(url).build().map_err(|_| "the address is malformed".to_owned())?;
-    let reply = http.call(request).await.map_err(|none| none.outcome.detail().to_owned())?;
+    let reply = http.call(request).await.map_err(NoReply::told)?;
     match reply.status {
         200..300 => Ok(reply.text),
         status => Err(format!("HTTP {status}")),
@@ -124,6 +129,14 @@ impl Http {
     /// For making requests; they are sent by [`Http::call`] alone.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Makes one call for a message that must not arrive twice; an answer is judged.
+    pub async fn call_once(&self, request: Request, judged: impl FnOnce(&Reply) -> Outcome) -> Outcome {
+        match self.call(request).await {
+            Ok(reply) => judged(&reply),
+            Err(no_reply) => no_reply.once(),
+        }
     }
 
     /// Makes one call. It ends within the limit.

@@ -48,14 +48,14 @@ pub(crate) fn given_up(status: &str, said: &str) -> Told {
         Some((5, 1, 7 | 8)) => return failed(RejectClass::Policy),
         Some((5, 1, 1 | 2 | 3 | 6 | 10)) | Some((5, 2, 1)) => return failed(RejectClass::HardBounce),
         // No host of that name; the message went in circles or grew too old.
-        Some((5, 4, 4)) if !speaks_of(said, &POLICY) => return failed(RejectClass::HardBounce),
+        Some((5, 4, 4)) if !is_policy(said) => return failed(RejectClass::HardBounce),
         Some((5, 4, 6 | 7 | 14)) => return Told::SoftBounced,
         _ => {}
     }
     if speaks_of(said, &FULL) {
         return Told::SoftBounced;
     }
-    if speaks_of(said, &POLICY) {
+    if is_policy(said) {
         return failed(RejectClass::Policy);
     }
     if speaks_of(said, &NOBODY) {
@@ -67,6 +67,15 @@ pub(crate) fn given_up(status: &str, said: &str) -> Told {
     }
 }
 
+fn is_policy(said: &str) -> bool {
+    speaks_of_policy(said) || speaks_of(said, &CONTENT)
+}
+
+/// Whether a server refuses by a rule of its own, and says nothing of the address.
+pub(crate) fn speaks_of_policy(said: &str) -> bool {
+    speaks_of(said, &POLICY)
+}
+
 fn speaks_of(said: &str, words: &[&str]) -> bool {
     let said = said.to_ascii_lowercase();
     words.iter().any(|word| said.contains(word))
@@ -76,7 +85,7 @@ const FULL: [&str; 6] =
     ["mailbox full", "mailbox is full", "inbox is full", "quota", "insufficient storage", "out of storage"];
 
 /// Taking policy for a missing mailbox would suppress a good address for ever, so these words win.
-const POLICY: [&str; 17] = [
+const POLICY: [&str; 15] = [
     "spam",
     "block",
     "blacklist",
@@ -92,9 +101,10 @@ const POLICY: [&str; 17] = [
     "not allowed",
     "prohibited",
     "reverse dns",
-    "content rejected",
-    "virus",
 ];
+
+/// What reports say besides: there the whole message was looked at.
+const CONTENT: [&str; 2] = ["content rejected", "virus"];
 
 const NOBODY: [&str; 20] = [
     "user unknown",

@@ -173,8 +173,7 @@ impl EsmsChannel {
             let url = format!("{}/MainService.svc/json/GetSmsReceiverStatus_get?{query}", self.config.base());
             let request =
                 self.http.client().get(url).build().map_err(|_| unusable().outcome.detail().to_owned())?;
-            let told = |no_reply: NoReply| no_reply.outcome.detail().to_owned();
-            let fates = wire::fates(&self.http.call(request).await.map_err(told)?)?;
+            let fates = wire::fates(&self.http.call(request).await.map_err(NoReply::told)?)?;
             for message in messages {
                 let Some(national) = wire::national(&message.to) else { continue };
                 let Some(fate) = fates.iter().find(|fate| fate.national == national) else { continue };
@@ -197,9 +196,8 @@ impl EsmsChannel {
     }
 
     async fn balance(&self) -> Result<String, String> {
-        let told = |no_reply: NoReply| no_reply.outcome.detail().to_owned();
         let body = wire::keys(&self.config);
-        wire::balance(&self.post("GetBalance_json", &body.into()).await.map_err(told)?)
+        wire::balance(&self.post("GetBalance_json", &body.into()).await.map_err(NoReply::told)?)
     }
 }
 

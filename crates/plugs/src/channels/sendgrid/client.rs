@@ -43,18 +43,14 @@ impl SendgridChannel {
             let detail = "the key holds a character that no header can carry".to_owned();
             return Outcome::Misconfigured { detail };
         };
-        match self.http.call(request).await {
-            Ok(reply) => wire::judged(&reply, delivery.attempted_at),
-            Err(no_reply) => no_reply.once(),
-        }
+        self.http.call_once(request, |reply| wire::judged(reply, delivery.attempted_at)).await
     }
 
     async fn asked(&self) -> Result<String, String> {
         let request = self.http.client().get(format!("{}/v3/scopes", self.config.base()));
         let request = request.bearer_auth(self.bearer()).build();
         let request = request.map_err(|_| "the key holds a character that no header can carry".to_owned())?;
-        let told = |no_reply: NoReply| no_reply.outcome.detail().to_owned();
-        wire::scopes(&self.http.call(request).await.map_err(told)?)
+        wire::scopes(&self.http.call(request).await.map_err(NoReply::told)?)
     }
 }
 

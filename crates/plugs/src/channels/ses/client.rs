@@ -70,18 +70,14 @@ impl SesChannel {
             Ok(request) => request,
             Err(detail) => return Outcome::Misconfigured { detail },
         };
-        match self.http.call(request).await {
-            Ok(reply) => wire::judged(&reply, delivery.attempted_at),
-            Err(no_reply) => no_reply.once(),
-        }
+        self.http.call_once(request, |reply| wire::judged(reply, delivery.attempted_at)).await
     }
 
     async fn asked(&self) -> Result<String, String> {
-        let told = |no_reply: NoReply| no_reply.outcome.detail().to_owned();
         // A check has no instant of its own, and a signature needs one: the server's clock is asked first.
         let url = format!("{}{}", self.config.base(), wire::ACCOUNT_PATH);
         let unsigned = self.http.client().get(url).build().map_err(|_| "base_url is malformed".to_owned())?;
-        let reply: Reply = self.http.call(unsigned).await.map_err(told)?;
+        let reply: Reply = self.http.call(unsigned).await.map_err(NoReply::told)?;
         let date = reply.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
         let since_1970 = date.and_then(|date| date.duration_since(std::time::UNIX_EPOCH).ok());
         let Some(since_1970) = since_1970 else {
@@ -89,7 +85,7 @@ impl SesChannel {
         };
         let now = Timestamp::from_ms(i64::try_from(since_1970.as_millis()).unwrap_or_default());
         let request = self.request(Method::GET, wire::ACCOUNT_PATH, Vec::new(), now)?;
-        wire::account(&self.http.call(request).await.map_err(told)?)
+        wire::account(&self.http.call(request).await.map_err(NoReply::told)?)
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::detail::quoted;
+use crate::email::status;
 use crate::{Outcome, RejectClass, RetryClass};
 
 /// How far an attempt got. The order matters: from [`Stage::Reply`] on the message may have been accepted.
@@ -195,26 +196,7 @@ pub(super) fn judged(stage: Stage, reply: &Reply) -> Outcome {
 /// A bare 550 at RCPT is "no such mailbox, or no access, or policy" (RFC 5321, section 4.2.3). Taking policy for a
 /// missing mailbox would suppress a good address for ever, so these words win.
 fn speaks_of_policy(detail: &str) -> bool {
-    let detail = detail.to_ascii_lowercase();
-    let words = [
-        "spam",
-        "block",
-        "blacklist",
-        "denied",
-        "policy",
-        "relay",
-        "reputation",
-        "dmarc",
-        "spf",
-        "dkim",
-        "authenticat",
-        "not permitted",
-        "not allowed",
-        "prohibited",
-        "ptr",
-        "reverse dns",
-    ];
-    words.iter().any(|word| detail.contains(word))
+    status::speaks_of_policy(detail) || detail.to_ascii_lowercase().contains("ptr")
 }
 
 /// `message` as DATA carries it: a line that starts with a dot gets another one (RFC 5321, section 4.5.2), bare CR

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{StaffContact, wire};
-use crate::http::Http;
+use crate::http::{Http, NoReply};
 use crate::{BoxFuture, Channel, Content, Delivery, Egress, Outcome, RejectClass};
 
 /// The channel of webhooks with the shop's contacts beside it.
@@ -70,7 +70,7 @@ impl StaffChannel {
         let request = self.http.client().post(&url).header("content-type", "application/json");
         let body = serde_json::json!({ "chat_id": chat_id }).to_string();
         let request = request.body(body).build().map_err(|_| "the contact's address is malformed")?;
-        let reply = self.http.call(request).await.map_err(|none| none.outcome.detail().to_owned())?;
+        let reply = self.http.call(request).await.map_err(NoReply::told)?;
         match wire::judged(contact, &reply, kit::Timestamp::from_ms(0)) {
             Outcome::Accepted { .. } => Ok("the bot knows the chat".to_owned()),
             other => Err(other.detail().to_owned()),

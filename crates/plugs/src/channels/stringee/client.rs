@@ -32,10 +32,7 @@ impl StringeeChannel {
         let Ok(request) = request.body(body.to_string()).build() else {
             return Outcome::Misconfigured { detail: "the address of Stringee cannot be used".to_owned() };
         };
-        match self.http.call(request).await {
-            Ok(reply) => wire::judged(&reply, delivery.attempted_at),
-            Err(no_reply) => no_reply.once(),
-        }
+        self.http.call_once(request, |reply| wire::judged(reply, delivery.attempted_at)).await
     }
 }
 

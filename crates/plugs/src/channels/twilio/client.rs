@@ -40,18 +40,14 @@ impl TwilioChannel {
         let Ok(request) = request else {
             return Outcome::Misconfigured { detail: "the address of Twilio cannot be used".to_owned() };
         };
-        match self.http.call(request).await {
-            Ok(reply) => wire::judged(&reply, delivery.attempted_at),
-            Err(no_reply) => no_reply.once(),
-        }
+        self.http.call_once(request, |reply| wire::judged(reply, delivery.attempted_at)).await
     }
 
     async fn balance(&self) -> Result<String, String> {
         let request = self.http.client().get(self.url("Balance.json"));
         let request = request.basic_auth(&self.config.account_sid, self.token()).build();
         let request = request.map_err(|_| "the address of Twilio cannot be used".to_owned())?;
-        let told = |no_reply: NoReply| no_reply.outcome.detail().to_owned();
-        wire::balance(&self.http.call(request).await.map_err(told)?)
+        wire::balance(&self.http.call(request).await.map_err(NoReply::told)?)
     }
 }
 

@@ -5,7 +5,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::{KIND, WebhookConfig, wire};
-use crate::http::{failed, guarded_client, opening, out_of_bounds, silent};
+use crate::http::{ANSWER_BYTES_MAX, failed, guarded_client, opening, out_of_bounds, silent};
 use crate::{BoxFuture, Channel, Content, Delivery, Egress, Outcome, RejectClass, Secret};
 
 /// Accepted means: the receiver answered 2xx. Everything that ends without an answer may be sent again, for the
@@ -18,9 +18,6 @@ pub struct WebhookChannel {
     requests: Semaphore,
     concurrency: usize,
 }
-
-/// Of an answer no more than this is read.
-const ANSWER_BYTES_MAX: usize = 64 * 1_024;
 
 impl WebhookChannel {
     /// Errors: the HTTP client can't be set up.

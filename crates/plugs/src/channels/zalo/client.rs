@@ -13,7 +13,7 @@ use super::{KIND, ZaloConfig};
 use crate::channel::Rate;
 use crate::channels::Surroundings;
 use crate::detail::quoted;
-use crate::http::Http;
+use crate::http::{Http, NoReply};
 use crate::{BoxFuture, Channel, Content, Delivery, Held, Outcome, RejectClass, RetryClass, Secret, Vault};
 
 /// A document in the vault that changes under our hands is read again so often.
@@ -252,7 +252,7 @@ impl ZaloChannel {
         let mut is_second = false;
         loop {
             let request = self.request(Method::GET, url.clone(), &grant.access_token, None)?;
-            let reply = self.http.call(request).await.map_err(|none| none.outcome.detail().to_owned())?;
+            let reply = self.http.call(request).await.map_err(NoReply::told)?;
             let told = reply.json();
             match wire::error_of(&told) {
                 Some(0) => return Ok(told),
