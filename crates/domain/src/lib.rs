@@ -1,4 +1,5 @@
 pub mod bots;
+pub mod btyd;
 pub mod campaign;
 pub mod commerce;
 pub mod condition;

@@ -3,7 +3,7 @@
 use crate::EngineError;
 use crate::note::{Note, Response};
 use crate::world::{EventDraft, Incoming, Meta, ProfileKey, World, timer_kind};
-use domain::commerce::{CommerceEvent, Order, OrderTotals};
+use domain::commerce::{CommerceEvent, Order};
 use domain::consent::{Aspect, Channel, ConsentRecord, ConsentState, Purpose};
 use domain::event::{Item, ItemKind};
 use domain::hook::Topic;
@@ -263,8 +263,7 @@ impl World<'_> {
         for known in &other.identifiers {
             self.owners.insert((kept.0, known.identifier.clone()), Some(kept.1));
         }
-        let currency = self.shop(kept.0)?.workspace.settings.currency.clone();
-        let totals = OrderTotals::of(self.summaries(kept)?.iter(), &currency);
+        let totals = self.totals(kept)?;
         let Some(person) = self.people.get_mut(&kept) else { return Ok(None) };
         person.profile.absorb(other.clone());
         person.profile.totals = totals;
@@ -406,7 +405,7 @@ impl World<'_> {
                         Some(held) => *held = summary,
                         None => summaries.push(summary),
                     }
-                    let totals = OrderTotals::of(summaries.iter(), &currency);
+                    let totals = self.totals(owner)?;
                     if let Some(person) = self.people.get_mut(&owner) {
                         person.profile.totals = totals;
                         person.dirty = true;

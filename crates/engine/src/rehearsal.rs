@@ -404,7 +404,8 @@ impl Stage<'_, '_> {
                 None => drop(self.orders.insert(key, Order::new(patch, &shop_currency))),
             }
             let summaries: Vec<OrderSummary> = self.orders.values().map(Order::summary).collect();
-            self.given.profile.totals = OrderTotals::of(summaries.iter(), &shop_currency);
+            self.given.profile.totals =
+                OrderTotals::of(summaries.iter(), &shop_currency, &self.given.workspace.settings.zone());
             let mut orders: Vec<Order> = self.orders.values().cloned().collect();
             orders.sort_by_key(|order| order.placed_at.0);
             self.given.past.orders = orders;

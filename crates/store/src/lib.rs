@@ -63,6 +63,11 @@ pub const CATALOG: Catalog = Catalog {
         Migration { version: 6, name: "people", sql: include_str!("../sql/migrations/0006_people.sql") },
         Migration { version: 7, name: "web_app", sql: include_str!("../sql/migrations/0007_web_app.sql") },
         Migration { version: 8, name: "channels", sql: include_str!("../sql/migrations/0008_channels.sql") },
+        Migration {
+            version: 9,
+            name: "predictions",
+            sql: include_str!("../sql/migrations/0009_predictions.sql"),
+        },
     ],
 };
 

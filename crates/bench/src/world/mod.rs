@@ -16,6 +16,7 @@ use crate::modes::World;
 use crate::server::Setup;
 use anyhow::{Context, Result, ensure};
 use domain::commerce::OrderTotals;
+use domain::local_time::Zone;
 use kit::{DAY_MS, HOUR_MS, ProfileNo, Timestamp, WorkspaceId};
 use load::{Cell, Loader, Table};
 use past::{EventRow, NAMES, OrderRow, Past};
@@ -270,7 +271,7 @@ fn check(setup: &Setup, world: World, told: &Told) -> Result<u64> {
             Ok((profile, tx.order_summaries(&[(WORKSPACE, ProfileNo(no))])?.concat()))
         })?;
         let profile = profile.with_context(|| format!("there is no profile {no}"))?.profile;
-        let totals = OrderTotals::of(&orders, "VND");
+        let totals = OrderTotals::of(&orders, "VND", &Zone::vietnam());
         ensure!(profile.totals == totals, "the totals of profile {no} are not those of its orders");
         let keys: Vec<_> = profile.identifiers.iter().map(|known| (WORKSPACE, &known.identifier)).collect();
         let owners = store.read(|tx| tx.find_identifiers(&keys))?;

@@ -4,7 +4,8 @@
 use super::people;
 use super::words::{self, Words};
 use demo::{Consent, Person, Product, Purpose};
-use domain::commerce::{Cart, CartLine, Order, OrderTotals};
+use domain::commerce::{Cart, CartLine, Day, Order, OrderTotals, PurchaseHistory};
+use domain::local_time::Zone;
 use kit::{Currency, DAY_MS, HOUR_MS, Rng, Timestamp};
 use serde_json::{Map, Value, json};
 use std::cmp::Reverse;
@@ -79,7 +80,16 @@ pub struct OrderRow {
 pub struct Tally {
     pub known_at: i64,
     pub shopped_at: Option<i64>,
-    pub totals: OrderTotals,
+    totals: OrderTotals,
+    /// What was bought on which day.
+    purchases: Vec<(Day, i64)>,
+}
+
+impl Tally {
+    pub fn totals(&self) -> OrderTotals {
+        let history = PurchaseHistory::of_days(self.purchases.iter().copied());
+        OrderTotals { history, ..self.totals.clone() }
+    }
 }
 
 /// Lines that a cart is filled to.
@@ -591,8 +601,10 @@ impl Past {
     /// Nothing more is to be told of an order: it counts in its person's totals as it is.
     fn settle(&mut self, open: OpenOrder, orders: &mut Vec<OrderRow>) {
         self.orders_done += 1;
-        let one = OrderTotals::of([&open.row.order.summary()], "VND");
-        let totals = &mut self.tallies[open.row.person as usize].totals;
+        let one = OrderTotals::of([&open.row.order.summary()], "VND", &Zone::vietnam());
+        let tally = &mut self.tallies[open.row.person as usize];
+        tally.purchases.extend(one.history.map(|history| (history.first, history.paid)));
+        let totals = &mut tally.totals;
         totals.orders += one.orders;
         totals.revenue += one.revenue;
         totals.refunded += one.refunded;
@@ -703,7 +715,7 @@ mod tests {
         for (no, tally) in (0u32..).zip(&past.tallies) {
             let own: Vec<OrderSummary> =
                 orders.iter().filter(|row| row.person == no).map(|row| row.order.summary()).collect();
-            assert_eq!(tally.totals, OrderTotals::of(&own, "VND"), "person {no}");
+            assert_eq!(tally.totals(), OrderTotals::of(&own, "VND", &Zone::vietnam()), "person {no}");
         }
     }
 }

@@ -100,7 +100,7 @@ pub fn row(seed: u64, no: u32, tally: &Tally, cart: Option<Cart>) -> PersonRow {
         profile.set_list(LIST, true, at);
     }
     profile.carts.extend(cart);
-    profile.totals = tally.totals.clone();
+    profile.totals = tally.totals();
     profile.shopped_at = tally.shopped_at.map(domain::profile::Ms::from_ms);
     PersonRow { profile, consents }
 }

@@ -6,6 +6,7 @@
 mod cart;
 mod order;
 mod product;
+mod purchases;
 mod wire;
 
 pub use cart::{Cart, CartLine, LINES_MAX};
@@ -13,4 +14,5 @@ pub use order::{
     Contents, Order, OrderPatch, OrderSummary, OrderTotals, Refund, StatusChange, in_units, order_status,
 };
 pub use product::Product;
+pub use purchases::{Day, LATEST_MAX, PurchaseHistory, day_of};
 pub use wire::{CommerceEvent, amount, read, read_line};

@@ -1,4 +1,6 @@
 use super::cart::CartLine;
+use super::purchases::PurchaseHistory;
+use crate::local_time::Zone;
 use crate::profile::Ms;
 use kit::{Currency, Money, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -257,11 +259,20 @@ pub struct OrderTotals {
     pub first_at: Option<Ms>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_at: Option<Ms>,
+    /// By the day of the shop's calendar; `None` without a purchase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<PurchaseHistory>,
 }
 
 impl OrderTotals {
-    pub fn of<'a>(orders: impl IntoIterator<Item = &'a OrderSummary>, currency: &str) -> OrderTotals {
-        let mut totals = OrderTotals::default();
+    pub fn of<'a>(
+        orders: impl IntoIterator<Item = &'a OrderSummary, IntoIter: Clone>,
+        currency: &str,
+        zone: &Zone,
+    ) -> OrderTotals {
+        let orders = orders.into_iter();
+        let history = PurchaseHistory::of(orders.clone(), currency, zone);
+        let mut totals = OrderTotals { history, ..OrderTotals::default() };
         for order in orders {
             totals.cancelled += u32::from(order.cancelled);
             if order.currency == currency {

@@ -388,7 +388,8 @@ impl World<'_> {
     /// only orders in it count in their totals.
     fn recount_orders(&mut self, workspace: WorkspaceId, page: &[StoredProfile]) -> Result<(), EngineError> {
         let store = self.store;
-        let currency = self.shop(workspace)?.workspace.settings.currency.clone();
+        let shop = self.directory.shop(workspace)?;
+        let (currency, zone) = (shop.workspace.settings.currency.clone(), shop.zone.clone());
         let of: Vec<ProfileKey> = page.iter().map(|stored| (workspace, stored.profile.no)).collect();
         let summaries = store.read(|tx| tx.order_summaries(&of))?;
         for ((key, stored), orders) in of.into_iter().zip(page).zip(summaries) {
@@ -396,8 +397,8 @@ impl World<'_> {
                 continue;
             }
             let totals = match self.people.contains_key(&key) {
-                true => OrderTotals::of(self.summaries(key)?.iter(), &currency),
-                false => OrderTotals::of(orders.iter(), &currency),
+                true => self.totals(key)?,
+                false => OrderTotals::of(orders.iter(), &currency, &zone),
             };
             let held = self.people.get(&key).map_or(&stored.profile.totals, |person| &person.profile.totals);
             if *held != totals {

@@ -6,7 +6,7 @@ use crate::imports::{
     ImportSlice, ImportedConsent, ImportedEvent, ImportedOrder, ImportedPerson, ImportedRow, UNDO_SLICE,
     UndoSlice, source_of,
 };
-use domain::commerce::{CommerceEvent, Order, OrderTotals, Product};
+use domain::commerce::{CommerceEvent, Order, Product};
 use domain::consent::{ConsentState, Consents};
 use domain::event::{Item, ItemKind};
 use domain::profile::{Profile, TagState};
@@ -420,8 +420,7 @@ impl World<'_> {
         if store.read(|tx| tx.has_touch(key.0, job, TouchKind::Profile, &subject))? {
             return Ok(());
         }
-        let currency = self.shop(key.0)?.workspace.settings.currency.clone();
-        let totals = OrderTotals::of(self.summaries(key)?.iter(), &currency);
+        let totals = self.totals(key)?;
         if let Some(person) = self.people.get_mut(&key) {
             person.profile.totals = totals;
             person.dirty = true;
@@ -466,8 +465,7 @@ impl World<'_> {
         let Some(key) = self.current((workspace, ProfileNo(no)))? else { return Ok(()) };
         let store = self.store;
         let foreign_events = self.undo_events(key, job)?;
-        let currency = self.shop(workspace)?.workspace.settings.currency.clone();
-        let totals = OrderTotals::of(self.summaries(key)?.iter(), &currency);
+        let totals = self.totals(key)?;
         let no_orders = self.summaries(key)?.is_empty();
         let used = store.read(|tx| tx.profile_is_used(workspace, key.1))?;
         let source = source_of(job);

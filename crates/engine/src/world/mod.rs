@@ -5,7 +5,7 @@ use crate::directory::{Directory, Shop};
 use crate::note::Response;
 use crate::segments::{Loaded, Members, Touch, Turning};
 use crate::{Engine, EngineError, Numbers, Tick};
-use domain::commerce::{Order, OrderSummary, Product};
+use domain::commerce::{Order, OrderSummary, OrderTotals, Product};
 use domain::condition::Wants;
 use domain::consent::ConsentRecord;
 use domain::hook::Topic;
@@ -850,6 +850,13 @@ impl<'e> World<'e> {
             self.summaries.insert(key, loaded);
         }
         Ok(self.summaries.entry(key).or_default())
+    }
+
+    /// What the orders of a profile come to.
+    pub fn totals(&mut self, key: ProfileKey) -> Result<OrderTotals, EngineError> {
+        let directory = Arc::clone(&self.directory);
+        let shop = directory.shop(key.0)?;
+        Ok(OrderTotals::of(self.summaries(key)?.iter(), &shop.workspace.settings.currency, &shop.zone))
     }
 
     /// Gives the absorbed profile's orders and runs to the one that stays.

@@ -1,0 +1,1 @@
+//! A shop's forecast of its customers' purchases: fitted, tested on its own past, and asked per customer.

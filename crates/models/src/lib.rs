@@ -1,0 +1,6 @@
+//! What is learned from a shop's own history: when customers buy again and for how much, what they may like, who of
+//! the others will buy, which carts come back by themselves. Pure: it takes values and gives values, reads no clock and
+//! no store, and the same input gives the same output.
+
+pub mod forecast;
+pub mod recommend;

@@ -1,0 +1,1 @@
+//! What somebody may like, from what everybody bought and looked at.
