@@ -26,6 +26,7 @@ pub mod limits;
 pub mod membership;
 pub mod messages;
 mod migrate;
+pub mod models;
 pub mod people;
 pub mod privacy;
 mod queries;

@@ -1,7 +1,17 @@
 //! The named queries of `sql/`.
 
 crate::queries! {
-    files: ["../sql/inbox.sql", "../sql/people.sql", "../sql/history.sql", "../sql/journeys.sql", "../sql/messages.sql", "../sql/campaigns.sql", "../sql/access.sql", "../sql/privacy.sql", "../sql/membership.sql", "../sql/segments.sql", "../sql/scans.sql", "../sql/transfers.sql", "../sql/content.sql", "../sql/hooks.sql", "../sql/domains.sql", "../sql/home.sql", "../sql/grid.sql", "../sql/grants.sql", "../sql/limits.sql", "../sql/spending.sql", "../sql/devices.sql", "../sql/deliverability.sql"];
+    files: ["../sql/inbox.sql", "../sql/people.sql", "../sql/history.sql", "../sql/journeys.sql", "../sql/messages.sql", "../sql/campaigns.sql", "../sql/access.sql", "../sql/privacy.sql", "../sql/membership.sql", "../sql/segments.sql", "../sql/scans.sql", "../sql/transfers.sql", "../sql/content.sql", "../sql/hooks.sql", "../sql/domains.sql", "../sql/home.sql", "../sql/grid.sql", "../sql/grants.sql", "../sql/limits.sql", "../sql/spending.sql", "../sql/devices.sql", "../sql/deliverability.sql", "../sql/models.sql"];
+    MODEL_INSERT,
+    MODEL_RETIRE,
+    MODEL_PRUNE,
+    MODEL_DROP,
+    MODEL_LAST,
+    MODEL_ONE,
+    MODEL_HISTORY,
+    MODELS_SERVING,
+    MODELS_SERVING_OF,
+    SCAN_PURCHASES,
     SOFT_BOUNCE_COUNT,
     SOFT_BOUNCE_CLEAR,
     SOFT_BOUNCE_FIND,

@@ -74,14 +74,15 @@ const COMPARED_MAX: usize = 12;
 /// Most turns of the leaves of a tree, and most instants of one date, that are looked at to find the next turn of
 /// the whole. Beyond, the instant reached stands for it, which is too early and never too late.
 pub const TURNS_MAX: usize = 2_000;
+/// The same of a value that has to be computed for every day: the leaf is asked again when they are over.
+const LEARNED_TURNS_MAX: usize = 45;
 
 /// What a condition or a journey may ask of the profile it runs for.
 pub trait Facts {
     /// The value at a dotted path: `name`, `email`, `attributes.city`, `orders.count`, `cart.total`, `tags`,
     /// `lifecycle`, `consents.email.marketing`. `None` when there is none; a stored null is `None` too.
     fn value(&self, path: &str) -> Option<Value>;
-    /// As [`Facts::value`] at an instant from now on when nothing else happens, and up to when it stays so. Only
-    /// `lifecycle` turns by time.
+    /// As [`Facts::value`] at an instant from now on when nothing else happens, and up to when it stays so.
     fn value_at(&self, path: &str, _at: Timestamp) -> (Option<Value>, Option<Timestamp>) {
         (self.value(path), None)
     }
@@ -125,6 +126,13 @@ fn look_up_at(facts: &dyn Facts, path: &str, at: Timestamp) -> (Option<Value>, O
         }
         found => found,
     }
+}
+
+/// Whether the value at a path is computed from what was learned of the shop, so that it may be another every day.
+fn is_learned(path: &str) -> bool {
+    let mut wants = Wants::default();
+    wants.path(path);
+    wants.learned && wants.time
 }
 
 /// An event as conditions and journeys see it.

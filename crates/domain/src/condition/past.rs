@@ -67,6 +67,8 @@ pub struct Wants {
     pub orders: bool,
     pub messages: bool,
     pub runs: bool,
+    /// What was learned of the shop: its fitted models.
+    pub learned: bool,
     /// The verdict may turn by time alone.
     pub time: bool,
 }
@@ -84,6 +86,7 @@ impl Wants {
         self.orders |= other.orders;
         self.messages |= other.messages;
         self.runs |= other.runs;
+        self.learned |= other.learned;
         self.time |= other.time;
         for (name, want) in &other.events {
             self.event(name, *want);
@@ -100,11 +103,22 @@ impl Wants {
         };
     }
 
+    /// What the value at a path of the profile is made of, and whether it turns by time alone.
+    pub fn path(&mut self, path: &str) {
+        self.profile = true;
+        match path.split('.').next() {
+            Some("lifecycle") => self.time = true,
+            Some("predicted" | "rfm") => (self.learned, self.time) = (true, true),
+            _ => {}
+        }
+    }
+
     /// What an operand refers to.
     pub(super) fn test(&mut self, test: &Test) {
-        if let Some(Operand::From(reference)) = &test.operand {
-            self.profile |= reference.starts_with("profile.");
-            self.time |= reference == "profile.lifecycle";
+        if let Some(Operand::From(reference)) = &test.operand
+            && let Some(path) = reference.strip_prefix("profile.")
+        {
+            self.path(path);
         }
         self.time |= test.op.is_relative();
     }

@@ -2,7 +2,10 @@
 
 use super::compare::values_at;
 use super::course::{Course, Step, earlier};
-use super::{Condition, Context, Evaluation, EventView, PropertyFilter, TURNS_MAX, Wants, look_up_at};
+use super::{
+    Condition, Context, Evaluation, EventView, LEARNED_TURNS_MAX, PropertyFilter, TURNS_MAX, Wants,
+    is_learned, look_up_at,
+};
 use kit::Timestamp;
 use serde_json::Value;
 
@@ -36,7 +39,8 @@ impl Condition {
             }
             Condition::Attribute { path, test } => {
                 let context = *context;
-                Course::of(context.now, TURNS_MAX, move |at| {
+                let looks = if is_learned(path) { LEARNED_TURNS_MAX } else { TURNS_MAX };
+                Course::of(context.now, looks, move |at| {
                     let (value, until) = look_up_at(context.facts, path, at);
                     let values: Vec<&Value> = value.iter().collect();
                     let step = test.step(&values, &context, at);
@@ -89,8 +93,7 @@ impl Condition {
                 parts.iter().for_each(|part| part.add_wants(wants));
             }
             Condition::Attribute { path, test } => {
-                wants.profile = true;
-                wants.time |= path == "lifecycle";
+                wants.path(path);
                 wants.test(test);
             }
             // A bucket needs the profile's id alone, which comes with the profile.

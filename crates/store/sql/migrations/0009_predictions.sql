@@ -16,3 +16,4 @@ CREATE TABLE model (
   PRIMARY KEY (workspace_id, kind, version)
 -- @sqlite ) WITHOUT ROWID;
 -- @postgres );
+CREATE INDEX model_serving ON model (workspace_id, kind, version) WHERE state = 'serving';

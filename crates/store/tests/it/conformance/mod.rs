@@ -21,6 +21,7 @@ mod journeys;
 mod limits;
 mod membership;
 mod messages;
+mod models;
 mod people;
 mod plans;
 mod privacy;
@@ -140,6 +141,7 @@ const MODULES: &[Module] = modules!(
     history,
     journeys,
     messages,
+    models,
     access,
     scans,
     segments,

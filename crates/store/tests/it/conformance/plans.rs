@@ -205,6 +205,8 @@ fn hot_queries_use_their_indexes() {
         ("message_fall_backs_due", "SEARCH message USING INDEX message_fall_back", Never),
         ("message_next_fall_back", "SEARCH message USING COVERING INDEX message_fall_back", Never),
         ("spent", "SEARCH spending USING PRIMARY KEY", Never),
+        ("models_serving_of", "SEARCH model USING INDEX model_serving", Never),
+        ("model_history", "SEARCH model USING PRIMARY KEY", Never),
     ];
     let database = Database::sqlite();
     database.open(&CATALOG).close().unwrap();
