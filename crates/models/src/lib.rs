@@ -3,4 +3,5 @@
 //! no store, and the same input gives the same output.
 
 pub mod forecast;
+pub mod measure;
 pub mod recommend;
