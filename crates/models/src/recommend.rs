@@ -1,1 +1,0 @@
-//! What somebody may like, from what everybody bought and looked at.
