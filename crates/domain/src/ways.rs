@@ -89,16 +89,41 @@ pub struct Results {
     pub accepted: i64,
     pub delivered: i64,
     pub clicked: i64,
+    /// Clicked, and something was bought soon after.
+    pub bought: i64,
     pub failed: i64,
 }
 
+/// How many of a customer's last messages are looked at.
+pub const RESULTS_OF_MESSAGES: usize = 200;
+
 impl Results {
-    /// Higher is better: clicks count most, deliveries little, failures against. The counts are eased by two messages
-    /// without effect, so that one lucky message decides nothing.
+    /// Higher is better: purchases and clicks count most, deliveries little, failures against. Opens do not count:
+    /// only e-mail tells them. The counts are eased by two messages without effect, so that one lucky message decides
+    /// nothing.
     fn worth(&self) -> f64 {
         let sent = (self.accepted + self.failed) as f64;
-        (3.0 * self.clicked as f64 + 0.5 * self.delivered as f64 - self.failed as f64) / (sent + 2.0)
+        let good = 3.0 * (self.clicked + self.bought) as f64 + 0.5 * self.delivered as f64;
+        (good - self.failed as f64) / (sent + 2.0)
     }
+
+    /// What it is worth, once there is enough to tell.
+    fn known_worth(&self) -> Option<f64> {
+        (self.accepted + self.failed >= ENOUGH).then(|| self.worth())
+    }
+}
+
+/// The channel that works best for a customer, among those that had a click; of equals the first of the list of
+/// channels. `None`: not known yet.
+pub fn best(results: &BTreeMap<Channel, Results>) -> Option<Channel> {
+    let mut found: Option<(Channel, f64)> = None;
+    for (channel, known) in results.iter().filter(|(_, known)| known.clicked > 0) {
+        let Some(worth) = known.known_worth() else { continue };
+        if found.is_none_or(|(_, most)| worth > most) {
+            found = Some((*channel, worth));
+        }
+    }
+    found.map(|(channel, _)| channel)
 }
 
 /// The ways of one message on its way, kept with the message.
@@ -135,8 +160,7 @@ impl Plan {
             return;
         }
         let worth = |way: &Way| -> f64 {
-            let known = results.get(&way.channel).filter(|known| known.accepted + known.failed >= ENOUGH);
-            known.map_or(0.0, Results::worth)
+            results.get(&way.channel).and_then(Results::known_worth).unwrap_or(0.0)
         };
         // Stable: of equals the shop's order stands.
         self.ways.sort_by(|a, b| {
@@ -181,7 +205,7 @@ mod tests {
     #[test]
     fn the_customer_decides_then_what_worked_then_the_shop() {
         use Channel::*;
-        let works = |channel, clicked| (channel, Results { accepted: 10, delivered: 8, clicked, failed: 0 });
+        let works = |channel, clicked| (channel, Results { accepted: 10, delivered: 8, clicked, ..Results::default() });
         let check = |choose, preferred, results: &[(Channel, Results)], expect: [Channel; 3]| {
             let mut plan = plan(choose);
             plan.settle(preferred, &results.iter().copied().collect());
@@ -192,9 +216,9 @@ mod tests {
         check(Choose::Best, Some(Email), &[works(Sms, 9)], [Email, Sms, Zalo]);
         check(Choose::Best, None, &[works(Email, 4), works(Sms, 1)], [Email, Sms, Zalo]);
         // One lucky click says little; failures speak against a channel.
-        let lucky = Results { accepted: 1, delivered: 1, clicked: 1, failed: 0 };
+        let lucky = Results { accepted: 1, delivered: 1, clicked: 1, ..Results::default() };
         check(Choose::Best, None, &[(Email, lucky)], [Zalo, Sms, Email]);
-        let failing = Results { accepted: 1, delivered: 0, clicked: 0, failed: 5 };
+        let failing = Results { accepted: 1, failed: 5, ..Results::default() };
         check(Choose::Best, None, &[(Zalo, failing)], [Sms, Email, Zalo]);
         check(Choose::Best, Some(Push), &[], [Zalo, Sms, Email]);
     }

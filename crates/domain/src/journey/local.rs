@@ -78,6 +78,16 @@ pub enum DayOfWeek {
 }
 
 impl DayOfWeek {
+    pub const ALL: [DayOfWeek; 7] = [
+        DayOfWeek::Mon,
+        DayOfWeek::Tue,
+        DayOfWeek::Wed,
+        DayOfWeek::Thu,
+        DayOfWeek::Fri,
+        DayOfWeek::Sat,
+        DayOfWeek::Sun,
+    ];
+
     pub(super) fn of(day: Weekday) -> DayOfWeek {
         match day {
             Weekday::Monday => DayOfWeek::Mon,
