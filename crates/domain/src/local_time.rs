@@ -64,6 +64,13 @@ pub fn start_of_day(at: Timestamp, zone: &Zone) -> Timestamp {
     local(at, zone).start_of_day().map_or(at, |start| from_zoned(&start))
 }
 
+/// The first instant of the day after the one on which `at` is.
+pub fn start_of_next_day(at: Timestamp, zone: &Zone) -> Timestamp {
+    let day = local_date(at, zone);
+    let next = day.tomorrow().ok().and_then(|next| next.to_zoned(zone.0.clone()).ok());
+    next.map_or(Timestamp::MAX, |start| from_zoned(&start))
+}
+
 /// The instant of a wall-clock time. Skipped and repeated times by the rule of this module; a whole day that a
 /// zone skipped (Samoa, 2011-12-30) gives the same time on the next. `hour` above 23 is held at 23, `minute`
 /// above 59 at 59.

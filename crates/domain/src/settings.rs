@@ -45,6 +45,56 @@ pub struct Settings {
     /// What the shop writes about: people can turn each off on their preference page.
     pub topics: Vec<Topic>,
     pub consent: Asking,
+    pub forecast: Forecasting,
+}
+
+/// What predictions of purchases need to know of the shop.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Forecasting {
+    /// What stays of a sale after the goods are paid, in percent: the lifetime value counts this much.
+    pub margin_percent: f64,
+    /// By how much less a sale a year ahead is worth, in percent.
+    pub discount_percent: f64,
+    /// Of those whom a win-back contacts, how many may be such as would have come by themselves, in percent.
+    pub win_back_waste_percent: f64,
+    /// Nobody is won back before so many days of silence.
+    pub win_back_days_min: u32,
+    /// After so many days of silence everybody is due.
+    pub win_back_days_max: u32,
+}
+
+impl Default for Forecasting {
+    fn default() -> Self {
+        Forecasting {
+            margin_percent: 100.0,
+            discount_percent: 10.0,
+            win_back_waste_percent: 20.0,
+            win_back_days_min: 28,
+            win_back_days_max: 364,
+        }
+    }
+}
+
+impl Forecasting {
+    fn problems(&self) -> Vec<(&'static str, &'static str)> {
+        let percent = |value: f64| (0.0..=100.0).contains(&value);
+        let days = self.win_back_days_min..=self.win_back_days_max;
+        [
+            (percent(self.margin_percent), "forecast.margin_percent", "from 0 to 100"),
+            (percent(self.discount_percent), "forecast.discount_percent", "from 0 to 100"),
+            (percent(self.win_back_waste_percent), "forecast.win_back_waste_percent", "from 0 to 100"),
+            (
+                !days.is_empty() && *days.start() >= 1 && *days.end() <= 3_650,
+                "forecast.win_back_days_max",
+                "at least forecast.win_back_days_min, which is at least 1, and at most 3650",
+            ),
+        ]
+        .into_iter()
+        .filter(|(fits, ..)| !fits)
+        .map(|(_, path, message)| (path, message))
+        .collect()
+    }
 }
 
 /// A topic of the shop's advertisements.
@@ -184,6 +234,7 @@ impl Default for Settings {
             deliverability: crate::sending::Deliverability::default(),
             topics: Vec::new(),
             consent: Asking::default(),
+            forecast: Forecasting::default(),
         }
     }
 }
@@ -288,7 +339,7 @@ impl Settings {
                 "at most 50, each with an id of its own (letters, digits, _ and -) and a name of 1 to 100 characters",
             );
         }
-        for (path, message) in self.consent.problems() {
+        for (path, message) in self.consent.problems().into_iter().chain(self.forecast.problems()) {
             tell(path, message);
         }
         problems.extend(self.policy.problems());

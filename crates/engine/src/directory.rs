@@ -2,6 +2,7 @@
 //! the store's configuration counter moves.
 
 use crate::EngineError;
+use crate::insight::{Insight, Insights};
 use domain::condition::Wants;
 use domain::journey::Definition;
 use domain::local_time::Zone;
@@ -16,6 +17,7 @@ use store::{ReadTx, StoreError};
 pub struct Directory {
     pub generation: i64,
     pub workspaces: BTreeMap<WorkspaceId, Shop>,
+    pub insights: Insights,
     /// Journeys whose definition did not read back, with the reason; they are held, never guessed at.
     pub unreadable: Vec<String>,
 }
@@ -37,6 +39,9 @@ pub struct Shop {
     pub watches_changes: bool,
     /// Which of the shop's own systems are told what.
     pub hooks: crate::hooks::Hooks,
+    pub insight: Arc<Insight>,
+    /// When people are told of products that they may have waited for.
+    pub occasions: domain::recommend::Occasions,
 }
 
 /// A version that is published, or that unfinished runs follow.
@@ -55,8 +60,21 @@ pub struct Live {
     pub past_to_step: Arc<Wants>,
 }
 
+impl Shop {
+    /// Journeys that start at a date which a model predicts.
+    pub fn dated_by_models(&self) -> Vec<String> {
+        let by_model = |key: &&(String, u32)| {
+            let path = self.journeys.get(*key).and_then(|live| live.definition.trigger.date());
+            path.is_some_and(|path| Wants::of_path(path).learned)
+        };
+        self.dated.iter().filter(by_model).map(|(id, _)| id.clone()).collect()
+    }
+}
+
 impl Directory {
-    pub fn read(tx: &mut ReadTx<'_>) -> Result<Directory, StoreError> {
+    /// `held`: what was learned of the shops as it was read before.
+    pub fn read(tx: &mut ReadTx<'_>, held: &Insights) -> Result<Directory, StoreError> {
+        let insights = held.follow(tx)?;
         let generation = tx.progress(store::inbox::CONFIGURATION)?.unwrap_or(0);
         let mut directory = Directory { generation, ..Directory::default() };
         for workspace in tx.workspaces()? {
@@ -70,10 +88,13 @@ impl Directory {
                 starts: Default::default(),
                 watches_changes: false,
                 hooks: Default::default(),
+                insight: insights.of(workspace.workspace),
+                occasions: crate::shelf::book(tx, workspace.workspace)?.1.occasions,
                 workspace,
             };
             directory.workspaces.insert(shop.workspace.workspace, shop);
         }
+        directory.insights = insights;
         for (workspace, hooks) in crate::hooks::Hooks::read(tx)? {
             if let Some(shop) = directory.workspaces.get_mut(&workspace) {
                 shop.hooks = hooks;

@@ -1,5 +1,6 @@
 //! A profile as conditions, journeys and templates see it.
 
+use crate::insight::Insight;
 use domain::commerce::in_units;
 use domain::condition::Past;
 use domain::consent::{Channel, Purpose};
@@ -17,6 +18,8 @@ pub struct ProfileFacts<'a> {
     pub currency: Currency,
     /// As much of the past as whoever asks wants.
     pub past: &'a Past,
+    /// What was learned of the shop.
+    pub insight: &'a Insight,
     /// The live segments that the profile is in, where that is known.
     pub segments: Option<&'a dyn Fn(&str) -> bool>,
 }

@@ -3,6 +3,7 @@
 use crate::EngineError;
 use crate::directory::Live;
 use crate::facts::{ProfileFacts, zone_of};
+use crate::insight::Insight;
 use crate::note::Note;
 use crate::world::{ProfileKey, RunEntry, World, timer_kind};
 use domain::condition::NO_PAST;
@@ -15,6 +16,7 @@ use domain::local_time::Zone;
 use domain::ways::{Plan, Way};
 use kit::{Id, Timestamp, WorkspaceId};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use store::journeys::StepRow;
 use store::messages::MessageRow;
 
@@ -24,6 +26,10 @@ const SCAN_PROFILES: i64 = 1_000;
 const MISSED_EVENTS_MAX: i64 = 1_000;
 
 impl World<'_> {
+    pub fn insight(&self, workspace: WorkspaceId) -> Result<Arc<Insight>, EngineError> {
+        Ok(Arc::clone(&self.shop(workspace)?.insight))
+    }
+
     pub fn zone(&self, key: ProfileKey) -> Result<Zone, EngineError> {
         let shop = self.shop(key.0)?;
         Ok(self
@@ -138,7 +144,7 @@ impl World<'_> {
         let depth = self.starts.depth;
         let new = NewRun { run_id, journey_id, version: journey.1, profile: key.1, depth };
         let zone = self.zone(key)?;
-        let currency = self.shop(key.0)?.currency;
+        let (currency, insight) = (self.shop(key.0)?.currency, self.insight(key.0)?);
         let past = self.past(key, &live.past_to_start)?;
         let Some(person) = self.people.get(&key) else { return Ok(()) };
         let contains = |segment: &str| self.in_segment(key, segment) == Some(true);
@@ -148,6 +154,7 @@ impl World<'_> {
             now,
             currency,
             past: &past,
+            insight: &insight,
             segments: Some(&contains),
         };
         match start(&live.definition, new, cause, history, &facts, now) {
@@ -207,7 +214,7 @@ impl World<'_> {
         now: Timestamp,
     ) -> Result<(), EngineError> {
         let zone = self.zone(key)?;
-        let currency = self.shop(key.0)?.currency;
+        let (currency, insight) = (self.shop(key.0)?.currency, self.insight(key.0)?);
         let past = self.past(key, &live.past_to_step)?;
         let Some(run) = self.active(key, run_id) else { return Ok(()) };
         let Some(person) = self.people.get(&key) else { return Ok(()) };
@@ -218,6 +225,7 @@ impl World<'_> {
             now,
             currency,
             past: &past,
+            insight: &insight,
             segments: Some(&contains),
         };
         let is_stopped = matches!(input, Input::Stop(_));
@@ -551,7 +559,12 @@ impl World<'_> {
             let Some(live) = self.shop(key.0)?.journeys.get(&journey).cloned() else { continue };
             let Some(path) = live.definition.trigger.date() else { continue };
             let attribute = path.strip_prefix("attributes.").unwrap_or(path);
-            if name.is_some_and(|name| name != attribute.split('.').next().unwrap_or(attribute)) {
+            let root = match attribute.split('.').next() {
+                // Predicted from the orders.
+                Some("predicted") => "orders",
+                root => root.unwrap_or(attribute),
+            };
+            if name.is_some_and(|name| name != root) {
                 continue;
             }
             self.set_date(key, &journey.0, &live.definition.trigger, at)?;
@@ -568,7 +581,7 @@ impl World<'_> {
     ) -> Result<(), EngineError> {
         let Some(path) = trigger.date() else { return Ok(()) };
         let zone = self.zone(key)?;
-        let currency = self.shop(key.0)?.currency;
+        let (currency, insight) = (self.shop(key.0)?.currency, self.insight(key.0)?);
         let Some(person) = self.people.get(&key) else { return Ok(()) };
         let facts = ProfileFacts {
             profile: &person.profile,
@@ -576,6 +589,7 @@ impl World<'_> {
             now: after,
             currency,
             past: &NO_PAST,
+            insight: &insight,
             segments: None,
         };
         let value = domain::condition::look_up(&facts, path);

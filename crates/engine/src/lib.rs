@@ -19,9 +19,12 @@ mod facts;
 pub mod grid;
 pub mod hooks;
 pub mod imports;
+mod insight;
+pub mod learning;
 pub mod install;
 mod journeys;
 mod note;
+pub mod occasions;
 pub mod pace;
 mod person;
 mod receipts;
@@ -29,15 +32,17 @@ pub mod rehearsal;
 mod render;
 mod retention;
 pub mod segments;
+pub mod shelf;
 mod starts;
 mod stops;
 mod token;
 mod turns;
 mod world;
 
+pub use insight::{Insight, Insights, NO_INSIGHT};
 pub use bell::Bell;
 pub use conduct::{pause_journey, publish_journey, resume_journey};
-pub use dispatch::{Dispatcher, Identity, Outgoing, RETRY_ATTEMPTS_MAX, SettleReport};
+pub use dispatch::{Dispatcher, Identity, Outgoing, RETRY_ATTEMPTS_MAX, SettleReport, take_fates};
 pub use door::{Accepted, Door, DoorError, Durable, Request};
 pub use erasure::{Erased, Orders as ErasedOrders, erased_hash, erasures_of, reapply_erasures};
 pub use facts::{ProfileFacts, zone_of};
@@ -146,7 +151,7 @@ impl Engine {
     /// Reads where an earlier engine stopped. `seed` decides ids and nothing else.
     pub fn open(store: Arc<Store>, seed: u64) -> Result<Engine, EngineError> {
         let (directory, missing, last, names, profiles, transition, members) = store.read(|tx| {
-            let directory = Directory::read(tx)?;
+            let directory = Directory::read(tx, &Insights::default())?;
             let missing = segments::without_everybody(&directory, &tx.conditions()?);
             let mut profiles = FxHashMap::default();
             for workspace in directory.workspaces.keys() {
@@ -190,25 +195,43 @@ impl Engine {
     /// Has every verdict made anew when the settings that verdicts depend on are others than those they were made by.
     fn follow_settings(&mut self) -> Result<(), EngineError> {
         let mark = segments::settings_mark(&self.directory);
-        let held = self.store.read(|tx| tx.progress(segments::SETTINGS))?;
-        if held == Some(mark) {
+        let learned = segments::learned_mark(&self.directory);
+        let (held, held_learned) =
+            self.store.read(|tx| Ok((tx.progress(segments::SETTINGS)?, tx.progress(segments::LEARNED)?)))?;
+        let is_other = held.is_some_and(|held| held != mark);
+        let is_refitted = held_learned.is_some_and(|held| held != learned);
+        if held == Some(mark) && held_learned == Some(learned) {
             return Ok(());
         }
+        let anew: Vec<(WorkspaceId, i64)> = self
+            .members
+            .0
+            .keys()
+            .filter(|(workspace, leaf)| is_other || (is_refitted && self.is_learned(*workspace, *leaf)))
+            .copied()
+            .collect();
         let mut changes = Changeset::new();
         changes.set_progress(segments::SETTINGS, mark);
-        if held.is_some() {
-            for (workspace, leaf) in self.members.0.keys() {
-                changes.set_condition_scanned(*workspace, *leaf, 0, false);
-            }
+        changes.set_progress(segments::LEARNED, learned);
+        for (workspace, leaf) in &anew {
+            changes.set_condition_scanned(*workspace, *leaf, 0, false);
         }
         self.store.apply(changes)?;
-        if held.is_some() {
-            for leaf in self.members.0.values_mut() {
+        for key in anew {
+            if let Some(leaf) = self.members.0.get_mut(&key) {
                 leaf.scanned_to = 0;
                 leaf.live = false;
             }
         }
         Ok(())
+    }
+
+    /// Whether a leaf reads what a model tells.
+    fn is_learned(&self, workspace: WorkspaceId, leaf: i64) -> bool {
+        let shop = self.directory.workspaces.get(&workspace);
+        shop.is_some_and(|shop| {
+            shop.segments.leaves.iter().any(|held| held.no == leaf && held.wants.learned)
+        })
     }
 
     /// Takes in what arrived, fires what is due at `now`, and stores the effects as one changeset. Call it until
@@ -325,8 +348,9 @@ impl Engine {
     fn refresh(&mut self) -> Result<(), EngineError> {
         let generation = self.store.read(|tx| tx.progress(store::inbox::CONFIGURATION))?.unwrap_or(0);
         if generation != self.directory.generation || self.directory.workspaces.is_empty() {
+            let held = self.directory.insights.clone();
             let (directory, conditions) =
-                self.store.read(|tx| Ok((Directory::read(tx)?, tx.conditions()?)))?;
+                self.store.read(|tx| Ok((Directory::read(tx, &held)?, tx.conditions()?)))?;
             self.members.follow(&conditions);
             for unreadable in &directory.unreadable {
                 tracing::error!(journey = %unreadable, "a definition cannot be read; what follows it is held");

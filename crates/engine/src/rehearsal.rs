@@ -5,6 +5,7 @@
 
 use crate::dispatch::{Asked, ask_gate};
 use crate::facts::{ProfileFacts, zone_of};
+use crate::insight::Insight;
 use domain::commerce::{self, Order, OrderSummary, OrderTotals};
 use domain::condition::{Condition, Past, PastEvent, PastMessage, PastRun};
 use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
@@ -33,6 +34,7 @@ pub struct Rehearsal<'a> {
     pub profile: Profile,
     /// Whole as far as the definition wants it, and with all orders.
     pub past: Past,
+    pub insight: Insight,
     /// The segments that the definition reads, with references to others replaced.
     pub segments: BTreeMap<String, Condition>,
     /// Why an address of the person is on the list, by channel.
@@ -124,6 +126,7 @@ pub enum What {
 /// What the store knows that a rehearsal needs: the person's past, the segments, what the gate asks.
 pub struct Known {
     pub past: Past,
+    pub insight: Insight,
     pub segments: BTreeMap<String, Condition>,
     pub suppressed: BTreeMap<Channel, Suppression>,
     pub recent: Vec<Sent>,
@@ -146,8 +149,13 @@ impl Known {
         let definitions = crate::segments::Definitions::of(texts);
         let expanded = |id: String| definitions.expanded(&id).ok().map(|condition| (id, condition));
         let segments: BTreeMap<_, _> = definition.segments().into_iter().filter_map(expanded).collect();
-        let mut known =
-            Known { past: Past::default(), segments, suppressed: BTreeMap::new(), recent: Vec::new() };
+        let mut known = Known {
+            past: Past::default(),
+            insight: Insight::read(tx, id)?,
+            segments,
+            suppressed: BTreeMap::new(),
+            recent: Vec::new(),
+        };
         if stored {
             let mut wants = definition.wants().past_to_start;
             known.segments.values().for_each(|condition| wants.merge(&condition.wants()));
@@ -241,6 +249,7 @@ impl Stage<'_, '_> {
             now: self.now,
             currency: settings.currency(),
             past: &self.given.past,
+            insight: &self.given.insight,
             segments: None,
         };
         let contains = |id: &str| {
@@ -616,6 +625,7 @@ impl Stage<'_, '_> {
             state: "accepted".into(),
             decided_at: message.decided_at,
             accepted_at: Some(self.now),
+            delivered_at: None,
             opened_at: None,
             clicked_at: None,
             unsubscribed_at: None,

@@ -1,6 +1,7 @@
 //! Makes the words of a message from its template and what is known of the person.
 
 use crate::facts::{ProfileFacts, zone_of};
+use crate::insight::Insight;
 use crate::token::{Link, TokenKey};
 use domain::commerce::{CartLine, Order};
 use domain::condition::NO_PAST;
@@ -86,6 +87,8 @@ pub struct Composed {
 #[derive(Clone, Copy)]
 pub struct Occasion<'a> {
     pub workspace: &'a Workspace,
+    /// What was learned of the shop.
+    pub insight: &'a Insight,
     pub message_no: i64,
     pub channel: &'a str,
     pub purpose: Purpose,
@@ -102,12 +105,23 @@ pub struct Occasion<'a> {
 /// A template that was compiled, or what is wrong with it.
 type Prepared = Result<Arc<CompiledTemplate>, String>;
 
+/// What is read of a stored template once.
+pub(crate) struct Known {
+    prepared: Prepared,
+    /// What of the shop's topics it is about.
+    topic: String,
+    /// What a notification or a template of Zalo's was made with; of an e-mail nothing that is sent depends on it.
+    pub design: Option<Design>,
+    /// What becomes of the marks of a text message, where it says so itself.
+    pub sms_marks: Option<Marks>,
+}
+
 /// Holds compiled templates and knows where links lead.
 pub struct Composer {
     pub key: TokenKey,
     /// Without a slash at its end.
     pub base_url: String,
-    compiled: BTreeMap<(WorkspaceId, String, i64), (Prepared, String)>,
+    compiled: BTreeMap<(WorkspaceId, String, i64), Arc<Known>>,
 }
 
 /// Compiled templates that are kept; beyond it all are compiled anew.
@@ -140,8 +154,15 @@ pub fn context_of(profile: &Profile, occasion: &Occasion<'_>, base_url: &str, ke
     let currency = settings.currency();
     let shop_zone = settings.zone();
     let zone = zone_of(profile, &shop_zone);
-    let facts =
-        ProfileFacts { profile, zone: &zone, now: occasion.now, currency, past: &NO_PAST, segments: None };
+    let facts = ProfileFacts {
+        profile,
+        zone: &zone,
+        now: occasion.now,
+        currency,
+        past: &NO_PAST,
+        insight: occasion.insight,
+        segments: None,
+    };
     let mut customer = Map::new();
     for (name, attribute) in &profile.attributes {
         if !attribute.value.is_null() {
@@ -269,16 +290,20 @@ impl Composer {
         if own.is_empty() { &self.base_url } else { own }
     }
 
-    fn prepared(&mut self, workspace: WorkspaceId, template: &TemplateRow) -> Prepared {
+    /// A stored template as it is used, read once.
+    pub(crate) fn known(&mut self, workspace: WorkspaceId, template: &TemplateRow) -> Arc<Known> {
         let key = (workspace, template.template_id.clone(), template.version);
-        if let Some((prepared, _)) = self.compiled.get(&key) {
-            return prepared.clone();
+        if let Some(known) = self.compiled.get(&key) {
+            return Arc::clone(known);
         }
-        let mut topic = String::new();
-        let prepared = serde_json::from_str::<Draft>(&template.source)
+        let mut known =
+            Known { prepared: Err(String::new()), topic: String::new(), design: None, sms_marks: None };
+        known.prepared = serde_json::from_str::<Draft>(&template.source)
             .map_err(|error| error.to_string())
-            .and_then(|mut draft| {
-                topic = std::mem::take(&mut draft.topic);
+            .and_then(|draft| {
+                known.topic = draft.topic;
+                known.sms_marks = draft.sms_marks;
+                known.design = draft.design.filter(|design| !matches!(design, Design::Blocks(_)));
                 let told = |problems: Vec<domain::template::TemplateProblem>| {
                     problems.first().map_or_else(String::new, ToString::to_string)
                 };
@@ -287,16 +312,17 @@ impl Composer {
         if self.compiled.len() >= COMPILED_MAX {
             self.compiled.clear();
         }
-        self.compiled.insert(key, (prepared.clone(), topic));
-        prepared
+        let known = Arc::new(known);
+        self.compiled.insert(key, Arc::clone(&known));
+        known
     }
 
     /// What of the shop's topics a template is about.
     pub fn topic(&mut self, workspace: WorkspaceId, template: &TemplateRow) -> Option<String> {
+        let known = self.known(workspace, template);
         // A template that does not compile is refused for that.
-        self.prepared(workspace, template).ok()?;
-        let (_, topic) = self.compiled.get(&(workspace, template.template_id.clone(), template.version))?;
-        Some(topic.clone()).filter(|topic| !topic.is_empty())
+        known.prepared.as_ref().ok()?;
+        Some(known.topic.clone()).filter(|topic| !topic.is_empty())
     }
 
     /// Makes one message from a stored template.
@@ -307,7 +333,8 @@ impl Composer {
         occasion: &Occasion<'_>,
     ) -> Result<Composed, RenderFailure> {
         let workspace = occasion.workspace.workspace;
-        let compiled = self.prepared(workspace, template).map_err(RenderFailure::TemplateBroken)?;
+        let known = self.known(workspace, template);
+        let compiled = known.prepared.clone().map_err(RenderFailure::TemplateBroken)?;
         self.compose_with(&compiled, profile, occasion)
     }
 

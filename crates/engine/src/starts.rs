@@ -115,6 +115,7 @@ impl World<'_> {
             now: self.at,
             currency: shop.currency,
             past: &NO_PAST,
+            insight: &shop.insight,
             segments: None,
         };
         let side = |journey: &JourneyKey| match &shop.journeys.get(journey)?.definition.trigger {

@@ -10,7 +10,7 @@ mod catalog;
 mod channel_guide;
 mod channels;
 mod condition;
-mod do_not_call;
+pub mod do_not_call;
 mod domain_checks;
 pub(crate) mod domains;
 mod events;
@@ -28,6 +28,7 @@ mod lists;
 mod live;
 pub(crate) mod media;
 mod messages;
+mod models;
 mod orders;
 mod overview;
 mod people;
@@ -36,6 +37,7 @@ mod policies;
 mod preview;
 mod products;
 mod profiles;
+pub mod register_source;
 mod rehearsals;
 mod requests;
 pub(crate) mod retention;
@@ -105,6 +107,7 @@ fn groups() -> Vec<OpenApiRouter<Arc<Services>>> {
         scenarios::router(),
         preview::router(),
         messages::router(),
+        models::router(),
         channels::router(),
         zalo::router(),
         domains::router(),
@@ -116,6 +119,7 @@ fn groups() -> Vec<OpenApiRouter<Arc<Services>>> {
         staff_contacts::router(),
         suppressions::router(),
         do_not_call::router(),
+        register_source::router(),
         policies::router(),
         status::router(),
         segments::router(),

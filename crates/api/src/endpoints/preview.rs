@@ -20,7 +20,7 @@ use domain::sms::{self, Marks};
 use domain::template::design::{Design, Zns, zns_param_max};
 use domain::template::lint::{Finding, Letter, Severity, lint};
 use domain::template::{Body, CompiledTemplate, TemplateSource};
-use engine::{Composed, Composer, Draft, Note, Occasion, RenderFailure, order_of_context};
+use engine::{Composed, Composer, Draft, Insight, Note, Occasion, RenderFailure, order_of_context};
 use kit::WorkspaceId;
 use scenarios::gallery::Piece;
 use serde::{Deserialize, Serialize};
@@ -256,11 +256,13 @@ fn shown(
     let name = asked.event.name.unwrap_or_else(|| "api".into());
     let now = services.now();
     let context = json!({ "event": { "name": name, "at": now.ms(), "properties": properties } });
-    let (workspace, order) = services.store.read(|tx| {
-        Ok((workspace_of(tx, asked.workspace)?, order_of_context(tx, asked.workspace, &context)?))
+    let (workspace, order, insight) = services.store.read(|tx| {
+        let order = order_of_context(tx, asked.workspace, &context)?;
+        Ok((workspace_of(tx, asked.workspace)?, order, Insight::read(tx, asked.workspace)?))
     })?;
     let occasion = Occasion {
         workspace: &workspace,
+        insight: &insight,
         message_no: 0,
         channel: asked.channel.as_str(),
         purpose: draft.purpose,

@@ -322,6 +322,7 @@ async fn play(
             let campaign = journey_id.to_string();
             let occasion = Occasion {
                 workspace: &settings,
+                insight: &known.insight,
                 message_no: 0,
                 channel: wanted.channel.as_str(),
                 purpose: wanted.purpose,
@@ -353,6 +354,7 @@ async fn play(
             definition: &definition,
             profile,
             past: known.past,
+            insight: known.insight,
             segments: known.segments,
             suppressed: known.suppressed,
             recent: known.recent,

@@ -14,7 +14,7 @@ use domain::profile::Profile;
 use domain::roles::Permission;
 use engine::install::{InstallError, Installed, Installing, Part, install_scenario, prepare_scenario};
 use engine::segments::save::SaveError;
-use engine::{Occasion, RenderFailure};
+use engine::{NO_INSIGHT, Occasion, RenderFailure};
 use kit::{ProfileNo, Timestamp};
 use scenarios::{Language, Needs, Parameter, ParameterProblem, Prepared, PreparedTemplate, Scenario, Words};
 use serde::{Deserialize, Serialize};
@@ -481,6 +481,7 @@ fn preview(
         .map_err(|problems| broken(problems.first().map_or_else(String::new, ToString::to_string)))?;
     let occasion = Occasion {
         workspace,
+        insight: &NO_INSIGHT,
         message_no: 0,
         channel: template.channel.as_str(),
         purpose: template.purpose,

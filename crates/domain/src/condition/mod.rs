@@ -130,8 +130,7 @@ fn look_up_at(facts: &dyn Facts, path: &str, at: Timestamp) -> (Option<Value>, O
 
 /// Whether the value at a path is computed from what was learned of the shop, so that it may be another every day.
 fn is_learned(path: &str) -> bool {
-    let mut wants = Wants::default();
-    wants.path(path);
+    let wants = Wants::of_path(path);
     wants.learned && wants.time
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Operand, PropertyFilter, Test};
 use crate::commerce::Order;
+use crate::habits;
 use kit::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ pub struct PastMessage {
     pub decided_at: Timestamp,
     /// When the channel took it.
     pub accepted_at: Option<Timestamp>,
+    pub delivered_at: Option<Timestamp>,
     pub opened_at: Option<Timestamp>,
     pub clicked_at: Option<Timestamp>,
     pub unsubscribed_at: Option<Timestamp>,
@@ -69,6 +71,8 @@ pub struct Wants {
     pub runs: bool,
     /// What was learned of the shop: its fitted models.
     pub learned: bool,
+    /// The score of a lead, and all that the shop's rules make it of: see [`Wants::with_rules`].
+    pub lead: bool,
     /// The verdict may turn by time alone.
     pub time: bool,
 }
@@ -87,6 +91,7 @@ impl Wants {
         self.messages |= other.messages;
         self.runs |= other.runs;
         self.learned |= other.learned;
+        self.lead |= other.lead;
         self.time |= other.time;
         for (name, want) in &other.events {
             self.event(name, *want);
@@ -103,13 +108,33 @@ impl Wants {
         };
     }
 
+    /// What the value at a path of the profile is made of.
+    pub fn of_path(path: &str) -> Wants {
+        let mut wants = Wants::default();
+        wants.path(path);
+        wants
+    }
+
     /// What the value at a path of the profile is made of, and whether it turns by time alone.
-    pub fn path(&mut self, path: &str) {
+    pub(super) fn path(&mut self, path: &str) {
         self.profile = true;
         match path.split('.').next() {
             Some("lifecycle") => self.time = true,
             Some("predicted" | "rfm") => (self.learned, self.time) = (true, true),
+            Some("lead") => (self.lead, self.time) = (true, true),
+            Some("cart") => {
+                self.learned |= matches!(path, "cart.buys_alone" | "cart.best_delay_minutes");
+                self.time |= path == "cart.buys_alone";
+            }
+            Some(_) if habits::is_habit(path) => habits::add_wants(path, self),
             _ => {}
+        }
+    }
+
+    /// Adds what the score is made of by the shop's rules, where the score is wanted.
+    pub fn with_rules(&mut self, rules: Option<&Wants>) {
+        if let (true, Some(rules)) = (self.lead, rules) {
+            self.merge(rules);
         }
     }
 

@@ -5,6 +5,7 @@ use super::audience::{self, REASONS};
 use crate::EngineError;
 use crate::dispatch::{Asked, address_of, ask_gate, suppression_of};
 use crate::facts::zone_of;
+use crate::insight::Insight;
 use crate::render::{Composer, Occasion};
 use crate::turns::{reach_ms, sent_of};
 use domain::campaign::{Campaign, Late, local_time_of};
@@ -92,6 +93,7 @@ pub fn check(
 ) -> Result<Option<Result<Checked, String>>, EngineError> {
     let goes_on = || !progress.cancelled.load(Ordering::Relaxed);
     let id = workspace.workspace;
+    let insight = store.read(|tx| Insight::read(tx, id))?;
     let resolved = match audience::resolve(store, id, campaign, now, &mut || goes_on())? {
         None => return Ok(None),
         Some(Err(segment)) => return Ok(Some(Err(segment))),
@@ -164,6 +166,7 @@ pub fn check(
                 let context = serde_json::json!({});
                 let occasion = Occasion {
                     workspace,
+                    insight: &insight,
                     message_no: 0,
                     channel: channel.as_str(),
                     purpose: campaign.purpose,

@@ -95,8 +95,10 @@ impl Dispatcher {
                 return Ok(Fate::Wait(now.plus_ms(CHANNEL_WAIT_MS), "channel_not_set_up", detail));
             }
         };
+        let insight = self.insights.of(message.workspace);
         let occasion = Occasion {
             workspace,
+            insight: &insight,
             message_no: message.message_no,
             channel: channel.as_str(),
             purpose,
@@ -162,20 +164,18 @@ impl Dispatcher {
             return_path: self.return_path(message, &identity),
             now,
         };
-        // The document is read again only where what is sent depends on its design: that of an e-mail can be long.
-        let is_designed = matches!(channel, Channel::Push | Channel::Onsite | Channel::Zalo);
-        let design = is_designed.then(|| contents::design_of(&template)).flatten();
-        let content = match (channel, design) {
+        let known = self.composer.known(message.workspace, &template);
+        let content = match (channel, &known.design) {
             (Channel::Email, _) => Ok(contents::email(&parts, &body)),
             (Channel::Push | Channel::Onsite, design) => {
-                let push = match &design {
+                let push = match design {
                     Some(Design::Push(push)) => Some(push),
                     _ => None,
                 };
                 contents::push(&self.composer, push, &mut body, profile, &occasion, message).map(Some)
             }
             (Channel::Zalo, Some(Design::Zns(zns))) => {
-                contents::zns(&self.composer, &zns, profile, &occasion).map(Some)
+                contents::zns(&self.composer, zns, profile, &occasion).map(Some)
             }
             // What is no approved template goes to those alone whom the account knows.
             (Channel::Zalo, _) if address.starts_with('+') => {
@@ -183,7 +183,7 @@ impl Dispatcher {
                     "without a template that Zalo approved, only to who follows the account".to_owned();
                 Err(Unfit { code: Reason::NoAddress.code(), detail })
             }
-            _ => contents::text(&occasion, &template, &mut body).map(Some),
+            _ => contents::text(&occasion, known.sms_marks, &mut body).map(Some),
         };
         Ok(match content {
             Ok(content) => handed_over(message, address, content, body, channel, now),

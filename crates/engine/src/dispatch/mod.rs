@@ -1,15 +1,18 @@
 //! The way out: asks the gate, makes the words, writes down that a message is being handed over, and afterwards
 //! what became of it. The hand-over itself is the caller's.
 
+mod asks;
 mod claim;
 mod fate;
 mod settle;
 
+pub use asks::take_fates;
 pub(crate) use claim::DueMessage;
 
 use crate::EngineError;
 use crate::budgets::{Booked, Purse};
 use crate::hooks::Hooks;
+use crate::insight::Insights;
 use crate::note::Note;
 use crate::pace::Pace;
 use crate::render::Composer;
@@ -59,6 +62,7 @@ pub struct Outgoing {
     /// Of a notification: the device that it goes to, by its address.
     device: Option<String>,
     campaign_id: Option<String>,
+    journey_id: Option<String>,
 }
 
 /// What a round of outcomes came to.
@@ -79,6 +83,8 @@ pub struct Identity {
     /// Where mail that cannot be delivered is read: each message gets an address of its own there, such as
     /// `bounce+TOKEN@mail.shop.vn` for `bounce@mail.shop.vn`. It goes before `return_path`.
     pub returns: Option<String>,
+    /// Whether its provider tells what became of a message when it is asked, and not always by itself.
+    pub asks: bool,
 }
 
 pub struct Dispatcher {
@@ -96,6 +102,7 @@ pub struct Dispatcher {
     purse: Purse,
     /// How much goes out of sending domains.
     pace: Pace,
+    insights: Insights,
     generation: i64,
 }
 
@@ -123,6 +130,7 @@ impl Dispatcher {
             hooks: BTreeMap::new(),
             purse: Purse::default(),
             pace: Pace::default(),
+            insights: Insights::default(),
             generation: -1,
         }
     }
@@ -174,6 +182,7 @@ impl Dispatcher {
                 Ok((tx.workspaces()?, watching_workspaces(tx)?, Hooks::read(tx)?, Purse::read(tx)?))
             })?;
             self.pace = self.store.read(Pace::read)?;
+            self.insights = self.store.read(|tx| self.insights.follow(tx))?;
             self.watched = watched;
             self.purse = purse;
             self.hooks = hooks;
@@ -211,8 +220,8 @@ impl Dispatcher {
                     next = Some(next.map_or(at, |earlier: Timestamp| earlier.min(at)));
                 }
             }
-            let fall_back = tx.next_fall_back()?;
-            Ok(next.into_iter().chain(fall_back).min())
+            let (fall_back, ask) = (tx.next_fall_back()?, tx.next_ask()?);
+            Ok(next.into_iter().chain(fall_back).chain(ask).min())
         })?)
     }
 

@@ -173,6 +173,7 @@ impl World<'_> {
             now: self.at,
             currency: shop.currency,
             past,
+            insight: &shop.insight,
             segments: None,
         };
         let context = Context::of_profile(&facts, self.at);
@@ -349,6 +350,8 @@ impl World<'_> {
         if places.iter().any(|at| plan.leaves[*at].no == EVERYBODY) {
             self.recount_orders(workspace, &page)?;
         }
+        // By other settings nobody enters or leaves anything; by a newer model they do, as by time.
+        let quiet = places.iter().any(|at| plan.leaves[*at].no == EVERYBODY);
         for stored in page {
             let key = (workspace, stored.profile.no);
             // Those whom this batch touches are read as it leaves them.
@@ -365,7 +368,7 @@ impl World<'_> {
                 past.runs.clone_from(&rest.runs);
             }
             let verdicts = self.verdicts(workspace, plan, places, &stored.profile, &past)?;
-            self.take_verdicts(key, plan, places, &verdicts, true)?;
+            self.take_verdicts(key, plan, places, &verdicts, quiet)?;
         }
         let here: Vec<ProfileKey> = self
             .people
@@ -379,7 +382,7 @@ impl World<'_> {
             let past = self.past(key, &wants)?;
             let Some(person) = self.people.get(&key) else { continue };
             let verdicts = self.verdicts(workspace, plan, places, &person.profile, &past)?;
-            self.take_verdicts(key, plan, places, &verdicts, true)?;
+            self.take_verdicts(key, plan, places, &verdicts, quiet)?;
         }
         Ok(())
     }

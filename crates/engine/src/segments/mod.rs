@@ -22,7 +22,7 @@ pub use past::{Loaded, properties_of, since};
 pub use plan::{Definitions, EVERYBODY, Followed, Leaf, Plan, Touch, leaf_text};
 
 use crate::EngineError;
-use crate::directory::Directory;
+use crate::directory::{Directory, Shop};
 use kit::{Timestamp, WorkspaceId};
 use sha2::{Digest, Sha256};
 use store::membership::ConditionRow;
@@ -36,12 +36,31 @@ pub fn leaf_hash(text: &str) -> [u8; 32] {
 /// The name under which the engine stores by which settings verdicts were made.
 pub(crate) const SETTINGS: &str = "segment_settings";
 
-/// The settings that verdicts depend on, as a number that is another when they are.
+/// The name under which the engine stores which models verdicts were made by.
+pub(crate) const LEARNED: &str = "segment_models";
+
+/// What customers' totals are made of: another number has them added up anew.
+const TOTALS_FORM: u32 = 2;
+
+/// The settings that verdicts depend on, as a number that is another when they are. Which kinds of models serve is
+/// among them: by the first fit of a kind nobody enters or leaves anything.
 pub(crate) fn settings_mark(directory: &Directory) -> i64 {
+    mark(directory, |shop| {
+        let settings = &shop.workspace.settings;
+        let kinds: Vec<&str> = shop.insight.versions().map(|(kind, _)| kind).collect();
+        format!("{TOTALS_FORM} {} {} {kinds:?}", settings.time_zone, settings.currency)
+    })
+}
+
+/// The models that verdicts depend on, as a number that is another when they are.
+pub(crate) fn learned_mark(directory: &Directory) -> i64 {
+    mark(directory, |shop| format!("{:?}", shop.insight.versions().collect::<Vec<_>>()))
+}
+
+fn mark(directory: &Directory, of: impl Fn(&Shop) -> String) -> i64 {
     let mut hash = Sha256::new();
     for (workspace, shop) in &directory.workspaces {
-        let settings = &shop.workspace.settings;
-        hash.update(format!("{} {} {}\n", workspace.0, settings.time_zone, settings.currency));
+        hash.update(format!("{} {}\n", workspace.0, of(shop)));
     }
     let digest = hash.finalize();
     let mut bytes = [0; 8];

@@ -8,6 +8,7 @@ use super::members::{Population, combine, leaf_members, people_count};
 use super::past::{properties_of, since};
 use super::plan::{EVERYBODY, leaf_text};
 use crate::facts::{ProfileFacts, zone_of};
+use crate::insight::{Insight, NO_INSIGHT};
 use domain::commerce::in_units;
 use domain::condition::{
     Account, Compared, Condition, Context, Evaluation, Fold, FoldOf, Formula, Past, PastEvent, Wants,
@@ -42,10 +43,11 @@ struct Shop {
     currency: Currency,
     names: FxHashMap<String, i64>,
     last: ProfileNo,
+    insight: Insight,
 }
 
 impl Shop {
-    fn read(tx: &mut ReadTx<'_>, workspace: WorkspaceId) -> Result<Shop, StoreError> {
+    fn read(tx: &mut ReadTx<'_>, workspace: WorkspaceId, wants: &Wants) -> Result<Shop, StoreError> {
         let row = tx.workspaces()?.into_iter().find(|row| row.workspace == workspace);
         let row = row.ok_or_else(|| StoreError::Bug(format!("workspace {} does not exist", workspace.0)))?;
         let names = tx.event_names()?.into_iter().filter(|(of, ..)| *of == workspace);
@@ -55,6 +57,7 @@ impl Shop {
             currency: row.settings.currency(),
             names: names.map(|(_, no, name)| (name, no)).collect(),
             last: tx.last_profile_no(workspace)?,
+            insight: if wants.learned { Insight::read(tx, workspace)? } else { Insight::default() },
         })
     }
 
@@ -67,7 +70,15 @@ impl Shop {
         leaves: &[&Condition],
     ) -> Vec<bool> {
         let zone = zone_of(profile, &self.zone);
-        let facts = ProfileFacts { profile, zone: &zone, now, currency: self.currency, past, segments: None };
+        let facts = ProfileFacts {
+            profile,
+            zone: &zone,
+            now,
+            currency: self.currency,
+            past,
+            insight: &self.insight,
+            segments: None,
+        };
         let context = Context::of_profile(&facts, now);
         leaves.iter().map(|leaf| leaf.holds(&context)).collect()
     }
@@ -119,7 +130,7 @@ pub fn scan(
     let mut leaves = Vec::new();
     let formula = Formula::of(condition, &mut leaves);
     let (shop, mut found, live_everybody) = store.read(|tx| {
-        let shop = Shop::read(tx, workspace)?;
+        let shop = Shop::read(tx, workspace, &condition.wants())?;
         let known = tx.conditions_of(workspace)?;
         let mut found: Vec<Option<Population>> = Vec::with_capacity(leaves.len());
         for leaf in &leaves {
@@ -263,6 +274,7 @@ fn fold_range(
         now,
         currency: shop.currency,
         past: &nothing,
+        insight: &NO_INSIGHT,
         segments: None,
     };
     let context = Context::of_profile(&facts, now);
@@ -565,7 +577,7 @@ pub fn past_of(
     wants: &Wants,
     now: Timestamp,
 ) -> Result<Past, StoreError> {
-    let shop = Shop::read(tx, workspace)?;
+    let shop = Shop::read(tx, workspace, wants)?;
     Ok(pasts_of(tx, &shop, &[profile], wants, now)?.pop().unwrap_or_default())
 }
 
@@ -593,7 +605,7 @@ pub fn estimate(
 ) -> Result<Estimate, StoreError> {
     let wants = condition.wants();
     store.read(|tx| {
-        let shop = Shop::read(tx, workspace)?;
+        let shop = Shop::read(tx, workspace, &wants)?;
         let profiles = people_count(tx, workspace)?;
         let last = u64::try_from(shop.last.0).unwrap_or(0);
         let all = last <= SAMPLE_MAX as u64;
@@ -669,7 +681,7 @@ pub fn explain(
     now: Timestamp,
 ) -> Result<Option<Explained>, StoreError> {
     store.read(|tx| {
-        let shop = Shop::read(tx, workspace)?;
+        let shop = Shop::read(tx, workspace, &condition.wants())?;
         let Some(stored) = tx.profile(workspace, profile)? else { return Ok(None) };
         let pasts = pasts_of(tx, &shop, &[profile], &condition.wants(), now)?;
         let zone = zone_of(&stored.profile, &shop.zone);
@@ -681,6 +693,7 @@ pub fn explain(
             now,
             currency: shop.currency,
             past,
+            insight: &shop.insight,
             segments: None,
         };
         let context = Context::of_profile(&facts, now);

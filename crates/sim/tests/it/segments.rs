@@ -130,6 +130,7 @@ impl Shop {
             now: at,
             currency: settings.currency(),
             past: &known.past,
+            insight: &engine::NO_INSIGHT,
             segments: None,
         };
         condition.evaluate(&Context::of_profile(&facts, at)).holds

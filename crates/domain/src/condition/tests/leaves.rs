@@ -67,6 +67,7 @@ fn message(id: &str, channel: &str, decided: &str) -> PastMessage {
         state: "accepted".into(),
         decided_at: at(decided),
         accepted_at: Some(at(decided)),
+        delivered_at: None,
         opened_at: None,
         clicked_at: None,
         unsubscribed_at: None,

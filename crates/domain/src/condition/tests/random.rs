@@ -414,6 +414,7 @@ fn shop() -> impl Strategy<Value = Shop> {
                     state: if is_sent { "accepted" } else { "refused" }.into(),
                     decided_at: at,
                     accepted_at: is_sent.then_some(at),
+                    delivered_at: None,
                     opened_at: opened.filter(|_| is_sent).map(|hours| at.plus_ms(hours * HOUR_MS)),
                     clicked_at: None,
                     unsubscribed_at: None,

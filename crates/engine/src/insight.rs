@@ -1,0 +1,77 @@
+//! What was learned of a shop, at hand for whoever asks about one of its people.
+
+use domain::local_time::Zone;
+use kit::WorkspaceId;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::{ReadTx, StoreError};
+
+/// The models of one shop that serve. Without a model of a kind, what it would tell is not known yet.
+#[derive(Debug, Default)]
+pub struct Insight {
+    /// Kinds and versions of what it was read from, by kind.
+    versions: Vec<(String, i64)>,
+    /// The shop's: a day begins there at its midnight.
+    zone: Option<Zone>,
+}
+
+/// Of a shop of which nothing was learned.
+pub static NO_INSIGHT: Insight = Insight { versions: Vec::new(), zone: None };
+
+impl Insight {
+    pub fn read(tx: &mut ReadTx<'_>, workspace: WorkspaceId) -> Result<Insight, StoreError> {
+        let row = tx.workspaces()?.into_iter().find(|row| row.workspace == workspace);
+        let zone = row.map(|row| row.settings.zone());
+        let mut insight = Insight { zone, ..Insight::default() };
+        for model in tx.serving_models_of(workspace)? {
+            insight.take(&model.kind, &model.document);
+            insight.versions.push((model.kind, model.version));
+        }
+        Ok(insight)
+    }
+
+    /// Which kinds serve in which version, by kind.
+    pub fn versions(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.versions.iter().map(|(kind, version)| (kind.as_str(), *version))
+    }
+
+    /// A document that cannot be read is one of another version of the program: until the next fit nothing is known.
+    fn take(&mut self, kind: &str, document: &str) {
+        let _ = (kind, document);
+    }
+}
+
+/// What was learned of every shop.
+#[derive(Clone, Debug, Default)]
+pub struct Insights(BTreeMap<WorkspaceId, Arc<Insight>>);
+
+impl Insights {
+    /// What serves now; what serves still is not read again.
+    pub fn follow(&self, tx: &mut ReadTx<'_>) -> Result<Insights, StoreError> {
+        let mut serving: BTreeMap<WorkspaceId, (Vec<(String, i64)>, Option<String>)> = BTreeMap::new();
+        for row in tx.workspaces()? {
+            let zone = row.settings.zone().name().to_owned();
+            serving.insert(row.workspace, (Vec::new(), Some(zone)));
+        }
+        for (workspace, kind, version) in tx.serving_models()? {
+            serving.entry(workspace).or_default().0.push((kind, version));
+        }
+        let mut now = BTreeMap::new();
+        for (workspace, (versions, zone)) in serving {
+            let is_same = |held: &&Arc<Insight>| {
+                held.versions == versions && held.zone.as_ref().map(Zone::name) == zone.as_deref()
+            };
+            let held = self.0.get(&workspace).filter(is_same);
+            let insight = match held {
+                Some(held) => Arc::clone(held),
+                None => Arc::new(Insight::read(tx, workspace)?),
+            };
+            now.insert(workspace, insight);
+        }
+        Ok(Insights(now))
+    }
+
+    pub fn of(&self, workspace: WorkspaceId) -> Arc<Insight> {
+        self.0.get(&workspace).map(Arc::clone).unwrap_or_default()
+    }
+}
