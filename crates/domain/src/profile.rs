@@ -2,7 +2,7 @@
 //! writes this one value, under one version.
 
 use crate::commerce::{Cart, OrderTotals};
-use crate::consent::{Consents, Purpose, Wishes};
+use crate::consent::{Channel, ConsentState, Consents, Purpose, Wishes};
 use crate::identifier::{Identifier, IdentifierKind};
 use crate::normalise::{name, text};
 use kit::{DAY_MS, Id, ProfileNo, Timestamp};
@@ -122,6 +122,9 @@ pub struct Profile {
     /// When the newest event happened that was kept for long enough and is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Ms>,
+    /// What sales made of the lead; `None` for who was never theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<crate::lead::LeadState>,
 }
 
 fn no_number() -> ProfileNo {
@@ -275,6 +278,7 @@ impl Profile {
             restricted_at: None,
             erased_before: None,
             seen_at: None,
+            lead: None,
         }
     }
 
@@ -371,6 +375,15 @@ impl Profile {
         self.identifiers.iter().any(|known| known.identifier == *identifier)
     }
 
+    /// Whether something may be reckoned about what kind of customer the person is: they want it nowhere refused,
+    /// and their data are not to be left alone.
+    pub fn may_be_profiled(&self) -> bool {
+        let refused = |channel: &Channel| {
+            self.consents.state(*channel, Purpose::Profiling) == Some(ConsentState::Denied)
+        };
+        self.restricted_at.is_none() && !Channel::ALL.iter().any(refused)
+    }
+
     /// Known by more than a device.
     pub fn is_known(&self) -> bool {
         self.identifiers.iter().any(|known| known.identifier.kind.is_strong())
@@ -449,6 +462,11 @@ impl Profile {
         };
         self.erased_before = self.erased_before.max(other.erased_before);
         self.seen_at = self.seen_at.max(other.seen_at);
+        match (&mut self.lead, other.lead) {
+            (Some(ours), Some(theirs)) => ours.absorb(theirs),
+            (ours @ None, theirs) => *ours = theirs,
+            (Some(_), None) => {}
+        }
         self.merges += other.merges + 1;
         self.consents.merge(&other.consents);
         self.wishes.merge(&other.wishes);
