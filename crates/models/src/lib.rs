@@ -2,6 +2,11 @@
 //! the others will buy, which carts come back by themselves. Pure: it takes values and gives values, reads no clock and
 //! no store, and the same input gives the same output.
 
+pub mod boosted;
+pub mod carts;
 pub mod forecast;
+pub mod hours;
+pub mod leads;
+pub mod logistic;
 pub mod measure;
 pub mod recommend;
