@@ -312,6 +312,11 @@ impl Consents {
         }
     }
 
+    /// Takes away what was said later than this; what it took the place of is not known any more.
+    pub fn forget_after(&mut self, at: Timestamp) {
+        self.0.retain(|_, current| current.at.0 <= at);
+    }
+
     /// Joins the consents of two profiles that turn out to be one person: the stricter of two statements holds,
     /// whichever came later, because a refusal made under one name must not be lost with it.
     pub fn merge(&mut self, other: &Consents) {

@@ -121,7 +121,14 @@ impl Wants {
         match path.split('.').next() {
             Some("lifecycle") => self.time = true,
             Some("predicted" | "rfm") => (self.learned, self.time) = (true, true),
-            Some("lead") => (self.lead, self.time) = (true, true),
+            Some("lead") if path == "lead.probability" => {
+                (self.learned, self.time) = (true, true);
+                let want = EventWant { properties: false, reach_ms: Some(crate::lead::SIGNALS_REACH_MS) };
+                crate::lead::SIGNALS.iter().for_each(|(name, _)| self.event(name, want));
+            }
+            Some("lead") if matches!(path, "lead.score" | "lead.grade") => {
+                (self.learned, self.lead, self.time) = (true, true, true);
+            }
             Some("cart") => {
                 self.learned |= matches!(path, "cart.buys_alone" | "cart.best_delay_minutes");
                 self.time |= path == "cart.buys_alone";

@@ -231,6 +231,22 @@ impl Rule {
     }
 }
 
+/// The events from which the chance that somebody buys is learned, with the name of what they say.
+pub const SIGNALS: &[(&str, &str)] = &[
+    ("Product Viewed", "views"),
+    ("Product List Viewed", "lists"),
+    ("Products Searched", "searches"),
+    ("Product Added", "carts"),
+    ("Checkout Started", "checkouts"),
+    ("Product Added to Wishlist", "wishes"),
+    ("Form Submitted", "forms"),
+    ("Email Opened", "opens"),
+    ("Email Link Clicked", "clicks"),
+    ("Cart Abandoned", "left_carts"),
+];
+/// How far back they are looked at, in milliseconds.
+pub const SIGNALS_REACH_MS: i64 = 32 * DAY_MS;
+
 /// What the engine writes of leads into a person's history begins so.
 pub const EVENT_PREFIX: &str = "Lead ";
 /// A grade was won or lost.
