@@ -2,13 +2,25 @@
 
 export interface Ready {
   key: string;
-  group: 'rfm' | 'life' | 'behaviour' | 'contact';
+  group: 'predicted' | 'rfm' | 'life' | 'behaviour' | 'contact';
   definition: Record<string, unknown>;
 }
 
 const last = (span: string): Record<string, string> => ({ last: span });
 
 export const READY: readonly Ready[] = [
+  { key: 'buys_soon', group: 'predicted', definition: { attribute: 'predicted.next_order_at', op: 'within_next', value: '14d' } },
+  { key: 'likely_buyers', group: 'predicted', definition: { attribute: 'predicted.buys_30d', op: 'gte', value: 0.5 } },
+  {
+    key: 'win_back', group: 'predicted',
+    definition: { all: [{ attribute: 'predicted.win_back_due', op: 'eq', value: true }, { attribute: 'predicted.win_back_at', op: 'within_last', value: '30d' }] },
+  },
+  { key: 'vip_predicted', group: 'predicted', definition: { attribute: 'predicted.spend_365d', op: 'gte', value: 5_000_000 } },
+  { key: 'cooling', group: 'predicted', definition: { attribute: 'predicted.churn', op: 'eq', value: 'cooling' } },
+  { key: 'replenish', group: 'predicted', definition: { attribute: 'replenish.next', op: 'within_next', value: '7d' } },
+  { key: 'rfm_champions', group: 'rfm', definition: { attribute: 'rfm.group', op: 'eq', value: 'champions' } },
+  { key: 'rfm_rising', group: 'rfm', definition: { attribute: 'rfm.group', op: 'in', value: ['potential_loyal', 'promising'] } },
+  { key: 'rfm_precious', group: 'rfm', definition: { attribute: 'rfm.group', op: 'in', value: ['cannot_lose', 'at_risk'] } },
   {
     key: 'champions', group: 'rfm',
     definition: { all: [{ orders: { window: last('365d'), op: 'gte', value: 4 } }, { last_order: { at: { op: 'within_last', value: '60d' } } }] },
@@ -64,4 +76,4 @@ export const READY: readonly Ready[] = [
   },
 ];
 
-export const READY_GROUPS = ['rfm', 'life', 'behaviour', 'contact'] as const;
+export const READY_GROUPS = ['predicted', 'rfm', 'life', 'behaviour', 'contact'] as const;

@@ -253,7 +253,7 @@ function WhenFields({ when, set }: { when: When | undefined; set: (when: When | 
             </Stack>
           ))}
           <datalist id="content-when-fields">
-            {['customer.orders.count', 'customer.orders.revenue', 'customer.lifecycle', 'customer.tags', 'customer.given_name', 'customer.gender', 'customer.city', 'cart.items', 'cart.total', 'order.total', 'products'].map((path) => <option key={path} value={path} />)}
+            {['customer.orders.count', 'customer.orders.revenue', 'customer.lifecycle', 'customer.tags', 'customer.given_name', 'customer.gender', 'customer.city', 'customer.predicted.churn', 'customer.predicted.clv', 'customer.rfm.group', 'customer.favourite.category', 'customer.favourite.price_level', 'cart.items', 'cart.total', 'order.total', 'products'].map((path) => <option key={path} value={path} />)}
           </datalist>
           <Button size="compact-sm" variant="default" leftSection={<IconPlus size={14} aria-hidden />} disabled={tests.length >= 10} onClick={() => set({ ...when, tests: [...tests, { field: 'customer.tags', op: 'contains', value: '' }] })} style={{ alignSelf: 'flex-start' }}>{t('when.add')}</Button>
         </Stack>

@@ -45,7 +45,7 @@ export function useFields(): { fields: Field[]; isPending: boolean } {
   return { fields, isPending: attributes.isPending };
 }
 
-export const FIELD_GROUPS = ['customer', 'attribute', 'cart', 'order', 'shop', 'links'] as const;
+export const FIELD_GROUPS = ['customer', 'attribute', 'predicted', 'cart', 'order', 'shop', 'links'] as const;
 
 /** A button that opens the list of fields. */
 export function FieldMenu({ pick, label }: { pick: (field: Field) => void; label?: string }) {

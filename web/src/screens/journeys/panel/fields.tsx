@@ -101,10 +101,16 @@ const KNOWN_EVENTS = [
   'Order Refunded', 'Product Reviewed', 'Form Submitted', 'Email Opened', 'Email Link Clicked', 'Unsubscribed', 'Consent Given',
 ];
 
+/** What is forecast or learned of a customer and turns on its day. */
+const FORESEEN = [
+  'predicted.next_order_at', 'predicted.win_back_at', 'replenish.next', 'predicted.win_back_due', 'predicted.churn', 'predicted.buys_30d', 'predicted.alive', 'predicted.clv', 'rfm.group',
+  'rfm.recency', 'lead.score', 'lead.grade', 'lead.status', 'favourite.category', 'preferred_channel',
+];
+
 export function useAttributeNames(): string[] {
   const may = useMay('people.read');
   const query = useQuery({ queryKey: ['catalog', 'attributes'], queryFn: () => call(api.GET('/api/v1/catalog/attributes')), enabled: may, ...stale });
-  return useMemo(() => [...new Set([...(query.data?.items ?? []).map((one) => one.name), 'birthday', 'created_at', 'orders.first_at', 'orders.last_at', 'orders.count', 'orders.revenue', 'cart.total'])], [query.data]);
+  return useMemo(() => [...new Set([...(query.data?.items ?? []).map((one) => one.name), 'birthday', 'created_at', 'orders.first_at', 'orders.last_at', 'orders.count', 'orders.revenue', 'cart.total', ...FORESEEN])], [query.data]);
 }
 
 function usePropertyNames(event: string): string[] {

@@ -3,7 +3,7 @@ import { Checkbox, Group, Select, Stack, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../../parts/format';
 import {
-  CHANNELS, CONSENT_STATES, HAPPENED, INSTANT_OPS, LINE_FIELDS, ORDER_FIELDS, PROFILE_FIELDS, PURPOSES, RUN_STATES, lineField, operators, orderField, profileField, sayEvent, sayField, withOp,
+  CHANNELS, CONSENT_STATES, HAPPENED, INSTANT_OPS, LINE_FIELDS, ORDER_FIELDS, PROFILE_FIELDS, PURPOSES, RUN_STATES, isNumeric, lineField, operators, orderField, profileField, sayEvent, sayField, withOp,
   type Ask, type Check, type ConditionContext, type Field, type Filter, type Kind, type Leaf, type LeafOf, type Op, type Test, type Words,
 } from '../grammar';
 import { type CatalogField, type ValuesOf, useAttributes, useEvents, useProperties, useTags } from './catalog';
@@ -61,18 +61,34 @@ const kindOfCatalog = (field: CatalogField | undefined): Kind | undefined => {
   return kind === 'text' || kind === 'number' || kind === 'date' || kind === 'truth' ? kind : undefined;
 };
 
+const FIELD_GROUPS = ['profile', 'orders', 'cart', 'predicted', 'rfm', 'habits', 'lead'] as const;
+
+function fieldGroup(path: string): (typeof FIELD_GROUPS)[number] {
+  switch (path.split('.')[0]) {
+    case 'orders': return 'orders';
+    case 'cart': return 'cart';
+    case 'predicted': return 'predicted';
+    case 'rfm': return 'rfm';
+    case 'favourite':
+    case 'replenish':
+    case 'best_time':
+    case 'preferred_channel': return 'habits';
+    case 'lead': return 'lead';
+    default: return 'profile';
+  }
+}
+
 export function PathPick({ label, value, onPick, words }: Pick & { words: Words }) {
   const { t } = useTranslation('conditions');
   const { items, isLoading } = useAttributes();
   const { percent } = useFormats();
   const use = useUse();
-  const groupOf = (path: string): string => t(path.startsWith('orders.') ? 'ui.fields_orders' : path.startsWith('cart.') ? 'ui.fields_cart' : 'ui.fields_profile');
-  const standard = [...PROFILE_FIELDS].sort((a, b) => groupOf(a.path).localeCompare(groupOf(b.path)));
+  const standard = FIELD_GROUPS.flatMap((group) => PROFILE_FIELDS.filter((field) => fieldGroup(field.path) === group));
   const known = new Set(PROFILE_FIELDS.map((field) => field.path));
   const own = items.filter((field) => !known.has(field.name));
   const options: Option[] = [
     ...own.map((field) => ({ value: field.name, label: sayField('profile', field.name, words), text: field.name === sayField('profile', field.name, words) ? undefined : field.name, note: percent(field.share, 0), group: t('ui.fields_own') })),
-    ...standard.map((field) => ({ value: field.path, label: sayField('profile', field.path, words), group: groupOf(field.path), also: field.path })),
+    ...standard.map((field) => ({ value: field.path, label: sayField('profile', field.path, words), group: t(`ui.fields_${fieldGroup(field.path)}`), also: field.path })),
     ...CHANNELS.flatMap((channel) => PURPOSES.map((purpose) => ({ value: `consents.${channel}.${purpose}`, label: sayField('profile', `consents.${channel}.${purpose}`, words), group: t('ui.fields_consents') }))),
   ];
   if (value && !options.some((one) => one.value === value)) options.unshift({ value, label: sayField('profile', value, words) });
@@ -140,13 +156,13 @@ export function useFilterSubject(of: FilterOf, event: string, property: string):
   const { items } = useProperties(of === 'event' ? event : '');
   const field = of === 'order' ? orderField(property) : of === 'line' ? lineField(property) : undefined;
   const found = items.find((one) => one.name === property);
-  const isMoney = field?.kind === 'money' || field?.kind === 'number';
+  const isAmount = isNumeric(field?.kind);
   return {
     kind: field?.kind ?? kindOfCatalog(found),
     kinds: found?.kinds ?? [],
     closedWords: field?.words,
     wordKey: of === 'event' ? `event_${property}` : `${of}_${property}`,
-    valuesOf: property === '' || isMoney ? undefined : { of, event: of === 'event' ? event : undefined, name: property },
+    valuesOf: property === '' || isAmount ? undefined : { of, event: of === 'event' ? event : undefined, name: property },
   };
 }
 
@@ -357,8 +373,10 @@ export function LeafControl(props: LeafControlProps) {
 export function startOf(path: string): Test {
   const kind = profileField(path)?.kind;
   if (path === 'birthday') return { op: 'anniversary_within', value: '7d' };
-  if (kind === 'date') return { op: 'within_last', value: '30d' };
-  if (kind === 'number' || kind === 'money') return { op: 'gte' };
+  // What is forecast lies ahead.
+  if (kind === 'date') return /^(predicted|replenish)\./.test(path) ? { op: 'within_next', value: '7d' } : { op: 'within_last', value: '30d' };
+  if (isNumeric(kind)) return { op: 'gte' };
+  if (kind === 'truth') return { op: 'eq', value: true };
   if (kind === 'list') return { op: 'contains' };
   return { op: 'eq' };
 }

@@ -8,7 +8,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../../parts/format';
 import {
-  MEASURES, NUMBER_OPS, PERIODS, isReference, sayOperand, spans, wants,
+  MEASURES, NUMBER_OPS, PERIODS, isNumeric, isReference, sayOperand, spans, wants,
   type Check, type ConditionContext, type Kind, type Measure, type NumberOp, type Operand, type Scalar, type Test, type Unit, type Window, type Words,
 } from '../grammar';
 import { type ValuesOf, useValues } from './catalog';
@@ -230,8 +230,8 @@ export function ValueForm(props: ValueFormProps) {
       </Stack>
     );
   }
-  const isNumeric = props.kind === 'number' || props.kind === 'money' || (props.kind === undefined && props.kinds[0] === 'number');
-  if (kind === 'number' || (kind === 'one' && isNumeric)) {
+  const isNumber = isNumeric(props.kind) || (props.kind === undefined && props.kinds[0] === 'number');
+  if (kind === 'number' || (kind === 'one' && isNumber)) {
     return (
       <Stack gap="sm">
         <NumberValue {...props} />
@@ -243,7 +243,7 @@ export function ValueForm(props: ValueFormProps) {
   if (kind === 'many') {
     return (
       <Stack gap="sm">
-        <ManyValues {...props} isNumeric={isNumeric} />
+        <ManyValues {...props} isNumber={isNumber} />
         <Done close={close} />
       </Stack>
     );
@@ -269,10 +269,21 @@ export function ValueForm(props: ValueFormProps) {
 }
 
 function NumberValue({ test, kind, label, onChange, close }: ValueFormProps) {
+  const { t } = useTranslation('conditions');
   const { currency } = useFormats();
-  return (
-    <NumberField label={label} value={typeof test.value === 'number' ? test.value : undefined} autoFocus onEnter={close} onChange={onChange} {...(kind === 'money' ? { suffix: ` ${currency}` } : {})} />
-  );
+  const held = typeof test.value === 'number' ? test.value : undefined;
+  if (kind === 'share') {
+    // People write percent; what is stored is the share, without the dust of the division.
+    const percent = held === undefined ? undefined : Math.round(held * 1e6) / 1e4;
+    return (
+      <NumberField
+        label={label} value={percent} min={0} max={100} decimals={2} suffix="%" autoFocus onEnter={close}
+        onChange={(next) => onChange(next === undefined ? undefined : Math.round(next * 1e4) / 1e6)}
+      />
+    );
+  }
+  const suffix = kind === 'money' ? ` ${currency}` : kind === 'days' ? ` ${t('unit.d')}` : kind === 'minutes' ? ` ${t('unit.m')}` : undefined;
+  return <NumberField label={label} value={held} autoFocus onEnter={close} onChange={onChange} suffix={suffix} {...(kind === 'hour' ? { min: 0, max: 23, decimals: 0 } : {})} />;
 }
 
 function useChoices({ closedWords, wordKey, valuesOf, kind, words }: ValueFormProps, typed: string): { options: (Option & { raw: Scalar })[]; isLoading: boolean } {
@@ -315,7 +326,7 @@ function OneValue(props: ValueFormProps & { toggle: React.ReactNode }) {
   );
 }
 
-function ManyValues({ isNumeric, ...props }: ValueFormProps & { isNumeric: boolean }) {
+function ManyValues({ isNumber, ...props }: ValueFormProps & { isNumber: boolean }) {
   const { t } = useTranslation('conditions');
   const { test, onChange, kind, wordKey, words, label } = props;
   const [typed, setTyped] = useState('');
@@ -323,7 +334,7 @@ function ManyValues({ isNumeric, ...props }: ValueFormProps & { isNumeric: boole
   const said = (value: Scalar): string => (typeof value === 'string' ? (sayOperand(value, kind, wordKey, words) ?? value) : String(value));
   const values = Array.isArray(test.value) ? test.value : [];
   const known = new Map<string, Scalar>([...options.map((one) => [said(one.raw), one.raw] as const), ...values.map((one) => [said(one), one] as const)]);
-  const read = (text: string): Scalar => known.get(text) ?? (isNumeric && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
+  const read = (text: string): Scalar => known.get(text) ?? (isNumber && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
   return (
     <TagsInput
       size="sm" label={label} description={t('ui.many_help')} data={[...new Set(options.map((one) => said(one.raw)))]} value={values.map(said)} searchValue={typed} onSearchChange={setTyped} data-autofocus

@@ -2,7 +2,10 @@
 
 import type { Op } from './model';
 
-export type Kind = 'text' | 'number' | 'money' | 'date' | 'truth' | 'list' | 'words';
+/** `share` is stored from 0 to 1 and read as percent; `days`, `minutes` and `hour` are numbers with a unit. */
+export type Kind = 'text' | 'number' | 'money' | 'share' | 'days' | 'minutes' | 'hour' | 'date' | 'truth' | 'list' | 'words';
+
+export const isNumeric = (kind: Kind | undefined): boolean => kind !== undefined && ['number', 'money', 'share', 'days', 'minutes', 'hour'].includes(kind);
 
 export interface Field {
   path: string;
@@ -13,6 +16,60 @@ export interface Field {
 
 export const LIFECYCLE = ['visitor', 'subscriber', 'shopper', 'customer', 'repeat_customer', 'lapsing', 'lost'] as const;
 export const ORDER_STATUS = ['placed', 'confirmed', 'paid', 'packed', 'shipped', 'delivered', 'completed', 'cancelled', 'returned'] as const;
+
+export const CHURN = ['active', 'cooling', 'at_risk', 'lost'] as const;
+export const RFM_GROUPS = [
+  'champions', 'loyal', 'potential_loyal', 'new', 'promising', 'need_attention', 'about_to_sleep', 'at_risk', 'cannot_lose', 'hibernating', 'lost',
+] as const;
+const PRICE_LEVELS = ['low', 'middle', 'high'] as const;
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+const LEAD_STATUS = ['new', 'assigned', 'contacted', 'qualified', 'disqualified', 'won', 'lost'] as const;
+const SPANS = ['30d', '90d', '365d'] as const;
+const READ_ON = ['email', 'sms', 'zalo', 'push'] as const;
+
+/** What is forecast or learned of a customer, docs/predictions.md: the likeliest to be asked for first. */
+export const FORESEEN_FIELDS: readonly Field[] = [
+  { path: 'predicted.next_order_at', kind: 'date' },
+  { path: 'predicted.buys_30d', kind: 'share' },
+  { path: 'predicted.churn', kind: 'words', words: CHURN },
+  { path: 'predicted.alive', kind: 'share' },
+  { path: 'predicted.clv', kind: 'money' },
+  ...SPANS.map((span): Field => ({ path: `predicted.spend_${span}`, kind: 'money' })),
+  ...SPANS.map((span): Field => ({ path: `predicted.orders_${span}`, kind: 'number' })),
+  { path: 'predicted.win_back_due', kind: 'truth' },
+  { path: 'predicted.win_back_at', kind: 'date' },
+  { path: 'predicted.rhythm_days', kind: 'days' },
+  ...['low', 'high'].flatMap((end): Field[] => [
+    { path: `predicted.next_order_at_${end}`, kind: 'date' },
+    ...SPANS.map((span): Field => ({ path: `predicted.orders_${span}_${end}`, kind: 'number' })),
+    ...SPANS.map((span): Field => ({ path: `predicted.spend_${span}_${end}`, kind: 'money' })),
+  ]),
+  { path: 'rfm.group', kind: 'words', words: RFM_GROUPS },
+  { path: 'rfm.recency', kind: 'number' },
+  { path: 'rfm.frequency', kind: 'number' },
+  { path: 'rfm.monetary', kind: 'number' },
+  { path: 'rfm.cell', kind: 'text' },
+  { path: 'favourite.category', kind: 'text' },
+  { path: 'favourite.categories', kind: 'list' },
+  { path: 'favourite.brand', kind: 'text' },
+  { path: 'favourite.brands', kind: 'list' },
+  { path: 'favourite.price_level', kind: 'words', words: PRICE_LEVELS },
+  { path: 'favourite.discount_affinity', kind: 'share' },
+  { path: 'replenish.next', kind: 'date' },
+  { path: 'replenish.next_category', kind: 'text' },
+  { path: 'preferred_channel', kind: 'words', words: READ_ON },
+  ...READ_ON.flatMap((channel): Field[] => [
+    { path: `best_time.${channel}.hour`, kind: 'hour' },
+    { path: `best_time.${channel}.weekday`, kind: 'words', words: WEEKDAYS },
+  ]),
+  { path: 'lead.score', kind: 'number' },
+  { path: 'lead.grade', kind: 'text' },
+  { path: 'lead.probability', kind: 'share' },
+  { path: 'lead.status', kind: 'words', words: LEAD_STATUS },
+  { path: 'lead.assignee', kind: 'text' },
+  { path: 'cart.buys_alone', kind: 'share' },
+  { path: 'cart.best_delay_minutes', kind: 'minutes' },
+];
 
 /** The standard fields of a profile, docs/segments.md. */
 export const PROFILE_FIELDS: readonly Field[] = [
@@ -41,6 +98,7 @@ export const PROFILE_FIELDS: readonly Field[] = [
   { path: 'cart.abandoned_at', kind: 'date' },
   { path: 'cart.id', kind: 'text' },
   { path: 'cart.url', kind: 'text' },
+  ...FORESEEN_FIELDS,
 ];
 
 export const ORDER_FIELDS: readonly Field[] = [
@@ -75,7 +133,9 @@ export const LINE_FIELDS: readonly Field[] = [
 
 const find = (fields: readonly Field[], path: string): Field | undefined => fields.find((field) => field.path === path);
 
-export const profileField = (path: string): Field | undefined => find(PROFILE_FIELDS, path);
+/** A category that a customer will need again is part of its path: `replenish.ca_phe`. */
+export const profileField = (path: string): Field | undefined =>
+  find(PROFILE_FIELDS, path) ?? (/^replenish\.[^.]+$/.test(path) ? { path, kind: 'date' } : undefined);
 export const orderField = (path: string): Field | undefined => find(ORDER_FIELDS, path);
 export const lineField = (path: string): Field | undefined => find(LINE_FIELDS, path);
 
@@ -92,11 +152,15 @@ export function operators(kind: Kind | undefined): { likely: Op[]; other: Op[] }
   const likely: Op[] = (() => {
     switch (kind) {
       case 'number':
-      case 'money': return [...NUMBER, ...THERE];
+      case 'money':
+      case 'share':
+      case 'days':
+      case 'minutes':
+      case 'hour': return [...NUMBER, ...THERE];
       case 'date': return [...DATE, ...THERE];
       case 'truth': return ['eq', 'ne', ...THERE];
       case 'list': return ['contains', 'not_contains', 'in', 'not_in', ...THERE];
-      case 'words': return ['eq', 'ne', 'in', 'not_in'];
+      case 'words': return ['eq', 'ne', 'in', 'not_in', ...THERE];
       default: return [...TEXT, ...THERE];
     }
   })();

@@ -83,13 +83,25 @@ export function sayField(of: 'profile' | 'order' | 'line' | 'property', path: st
     const [, channel = '', purpose = ''] = path.split('.');
     if (words.has(`purpose.${purpose}`)) return words.t('field_consent', { purpose: words.t(`purpose.${purpose}`), channel: words.t(`channel.${channel}`) });
   }
+  if (of === 'profile' && path.startsWith('replenish.')) return words.t('field_replenish', { category: path.slice('replenish.'.length).replaceAll('_', ' ') });
   if (of === 'profile' && path.startsWith('attributes.')) return sayField(of, path.slice('attributes.'.length), words);
   return path;
 }
 
+function sayNumber(value: number, kind: Kind | undefined, words: Words): string {
+  switch (kind) {
+    case 'money': return words.money(value);
+    case 'share': return words.t('share', { n: words.number(Math.round(value * 1e6) / 1e4) });
+    case 'days': return words.t('span.d', { count: value, n: words.number(value) });
+    case 'minutes': return words.t('span.m', { count: value, n: words.number(value) });
+    case 'hour': return words.t('clock', { n: words.number(value) });
+    default: return words.number(value);
+  }
+}
+
 function sayScalar(value: Scalar, kind: Kind | undefined, field: string | undefined, words: Words): string {
   if (typeof value === 'boolean') return words.t(value ? 'truth.yes' : 'truth.no');
-  if (typeof value === 'number') return kind === 'money' ? words.money(value) : words.number(value);
+  if (typeof value === 'number') return sayNumber(value, kind, words);
   const known = field ? `word.${field.replaceAll('.', '_')}.${value}` : '';
   if (known && words.has(known)) return words.t(known);
   return value === '' ? words.t('empty_text') : value;
