@@ -185,6 +185,16 @@ impl Purchases {
         Some(summary)
     }
 
+    /// What was known of a customer after each of their purchases.
+    pub fn walk<'a>(&'a self, customer: usize, ln: &'a Logarithms) -> impl Iterator<Item = Summary> + 'a {
+        let (days, paid) = self.of(customer);
+        let mut summary = Summary::empty(days.first().copied().unwrap_or_default());
+        days.iter().zip(paid).map(move |(day, paid)| {
+            summary.add(*day, *paid, |gap| ln.of(gap));
+            summary
+        })
+    }
+
     /// What a customer did after the day `from` until the end of the day `until`: days with a purchase, and what was
     /// paid together.
     pub fn came(&self, customer: usize, from: Day, until: Day) -> (u32, i64) {
