@@ -21,8 +21,10 @@
 //! and Reutterer 2016 (MBG/CNBD-k), Fader and Hardie 2013 (Gamma-Gamma). The forms that stay finite are our own.
 
 mod fit;
+mod likelihood;
 mod model;
 mod sample;
+mod search;
 mod special;
 pub mod spend;
 
@@ -31,6 +33,9 @@ pub use model::{Kind, Model};
 pub use sample::{Row, Sample};
 
 use crate::commerce::{Day, PurchaseHistory};
+
+#[cfg(test)]
+mod tests;
 
 /// Days in the models' unit of time.
 pub const WEEK_DAYS: f64 = 7.0;

@@ -1,8 +1,6 @@
 //! A fitted model and what it says of one customer.
 
-use super::special::{
-    Dual, digamma, gauss, incomplete_beta, incomplete_beta_odds, ln_beta, ln_tail, sigmoid,
-};
+use super::special::{Dual, gauss, incomplete_beta, incomplete_beta_odds, ln_beta, ln_tail, sigmoid};
 use super::{Customer, WEEK_DAYS, special};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -233,7 +231,7 @@ impl Model {
 
     /// The probabilities of 0, 1, ... up to `most` purchases in the next `weeks`.
     ///
-    /// Exact for BG/NBD and MBG/NBD, by a 32-point rule over the moment of the end for Pareto/NBD. With `k` other than
+    /// Exact for BG/NBD and MBG/NBD, by a rule with 96 points over the moment of the end for Pareto/NBD. With `k` other than
     /// 1, none at all is exact, and the others are shared out as by an MBG/NBD of the same mean gap, which spreads
     /// them a little too widely.
     pub fn count_probabilities(&self, customer: &Customer, weeks: f64, most: u32) -> Vec<f64> {
@@ -462,13 +460,18 @@ impl Counts {
         let [_, _, s, beta, _] = model.values;
         let (nodes, ends) = if model.kind == Kind::ParetoNbd {
             let age = beta + customer.t;
-            let ended = -(-s * (weeks / age).ln_1p()).exp_m1();
-            let at = |(share, weight): &(f64, f64)| {
-                let until = age * (-(-(share * ended)).ln_1p() / s).exp_m1();
-                node(weight * ended, until.min(weeks))
-            };
-            let mut nodes: Vec<_> = gauss().iter().map(at).collect();
-            nodes.push(node(1.0 - ended, weeks));
+            // Over v = ln((age + moment of the end) / age), whose density is s e^(-s v), in panels that grow.
+            let all = (weeks / age).ln_1p();
+            let reach = all.min(40.0 / s);
+            let mut nodes = Vec::new();
+            for (from, to) in [(0.0, 1.0 / 16.0), (1.0 / 16.0, 0.25), (0.25, 1.0)] {
+                nodes.extend(gauss().iter().map(|(share, weight)| {
+                    let v = reach * (from + (to - from) * share);
+                    let until = (age * v.exp_m1()).min(weeks);
+                    node(weight * reach * (to - from) * s * (-s * v).exp(), until)
+                }));
+            }
+            nodes.push(node((-s * all).exp(), weeks));
             (nodes, None)
         } else {
             (vec![node(1.0, weeks)], Some((model.values[2], model.stayed(customer), 0.0)))
@@ -498,9 +501,4 @@ impl Counts {
         self.n += 1.0;
         probability
     }
-}
-
-/// The derivative of the logarithm of the beta function by its first argument.
-pub(super) fn ln_beta_slope(a: f64, b: f64) -> f64 {
-    digamma(a) - digamma(a + b)
 }

@@ -19,6 +19,11 @@ pub struct Row {
     pub weight: f64,
 }
 
+/// A sum of logarithms of `x` gaps that together are `length` long is largest when they are all alike.
+fn possible(ln_gaps: f64, x: f64, length: f64) -> f64 {
+    ln_gaps.min(x * (length / x).max(1e-6).ln())
+}
+
 /// One merged row: places in the tables of [`Sample`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
@@ -43,6 +48,8 @@ pub struct Sample {
     customers: f64,
     repeats: f64,
     ln_gaps: f64,
+    /// Customers of the sample that this one was thinned out of; 0 where it was not.
+    thinned_from: f64,
 }
 
 impl Sample {
@@ -69,7 +76,7 @@ impl Sample {
             let t = u64::from(t).min(DAY_MAX).max(tx);
             keys.push(x << 40 | tx << 20 | t);
             if x > 0 {
-                ln_gaps += gaps - x as f64 * WEEK_DAYS.ln();
+                ln_gaps += possible(gaps, x as f64, tx as f64) - x as f64 * WEEK_DAYS.ln();
             }
         }
         keys.sort_unstable();
@@ -94,7 +101,8 @@ impl Sample {
     }
 
     /// Of rows with any numbers, in any order. Rows that are impossible (unknown, negative or infinite numbers, a
-    /// weight that is not above 0) are left out; a customer younger than their last purchase counts as that old.
+    /// weight that is not above 0) are left out; a customer younger than their last purchase counts as that old, and a sum
+    /// of logarithms that no gaps can have as the largest that some can.
     pub fn of_rows(rows: impl IntoIterator<Item = Row>) -> Sample {
         let is_fine = |row: &Row| {
             [row.tx, row.t, row.ln_gaps, row.weight].iter().all(|value| value.is_finite())
@@ -107,7 +115,9 @@ impl Sample {
         for row in rows.into_iter().filter(is_fine) {
             let customer = Customer::new(row.x, row.tx, row.t);
             held.push((row.x, customer.tx(), customer.t(), row.weight));
-            ln_gaps += if row.x > 0 { row.weight * row.ln_gaps } else { 0.0 };
+            if row.x > 0 {
+                ln_gaps += row.weight * possible(row.ln_gaps, f64::from(row.x), customer.tx());
+            }
         }
         let mut times: Vec<f64> = held.iter().flat_map(|row| [row.1, row.2]).collect();
         times.sort_unstable_by(f64::total_cmp);
@@ -152,6 +162,7 @@ impl Sample {
             times: self.times.clone(),
             places: kept.collect(),
             by_count: vec![0.0; self.counts.len()],
+            thinned_from: self.customers,
             ..Sample::default()
         };
         for place in &sample.places {
@@ -162,6 +173,11 @@ impl Sample {
         // Of the gaps only the sum of all is known; a share of the repeat purchases has that share of it.
         sample.ln_gaps = if self.repeats > 0.0 { self.ln_gaps * sample.repeats / self.repeats } else { 0.0 };
         sample
+    }
+
+    /// How many customers a thinned sample speaks for.
+    pub(super) fn stands_for(&self) -> f64 {
+        if self.thinned_from > 0.0 { self.thinned_from } else { self.customers }
     }
 
     /// How many customers, by weight.

@@ -5,6 +5,9 @@
 //! for granted that how much somebody spends an order has nothing to do with how often they buy: [`independence`] says
 //! whether that holds.
 
+use super::likelihood::{MOST, Slope};
+use super::search::{climb, curvature, inverse, is_at_bound};
+use super::special::{digamma, ln_gamma, ln_gamma_rise};
 use serde::{Deserialize, Serialize};
 
 /// What is known of customers' orders: how many each made and what they paid a time. It is fitted on **all** orders,
@@ -12,9 +15,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default)]
 pub struct Orders {
     /// Different numbers of orders, ascending, and where their customers begin in `totals`.
-    pub(super) counts: Vec<(u32, usize)>,
+    counts: Vec<(u32, usize)>,
     /// What each customer paid in all, sorted by number of orders.
-    pub(super) totals: Vec<f64>,
+    totals: Vec<f64>,
 }
 
 /// The three parameters, all of them from 1e-6 to 1e12.
@@ -84,12 +87,31 @@ impl Orders {
         orders
     }
 
+    /// Every `step`th customer.
+    fn thinned(&self, step: usize) -> Orders {
+        let mut orders = Orders::default();
+        let mut at = step / 2;
+        for (n, from) in &self.counts {
+            let to = self.counts.iter().map(|group| group.1).find(|start| start > from);
+            let to = to.unwrap_or(self.totals.len());
+            let start = orders.totals.len();
+            while at < to {
+                orders.totals.push(self.totals[at]);
+                at += step;
+            }
+            if orders.totals.len() > start {
+                orders.counts.push((*n, start));
+            }
+        }
+        orders
+    }
+
     pub fn customers(&self) -> usize {
         self.totals.len()
     }
 
     /// (orders, what was paid in all of each customer) by number of orders.
-    pub(super) fn groups(&self) -> impl Iterator<Item = (u32, &[f64])> {
+    fn groups(&self) -> impl Iterator<Item = (u32, &[f64])> {
         let ends = self.counts.iter().skip(1).map(|group| group.1).chain([self.totals.len()]);
         self.counts.iter().zip(ends).map(|((n, from), to)| (*n, &self.totals[*from..to]))
     }
@@ -120,10 +142,118 @@ impl Spend {
 }
 
 /// The most likely parameters; `None` without customers who paid something. `is_weak` adds a wide prior (logarithms
-/// normal with standard deviation 2 around p = 4, q = 4, and v such that the mean is that of the orders), without which
-/// a handful of customers may have no maximum.
-pub fn fit(_orders: &Orders, _is_weak: bool) -> Option<SpendFit> {
-    None
+/// normal with standard deviation 2 around p = 4, q = 4, and a mean that is that of the orders), without which a handful
+/// of customers may have no maximum.
+pub fn fit(orders: &Orders, is_weak: bool) -> Option<SpendFit> {
+    let customers = orders.customers();
+    if customers == 0 {
+        return None;
+    }
+    // In units of the mean order, so that dong and dollars are alike.
+    let all: f64 = orders.groups().map(|(n, totals)| totals.len() as f64 * f64::from(n)).sum();
+    let unit = orders.totals.iter().sum::<f64>() / all;
+    let is_free = [true, true, true, false, false];
+    let few = orders.thinned(customers.div_ceil(COARSE));
+    let mut of_few = mean(&few, unit, customers, is_weak);
+    let coarse = climb(&mut of_few, [1.0, 1.0, 0.0, 0.0, 0.0], is_free, None, 1e-7);
+    let near = inverse(&curvature(&mut of_few, &coarse.at, &is_free), &is_free);
+    let mut of_all = mean(orders, unit, customers, is_weak);
+    let mut found = climb(&mut of_all, coarse.at, is_free, near, 1e-9);
+    found.iterations += coarse.iterations;
+    let at_bound = is_at_bound(&found.at);
+    let live: [bool; MOST] = std::array::from_fn(|n| is_free[n] && !at_bound[n]);
+    let spread = inverse(&curvature(&mut of_all, &found.at, &is_free), &live);
+    let [p, q, v] = std::array::from_fn(|n| found.at[n].exp());
+    let model = Spend::new(p, q, v * unit)?;
+    let error = |n: usize, value: f64| {
+        let spread = spread.filter(|_| live[n])?;
+        Some((spread[n][n] / customers as f64).sqrt() * value).filter(|error| error.is_finite())
+    };
+    let scaled = Groups::of(orders, unit).log_likelihood(p, q, v).value;
+    let gradient = found.gradient();
+    Some(SpendFit {
+        model,
+        errors: [error(0, p), error(1, q), error(2, model.v)],
+        log_likelihood: scaled - customers as f64 * unit.ln(),
+        customers: customers as u64,
+        iterations: found.iterations,
+        evaluations: found.evaluations,
+        gradient,
+        converged: gradient <= 1e-6 * (1.0 + found.slope.value.abs()),
+    })
+}
+
+/// The mean of log-likelihood and prior a customer, by the logarithms of p, q and v in units.
+fn mean(orders: &Orders, unit: f64, all: usize, is_weak: bool) -> impl FnMut(&[f64; MOST]) -> Slope + '_ {
+    let groups = Groups::of(orders, unit);
+    // A sample of the customers takes its share of the prior.
+    let share = if is_weak { groups.customers / all as f64 } else { 0.0 };
+    move |at| {
+        let mut slope = groups.log_likelihood(at[0].exp(), at[1].exp(), at[2].exp());
+        for (n, usual) in [4.0f64, 4.0, 0.75].into_iter().enumerate() {
+            let off = (at[n] - usual.ln()) / 2.0;
+            slope.value -= share * off * off / 2.0;
+            slope.by[n] -= share * off / 2.0;
+        }
+        slope.value /= groups.customers;
+        slope.by = slope.by.map(|by| by / groups.customers);
+        slope
+    }
+}
+
+/// Customers that the search begins with.
+const COARSE: usize = 20_000;
+
+/// Customers by number of orders, with the sums that a likelihood needs.
+struct Groups<'a> {
+    /// Orders, the sum of the logarithms of mean values, and what each paid in all.
+    groups: Vec<(f64, f64, &'a [f64])>,
+    unit: f64,
+    customers: f64,
+}
+
+impl Groups<'_> {
+    fn of(orders: &Orders, unit: f64) -> Groups<'_> {
+        let group = |(n, totals): (u32, &'_ [f64])| {
+            let n = f64::from(n);
+            totals.iter().map(|total| (total / n / unit).ln()).sum::<f64>()
+        };
+        let groups = orders.groups().map(|(n, totals)| (f64::from(n), group((n, totals)), totals));
+        Groups { groups: groups.collect(), unit, customers: orders.customers() as f64 }
+    }
+
+    /// Of all customers, with derivatives by the logarithms of p, q and v (in units of the mean order).
+    fn log_likelihood(&self, p: f64, q: f64, v: f64) -> Slope {
+        let mut sum = Slope::default();
+        let psi_q = digamma(q);
+        let over_unit = 1.0 / self.unit;
+        for (n, ln_means, totals) in &self.groups {
+            let (shape, count) = (p * n, totals.len() as f64);
+            let (mut ln_sum, mut over_sum) = (0.0, 0.0);
+            // One logarithm for eight customers: the product of eight amounts is far from overflowing.
+            for eight in totals.chunks(8) {
+                let mut product = 1.0;
+                for total in eight {
+                    let whole = total * over_unit + v;
+                    product *= whole;
+                    over_sum += 1.0 / whole;
+                }
+                ln_sum += if product < 1e300 {
+                    f64::ln(product)
+                } else {
+                    eight.iter().map(|total| (total * over_unit + v).ln()).sum()
+                };
+            }
+            let both = digamma(shape + q);
+            sum.value += count * (ln_gamma_rise(shape, q) - ln_gamma(q) + q * v.ln() + shape * n.ln())
+                + (shape - 1.0) * ln_means
+                - (shape + q) * ln_sum;
+            sum.by[0] += p * n * (count * (both - digamma(shape) + n.ln()) + ln_means - ln_sum);
+            sum.by[1] += q * (count * (both - psi_q + v.ln()) - ln_sum);
+            sum.by[2] += count * q - (shape + q) * v * over_sum;
+        }
+        sum
+    }
 }
 
 /// See [`Independence`]; of (orders, mean value of an order) of each customer.
