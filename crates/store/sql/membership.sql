@@ -96,7 +96,7 @@ ORDER BY profile_no, placed_at, source, order_id;
 
 -- name: past_messages
 SELECT m.profile_no, m.id, m.channel, m.purpose, m.template_id, m.journey_id, m.campaign_id, m.state, m.decided_at,
-  m.accepted_at, r.first_opened_at, r.first_clicked_at, r.unsubscribed_at
+  m.accepted_at, r.first_opened_at, r.first_clicked_at, r.unsubscribed_at, m.delivered_at
 FROM message m LEFT JOIN message_response r ON r.workspace_id = m.workspace_id AND r.message_no = m.message_no
 WHERE m.workspace_id = $1 AND m.profile_no = $2 AND m.origin NOT IN ('test', 'staff') ORDER BY m.message_no;
 

@@ -364,6 +364,7 @@ impl ReadTx<'_> {
                 opened_at: row.opt_at(10)?,
                 clicked_at: row.opt_at(11)?,
                 unsubscribed_at: row.opt_at(12)?,
+                delivered_at: row.opt_at(13)?,
             })
         };
         self.query(q::PAST_MESSAGES, &vals![workspace, profile])?.into_iter().map(read).collect()

@@ -188,6 +188,7 @@ impl ReadTx<'_> {
                 opened_at: row.opt_at(10)?,
                 clicked_at: row.opt_at(11)?,
                 unsubscribed_at: row.opt_at(12)?,
+                delivered_at: row.opt_at(13)?,
             };
             each(row.profile(0)?, message);
             Ok(())

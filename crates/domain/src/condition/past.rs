@@ -127,7 +127,7 @@ impl Wants {
                 crate::lead::SIGNALS.iter().for_each(|(name, _)| self.event(name, want));
             }
             Some("lead") if matches!(path, "lead.score" | "lead.grade") => {
-                (self.learned, self.lead, self.time) = (true, true, true);
+                (self.lead, self.time) = (true, true);
             }
             Some("cart") => {
                 self.learned |= matches!(path, "cart.buys_alone" | "cart.best_delay_minutes");

@@ -30,6 +30,9 @@ pub use taste::{
     price_level,
 };
 
+/// Stands for all channels together in `best_time`.
+pub const ANY_CHANNEL: &str = "any";
+
 /// Names by which the values of this module begin.
 pub const ROOTS: [&str; 4] = ["favourite", "replenish", "best_time", "preferred_channel"];
 
@@ -131,7 +134,8 @@ impl<'a> Asked<'a> {
 
     fn best_time(&self, channel: &str) -> Option<BestTime> {
         let clock = self.norms?.reads.get(channel)?;
-        let reads = self.past.messages.iter().filter(|message| message.channel == channel);
+        let messages = self.past.messages.iter();
+        let reads = messages.filter(|message| channel == ANY_CHANNEL || message.channel == channel);
         let reads = reads.filter_map(read_at).filter(|at| *at <= self.at);
         let bought = self.orders().into_iter().map(|order| order.placed_at.0);
         best_time(&Counts::of(reads, self.zone), &Counts::of(bought, self.zone), clock)

@@ -501,9 +501,17 @@ impl Definition {
         for condition in self.conditions() {
             wants.past_to_step.merge(&condition.wants());
         }
-        let asks_best_hour =
-            |node: &Node| matches!(node, Node::Delay(Delay { until: Until::BestHour(_), .. }));
-        wants.past_to_step.messages |= self.nodes.values().any(asks_best_hour);
+        for node in self.nodes.values() {
+            match node {
+                Node::Delay(Delay { until: Until::BestHour(_), .. }) => {
+                    wants.past_to_step.merge(&crate::condition::Wants::of_path("best_time"));
+                }
+                Node::Delay(Delay { until: Until::Attribute(until), .. }) => {
+                    wants.past_to_step.merge(&crate::condition::Wants::of_path(&until.attribute));
+                }
+                _ => {}
+            }
+        }
         // A start goes on to the first rest.
         wants.past_to_start.merge(&wants.past_to_step);
         wants

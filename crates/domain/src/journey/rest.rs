@@ -6,7 +6,9 @@ use super::log::Code;
 use super::run::{KeptEvent, Waiting};
 use super::step::{Onward, Walk};
 use super::wait::{Awaited, BEST_HOUR_READS_MIN, BestHour, Delay, Otherwise, Until, UntilAttribute, WaitFor};
-use crate::condition::{EventView, Facts, look_up};
+use crate::condition::{EventView, Facts, PastMessage, look_up};
+use crate::consent::Channel;
+use crate::habits;
 use crate::local_time::minute_of_day;
 use kit::Timestamp;
 use serde_json::{Value, json};
@@ -130,7 +132,7 @@ impl Walk<'_> {
             Until::Weekday { weekday, time } => Ok(time.next_on(*weekday, zone, now)),
             Until::Attribute(until) => self.until_attribute(until),
             Until::BestHour(best_hour) => {
-                let (time, known_by) = self.best_hour(best_hour);
+                let (time, known_by) = self.best_hour(best_hour, delay.next.as_deref());
                 why = Some(known_by);
                 Ok(time.next(zone, now))
             }
@@ -179,7 +181,7 @@ impl Walk<'_> {
     }
 
     /// The time of day at which the profile reads, and how that is known.
-    fn best_hour(&self, best_hour: &BestHour) -> (ClockTime, &'static str) {
+    fn best_hour(&self, best_hour: &BestHour, next: Option<&str>) -> (ClockTime, &'static str) {
         let told = look_up(&self.facts, "attributes.best_hour").and_then(|value| match value {
             Value::Number(hour) => hour.as_u64(),
             Value::String(text) => text.trim().parse().ok(),
@@ -187,6 +189,9 @@ impl Walk<'_> {
         });
         if let Some(hour) = told.filter(|hour| *hour < 24) {
             return (ClockTime::at_hour(hour as u8), "attribute");
+        }
+        if let Some(time) = self.learned_hour(next) {
+            return (time, "learned");
         }
         let zone = self.facts.time_zone();
         let mut hours = [0usize; 24];
@@ -206,5 +211,36 @@ impl Walk<'_> {
         let most = hours.iter().copied().max().unwrap_or(0);
         let hour = hours.iter().position(|count| *count == most).unwrap_or(0);
         (ClockTime::at_hour(hour as u8), "reads")
+    }
+
+    /// The hour that was learned for the channel that is written to next, once the profile read something there: of
+    /// somebody of whom nothing is known the author's own time stands.
+    fn learned_hour(&self, next: Option<&str>) -> Option<ClockTime> {
+        let channel = self.channel_ahead(next);
+        let is_read = |message: &PastMessage| {
+            channel.is_none_or(|channel| message.channel == channel.as_str())
+                && habits::read_at(message).is_some_and(|at| at <= self.now)
+        };
+        if !self.facts.past().messages.iter().any(is_read) {
+            return None;
+        }
+        let channel = channel.map_or(habits::ANY_CHANNEL, |channel| channel.as_str());
+        let hour = self.facts.value(&format!("best_time.{channel}.hour"))?.as_u64()?;
+        u8::try_from(hour).ok().filter(|hour| *hour < 24).map(ClockTime::at_hour)
+    }
+
+    /// The channel of the first message on the straight way on.
+    fn channel_ahead(&self, next: Option<&str>) -> Option<Channel> {
+        let mut next = next.map(str::to_owned);
+        for _ in 0..self.definition.nodes.len() {
+            let node = self.definition.nodes.get(&next?)?;
+            if let Node::Send(send) = node {
+                return Some(send.channel);
+            }
+            let ways = node.ways_on();
+            let [(_, only)] = ways.as_slice() else { return None };
+            next = Some((*only).to_owned());
+        }
+        None
     }
 }

@@ -3,6 +3,7 @@
 use super::fate::Fate;
 use super::{Dispatcher, Outgoing, address_of, context_with, plan_of, suppression_of};
 use crate::budgets::Booked;
+use crate::habits::stated_channel;
 use crate::pace::Counted;
 use crate::render::order_named;
 use crate::turns::{Rank, Turns};
@@ -24,9 +25,6 @@ use store::access::Workspace;
 use store::devices::DeviceRow;
 use store::messages::MessageRow;
 use store::{Changeset, ReadTx, StoreError};
-
-/// The attribute in which a customer's preferred channel stands: `zalo`, `sms`, `email` or `push`.
-const PREFERRED_CHANNEL: &str = "preferred_channel";
 
 /// A message that is due, with what was read for it.
 pub(crate) struct DueMessage {
@@ -197,6 +195,7 @@ impl Dispatcher {
                         context: asked.context,
                         device: asked.device.map(|device| device.address),
                         campaign_id: message.campaign_id.clone(),
+                        journey_id: message.journey_id.clone(),
                     });
                 }
                 (Fate::Wait(until, reason, detail), _) => {
@@ -318,9 +317,7 @@ impl Dispatcher {
 /// message's own channel.
 fn settle_ways(asked: &mut DueMessage, profile: Option<&Profile>) -> Option<Way> {
     let plan = asked.plan.as_mut().filter(|plan| !plan.is_settled)?;
-    let preferred = profile.and_then(|profile| {
-        profile.attributes.get(PREFERRED_CHANNEL)?.value.as_str()?.to_lowercase().parse::<Channel>().ok()
-    });
+    let preferred = profile.and_then(stated_channel);
     plan.settle(preferred, &asked.results);
     let first = plan.current().cloned()?;
     (first.channel.as_str() != asked.row.channel).then_some(first)

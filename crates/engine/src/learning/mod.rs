@@ -1,12 +1,15 @@
 //! Fits what is learned of a shop to all that it knows by now, one file a kind. What is asked in between stays the
 //! model that serves; a new fit takes its place only where it is better.
 
+mod carts;
+mod hours;
+
 use crate::note::Note;
 use crate::{Directory, EngineError, Insights};
 use kit::{Timestamp, WorkspaceId};
 use store::access::Workspace;
 use store::models::ModelRow;
-use store::{Changeset, Store};
+use store::{Changeset, Store, StoreError};
 
 /// What a fit came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +28,7 @@ pub type Going<'a> = &'a mut dyn FnMut(f64) -> bool;
 type Learn = fn(&Store, &Workspace, Timestamp, Going<'_>) -> Result<Option<Learned>, EngineError>;
 
 /// What is learned, in the order in which it is: a later one may ask an earlier one.
-pub const KINDS: &[(&str, Learn)] = &[];
+pub const KINDS: &[(&str, Learn)] = &[("hours", hours::learn), ("carts", carts::learn)];
 
 /// Fits of a kind that are remembered beside the one that serves.
 const REMEMBERED: i64 = 30;
@@ -73,4 +76,8 @@ pub fn learn(
     }
     crate::configure(store, changes)?;
     Ok(Some(model))
+}
+
+fn written(document: &impl serde::Serialize) -> Result<String, EngineError> {
+    serde_json::to_string(document).map_err(|error| StoreError::Bug(format!("a model cannot be written: {error}")).into())
 }

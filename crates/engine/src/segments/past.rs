@@ -235,6 +235,7 @@ impl World<'_> {
             state: message.state.clone(),
             decided_at: message.decided_at,
             accepted_at: None,
+            delivered_at: None,
             opened_at: None,
             clicked_at: None,
             unsubscribed_at: None,

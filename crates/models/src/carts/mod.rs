@@ -5,6 +5,7 @@
 //! nobody wrote to the person? [`fit`] answers it from a shop's past carts; [`Model`] for one cart.
 
 mod fit;
+mod replay;
 mod seen;
 
 use crate::logistic::Logistic;
@@ -12,6 +13,7 @@ use crate::measure::Isotonic;
 use serde::{Deserialize, Serialize};
 
 pub use fit::{Fitted, MODEL_CARTS_MIN, Quality, Report, Rest, fit};
+pub use replay::{CART_EVENTS, Shopper, rests};
 pub use seen::{FEATURES, Seen};
 
 /// A cart is bought without help when it is within this of its last touch, in minutes: three days.

@@ -137,6 +137,44 @@ fn how_fast_a_reminder_fades_is_learned_where_delays_differ() {
     assert!(!fit(&shop(2_000, 0.3, 2).0).report.fades_learned, "one delay tells nothing");
 }
 
+#[test]
+fn carts_are_seen_as_they_were() {
+    use domain::local_time::Zone;
+    use kit::{DAY_MS, Timestamp};
+    let zone = Zone::vietnam();
+    let at = |minutes: i64| Timestamp::from_ms(20_000 * DAY_MS + minutes * MINUTE_MS);
+    let told = |minutes: i64, name: &str, properties: serde_json::Value| {
+        let properties = properties.as_object().cloned().unwrap_or_default();
+        let event = domain::commerce::read(name, &properties, at(minutes), "m", kit::Currency::VND)
+            .expect("commerce");
+        (at(minutes), event)
+    };
+    let hat = serde_json::json!({ "product_id": "non", "price": 90_000, "quantity": 1 });
+    let shopper = || Shopper {
+        number: 4,
+        known_from: at(5),
+        first_seen_at: at(0),
+        zone: &zone,
+        events: vec![
+            told(50, "Order Completed", serde_json::json!({ "order_id": "1", "total": 90_000 })),
+            told(1, "Product Added", hat.clone()),
+            told(10, "Checkout Started", serde_json::json!({})),
+            told(9_000, "Product Added", hat.clone()),
+        ],
+        purchases: vec![at(50)],
+        advertised: vec![at(9_060)],
+    };
+    let rests = rests(shopper(), "VND", at(20_000));
+    assert_eq!(rests.len(), 2, "what was touched before the person was known is left out: {rests:?}");
+    let (first, second) = (rests[0], rests[1]);
+    assert_eq!((first.seen.value, first.seen.checkout, first.seen.orders), (90_000, true, 0));
+    assert_eq!((first.touched_ms, first.bought_ms), (None, Some(40 * MINUTE_MS)));
+    assert_eq!((second.seen.orders, second.seen.days_since_order), (1, Some(6.0)));
+    assert_eq!((second.bought_ms, second.helped_ms), (None, Some(HOUR_MS)));
+    // The window of the second is not over yet.
+    assert_eq!(super::rests(shopper(), "VND", at(9_000 + WINDOW_MINUTES - 1)).len(), 1);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -7,7 +7,7 @@ mod gaps;
 
 use domain::commerce::{Day, Order};
 use domain::condition::PastMessage;
-use domain::habits::{Norms, STRENGTH, Share, is_discounted, key_of, read_at, slots};
+use domain::habits::{ANY_CHANNEL, Norms, STRENGTH, Share, is_discounted, key_of, read_at, slots};
 use domain::local_time::Zone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -127,8 +127,12 @@ impl Learner {
                 reads.entry(&message.channel).or_default().push((at, slots(at, person.zone)));
             }
         }
+        let any: Vec<_> = reads.values().flatten().copied().collect();
+        self.report.reads += any.len() as u64;
+        if !any.is_empty() {
+            reads.insert(ANY_CHANNEL, any);
+        }
         for (channel, mut reads) in reads {
-            self.report.reads += reads.len() as u64;
             reads.sort_unstable();
             self.clocks.take(channel, person.number, &reads, &bought);
         }

@@ -107,12 +107,16 @@ fn habits_that_people_have_are_found_and_shrunk_ones_are_best() {
     assert_eq!((gaps.categories, norms.replenishment["ca_phe"].name.as_str()), (1, "Cà phê"));
     assert!(gaps.shrunk < gaps.shop && gaps.covered > Some(0.7), "{gaps:?}");
     assert!(norms.replenishment["ca_phe"].returns && norms.replenishment["ca_phe"].own);
-    let hours = report.clocks[0].hours;
+    assert_eq!(
+        report.clocks.iter().map(|clock| clock.channel.as_str()).collect::<Vec<_>>(),
+        ["any", "email"]
+    );
+    let hours = report.clocks[1].hours;
     assert!(
         hours.serves_own && hours.learned && hours.shrunk < hours.shop && hours.shrunk < hours.own,
         "{hours:?}"
     );
-    assert!(!report.clocks[0].weekdays.serves_own, "nobody has a day of their own");
+    assert!(!report.clocks[1].weekdays.serves_own, "nobody has a day of their own");
     let shop: f64 = norms.reads["email"].hours.shop.iter().sum();
     assert!((shop - 1.0).abs() < 1e-12 && is_worth_serving(&norms));
 }

@@ -138,6 +138,7 @@ fn the_best_hour() {
                 state: "accepted".into(),
                 decided_at: at,
                 accepted_at: Some(at),
+                delivered_at: None,
                 opened_at: Some(at),
                 clicked_at: None,
                 unsubscribed_at: None,

@@ -1,0 +1,79 @@
+//! A person's habits and open cart, as conditions, journeys, templates and exports ask for them. The values are computed
+//! when they are asked; who does not want to be profiled has none.
+
+use crate::facts::ProfileFacts;
+use domain::commerce::Cart;
+use domain::consent::Channel;
+use domain::habits::{Asked, Habits, ROOTS};
+use domain::profile::Profile;
+use kit::{MINUTE_MS, Timestamp};
+use models::carts::{DEFAULT_DELAY_MINUTES, Seen};
+use serde_json::{Map, Value, json};
+
+/// The attribute in which a customer's preferred channel stands: `zalo`, `sms`, `email` or `push`.
+pub(crate) const PREFERRED_CHANNEL: &str = "preferred_channel";
+
+/// The channel that somebody told the shop they prefer.
+pub(crate) fn stated_channel(profile: &Profile) -> Option<Channel> {
+    profile.attribute(PREFERRED_CHANNEL)?.as_str()?.to_lowercase().parse().ok()
+}
+
+impl ProfileFacts<'_> {
+    fn asked(&self, at: Timestamp) -> Option<Asked<'_>> {
+        self.profile.may_be_profiled().then(|| Asked {
+            past: self.past,
+            norms: self.insight.norms.as_ref(),
+            zone: self.zone,
+            shop_zone: self.insight.zone.as_ref().unwrap_or(self.zone),
+            stated: stated_channel(self.profile),
+            at,
+        })
+    }
+
+    /// The value of a habit, and up to when it stays when nothing else happens.
+    pub(crate) fn habit(&self, path: &str, at: Timestamp) -> (Option<Value>, Option<Timestamp>) {
+        self.asked(at).map_or((None, None), |asked| asked.value(path))
+    }
+
+    /// All habits, as far as the past at hand tells.
+    pub fn habits(&self) -> Option<Habits> {
+        self.asked(self.now).map(|asked| asked.all())
+    }
+
+    /// All habits by the names under which templates find them.
+    pub(crate) fn habit_values(&self) -> Map<String, Value> {
+        let named = |root: &str| Some((root.to_owned(), self.habit(root, self.now).0?));
+        ROOTS.into_iter().filter_map(named).collect()
+    }
+
+    /// `buys_alone` and `best_delay_minutes` of the open cart.
+    pub(crate) fn cart_chance(
+        &self,
+        cart: &Cart,
+        field: &str,
+        at: Timestamp,
+    ) -> (Option<Value>, Option<Timestamp>) {
+        if !self.profile.may_be_profiled() {
+            return (None, None);
+        }
+        let model = self.insight.carts.as_ref();
+        if field == "best_delay_minutes" {
+            return (Some(json!(best_delay_minutes(model, self.profile, cart, self.zone))), None);
+        }
+        let silent = at.since_ms(cart.updated_at.0).div_euclid(MINUTE_MS);
+        let told = model.and_then(|model| model.buys_alone(&Seen::of(self.profile, cart, self.zone), silent));
+        let Some((share, next)) = told else { return (None, None) };
+        let until = cart.updated_at.0.plus_ms(next * MINUTE_MS);
+        (Some(json!((share * 10_000.0).round() / 10_000.0)), Some(until).filter(|until| *until > at))
+    }
+}
+
+/// How long to wait after the last touch of a cart; the usual hour where nothing was learned.
+pub(crate) fn best_delay_minutes(
+    model: Option<&models::carts::Model>,
+    profile: &Profile,
+    cart: &Cart,
+    zone: &domain::local_time::Zone,
+) -> i64 {
+    model.map_or(DEFAULT_DELAY_MINUTES, |model| model.best_delay_minutes(&Seen::of(profile, cart, zone)))
+}
