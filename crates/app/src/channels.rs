@@ -322,7 +322,8 @@ impl Desk {
                     let key = (row.workspace, channel);
                     let Sealed { from, reply_to, return_path, returns, .. } = settings;
                     let returns = returns.map(|returns| returns.address);
-                    board.identities.insert(key, Identity { from, reply_to, return_path, returns });
+                    let asks = built.asks();
+                    board.identities.insert(key, Identity { from, reply_to, return_path, returns, asks });
                     board.channels.insert(key, built);
                 }
                 Err(error) => {

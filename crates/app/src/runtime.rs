@@ -7,11 +7,12 @@ use domain::consent::Channel;
 use domain::delivery::{Content, Delivery, MessageClass, Outcome, TextContent};
 use engine::{Bell, Composer, Dispatcher, Door, Engine, Outgoing};
 use kit::{Clock, WorkspaceId};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use store::messages::AskRow;
 use store::{Leadership, Store};
 use tokio::sync::watch;
 
@@ -25,6 +26,10 @@ const SPREAD_WAIT: Duration = Duration::from_secs(1);
 const ERROR_WAIT: Duration = Duration::from_secs(1);
 /// Messages of one channel under way at once, whatever its settings say.
 const IN_FLIGHT_MAX: usize = 128;
+/// Messages whose fate is asked for in one round.
+const ASKED_MAX: i64 = 5_000;
+/// Calls of a round by which a provider is asked, where it says nothing of how many it takes.
+const ASK_CALLS_MAX: usize = 5;
 /// Old bodies, sessions and answers are cleared this often.
 const HOUSEKEEPING_MS: i64 = kit::HOUR_MS;
 
@@ -264,6 +269,8 @@ struct Sender {
     /// Where a provider takes only so many messages in a time.
     paces: BTreeMap<(WorkspaceId, Channel), Pace>,
     ended: Arc<Mutex<Vec<(Outgoing, Outcome)>>>,
+    /// Channels whose provider is being asked what became of messages; the next round waits for them.
+    asking: Arc<Mutex<BTreeSet<(WorkspaceId, Channel)>>>,
     recovered: bool,
     cleaned_at: kit::Timestamp,
 }
@@ -288,6 +295,7 @@ impl Sender {
             in_flight: BTreeMap::new(),
             paces: BTreeMap::new(),
             ended: Arc::default(),
+            asking: Arc::default(),
             recovered: false,
             cleaned_at: kit::Timestamp::MIN,
         }
@@ -366,6 +374,7 @@ impl Sender {
             busy = true;
             self.shared.engine_bell.ring();
         }
+        self.ask(now)?;
         if now.since_ms(self.cleaned_at) > HOUSEKEEPING_MS {
             self.cleaned_at = now;
             self.clean(now)?;
@@ -457,6 +466,83 @@ impl Sender {
         });
     }
 
+    /// Asks providers what became of messages that they accepted, where they tell that only when they are asked. They
+    /// are asked no faster than they take messages.
+    fn ask(&mut self, now: kit::Timestamp) -> Result<()> {
+        if !self.asking.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            return Ok(());
+        }
+        let due = self.dispatcher.asks_due(now, ASKED_MAX)?;
+        let mut by_channel: BTreeMap<(WorkspaceId, Channel), Vec<AskRow>> = BTreeMap::new();
+        let mut silent = Vec::new();
+        for row in due {
+            match row.channel.parse::<Channel>() {
+                Ok(channel) => by_channel.entry((row.workspace, channel)).or_default().push(row),
+                Err(_) => silent.push(row),
+            }
+        }
+        for (key, rows) in by_channel {
+            let Some(provider) = self.board.channels.get(&key).filter(|provider| provider.asks()).cloned()
+            else {
+                // Switched off, or another one: it is asked at its next time, if it is there again.
+                silent.extend(rows);
+                continue;
+            };
+            let mut pace = self.paces.get_mut(&key);
+            let free = pace.as_mut().map_or(ASK_CALLS_MAX, |pace| pace.free(now)).min(ASK_CALLS_MAX);
+            let mut calls: BTreeSet<String> = BTreeSet::new();
+            let mut asked = rows;
+            asked.retain(|row| {
+                let call = provider.asked_with(&row.provider_id);
+                calls.contains(call) || calls.len() < free && calls.insert(call.to_owned())
+            });
+            if asked.is_empty() {
+                continue;
+            }
+            if let Some(pace) = pace {
+                calls.iter().for_each(|_| pace.went(now));
+            }
+            self.dispatcher.asks(&asked, now)?;
+            self.call_for_fates(key, provider, &asked);
+        }
+        Ok(self.dispatcher.asks(&silent, now)?)
+    }
+
+    fn call_for_fates(
+        &self,
+        key: (WorkspaceId, Channel),
+        provider: Arc<dyn plugs::Channel>,
+        asked: &[AskRow],
+    ) {
+        let of = |row: &AskRow| plugs::Asked {
+            key: row.id.clone(),
+            provider_id: row.provider_id.clone(),
+            to: row.address.clone(),
+        };
+        let messages: Vec<plugs::Asked> = asked.iter().map(of).collect();
+        self.asking.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        let (asking, shared) = (Arc::clone(&self.asking), Arc::clone(&self.shared));
+        self.runtime.spawn(async move {
+            let told = provider.ask(&messages).await;
+            let (kind, now) = (provider.kind(), shared.clock.now());
+            let store = Arc::clone(&shared.store);
+            let written = tokio::task::spawn_blocking(move || {
+                let receipts = told.unwrap_or_else(|error| {
+                    tracing::warn!(provider = kind, %error, "a provider does not say what became of messages");
+                    Vec::new()
+                });
+                engine::take_fates(&store, key, kind, receipts, now)
+            });
+            match written.await {
+                Ok(Ok(())) => shared.engine_bell.ring(),
+                Ok(Err(error)) => tracing::error!(%error, "what a provider told cannot be written down"),
+                Err(_) => tracing::error!("writing down what a provider told ended by a panic"),
+            }
+            asking.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+            shared.sender_bell.ring();
+        });
+    }
+
     fn settle(&mut self) -> Result<bool> {
         let ended = std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner));
         if ended.is_empty() {
@@ -490,7 +576,8 @@ impl Sender {
             let days = i64::from(workspace.settings.body_retention_days);
             changes.expire_bodies(workspace.workspace, now.plus_ms(-days * kit::DAY_MS));
             api::expire(&mut changes, &workspace, now);
-            for note in engine::retention_notes(&workspace.settings, now) {
+            let notes = engine::retention_notes(&workspace.settings, now);
+            for note in notes.into_iter().chain(engine::occasions::daily_note(now)) {
                 changes.append(note.arrival(workspace.workspace, now));
             }
         }

@@ -94,6 +94,10 @@ impl Reason {
 pub const TOO_SOON_MS: i64 = 2 * SECOND_MS;
 /// The window in which different links are counted.
 pub const BURST_MS: i64 = 2 * SECOND_MS;
+/// For so long around it, all clicks of a message whose hidden link was followed are a program's.
+pub const HONEYPOT_MS: i64 = 5 * SECOND_MS;
+/// A picture that is fetched again within this time was not opened again.
+pub const REOPEN_MS: i64 = 5 * SECOND_MS;
 /// Two can be a hurried person with a new tab each; three different links in two seconds are a program.
 pub const BURST_LINKS: u32 = 3;
 

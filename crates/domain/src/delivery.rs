@@ -1,6 +1,6 @@
 //! What is handed to a channel, and what became of it: the words between the engine and the providers.
 
-use kit::Timestamp;
+use kit::{Currency, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -317,9 +317,25 @@ pub struct Receipt {
     /// The provider's name of this telling: what is told twice counts once.
     #[serde(default)]
     pub event_id: Option<String>,
-    /// What the message cost, in minor units of the shop's currency, where the provider says.
+    /// What the message cost, where the provider says. It counts in a shop of this currency.
     #[serde(default)]
-    pub price: Option<i64>,
+    pub price: Option<Paid>,
+}
+
+/// An amount in the currency in which a provider bills.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Paid {
+    /// In minor units.
+    pub minor: i64,
+    /// ISO 4217, such as `VND`.
+    pub currency: String,
+}
+
+impl Paid {
+    /// Đồng have no smaller unit.
+    pub fn vnd(minor: i64) -> Paid {
+        Paid { minor, currency: Currency::VND.code().to_owned() }
+    }
 }
 
 /// Which message, or whom, a receipt is about.

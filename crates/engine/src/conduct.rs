@@ -5,8 +5,12 @@ use crate::{EngineError, Note, configure};
 use domain::journey::{Definition, Trigger};
 use kit::{Timestamp, WorkspaceId};
 use serde_json::Value;
+use store::audit::AuditEntry;
 use store::journeys::{JourneyRow, TimerRow};
 use store::{Changeset, Store, StoreError};
+
+/// How often a journey is stopped anew when somebody writes it at the same moment.
+const STOP_TRIES: u32 = 20;
 
 /// Lets new runs of a journey take `version`; runs under way stay with theirs. A journey that was paused goes on.
 ///
@@ -28,6 +32,7 @@ pub fn publish_journey(
     let was_paused = row.status == "paused";
     let paused_at = row.updated_at;
     row.status = "active".into();
+    row.detail.clear();
     row.published = version;
     row.latest = row.latest.max(version);
     changes.update_journey(workspace, &row, now);
@@ -52,11 +57,62 @@ pub fn pause_journey(
     if row.status != "active" {
         return Ok(());
     }
-    row.status = "paused".into();
     let mut changes = Changeset::new();
-    changes.update_journey(workspace, &row, now);
-    changes.hold_runs(workspace, journey_id);
+    halt(&mut changes, workspace, &mut row, now);
     Ok(configure(store, changes)?)
+}
+
+fn halt(changes: &mut Changeset, workspace: WorkspaceId, row: &mut JourneyRow, now: Timestamp) {
+    row.status = "paused".into();
+    changes.update_journey(workspace, row, now);
+    changes.hold_runs(workspace, &row.journey_id);
+}
+
+/// Halts an active journey because the other side refuses its template, and says so in the audit log. `why` is what
+/// the other side said, for the shop.
+///
+/// # Errors
+/// The store's alone: a journey that is gone has nothing to stop.
+pub(crate) fn stop_journey(
+    store: &Store,
+    workspace: WorkspaceId,
+    journey_id: &str,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), EngineError> {
+    let mut tries = 0;
+    loop {
+        let found = store.read(|tx| tx.journey(workspace, journey_id))?;
+        let Some(mut row) = found.filter(|row| row.status == "active") else { return Ok(()) };
+        row.detail = why.to_owned();
+        let mut changes = Changeset::new();
+        halt(&mut changes, workspace, &mut row, now);
+        log_stop(&mut changes, workspace, format!("journeys/{journey_id}"), "journey_stopped", now);
+        match configure(store, changes) {
+            // Somebody wrote it at the same moment.
+            Err(StoreError::Conflict { .. }) if tries < STOP_TRIES => tries += 1,
+            done => return Ok(done?),
+        }
+    }
+}
+
+/// Writes into the audit log that something stands still because its template was refused.
+pub(crate) fn log_stop(
+    changes: &mut Changeset,
+    workspace: WorkspaceId,
+    object: String,
+    action: &str,
+    now: Timestamp,
+) {
+    let entry = AuditEntry {
+        at: now,
+        actor: "system".into(),
+        action: action.into(),
+        object,
+        detail: r#"{"reason":"template_refused"}"#.into(),
+        ..AuditEntry::default()
+    };
+    changes.log_audit(workspace, entry);
 }
 
 /// Lets a paused journey go on: its runs hear of what happened since its row was last written, which is when it
@@ -76,6 +132,7 @@ pub fn resume_journey(
     }
     let paused_at = row.updated_at;
     row.status = "active".into();
+    row.detail.clear();
     let mut changes = Changeset::new();
     changes.update_journey(workspace, &row, now);
     if let Some((text, _)) = store.read(|tx| tx.journey_version(workspace, journey_id, row.published))? {

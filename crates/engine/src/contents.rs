@@ -2,18 +2,18 @@
 //! networks want it, the parameters of a template that Zalo approved, a notification.
 
 use crate::dispatch::Identity;
-use crate::render::{Composer, Draft, Occasion, RenderFailure};
+use crate::render::{Composer, Occasion, RenderFailure};
 use crate::token::Link;
 use domain::consent::Purpose;
 use domain::delivery::{
     Content, EmailContent, MessageClass, PushContent, TemplateContent, TextContent, Urgency,
 };
 use domain::profile::Profile;
-use domain::sms;
-use domain::template::design::{Design, Push, Zns, zns_param_max};
+use domain::sms::{self, Marks};
+use domain::template::design::{Push, Zns, zns_param_max};
 use kit::Timestamp;
 use std::collections::BTreeMap;
-use store::messages::{Body, MessageRow, TemplateRow};
+use store::messages::{Body, MessageRow};
 
 /// How long a notification is worth showing, in seconds: a day.
 const PUSH_TTL_S: u32 = 24 * 60 * 60;
@@ -81,20 +81,13 @@ pub(crate) fn notice(body: &Body) -> Content {
 }
 
 /// A text as it goes out: labelled, with its way out, with or without its marks, within the shop's limit. The ledger
-/// keeps these words.
-pub(crate) fn text(
-    occasion: &Occasion<'_>,
-    template: &TemplateRow,
-    body: &mut Body,
-) -> Result<Content, Unfit> {
+/// keeps these words. `own`: what the template says of its marks.
+pub(crate) fn text(occasion: &Occasion<'_>, own: Option<Marks>, body: &mut Body) -> Result<Content, Unfit> {
     let texting = &occasion.workspace.settings.texting;
     let class = class_of(occasion.purpose);
     let told = body.text.clone().unwrap_or_default();
     let told = match occasion.channel {
-        "sms" => {
-            let own = serde_json::from_str::<Draft>(&template.source).ok().and_then(|draft| draft.sms_marks);
-            sms::outgoing(&told, class, own.unwrap_or(texting.sms_marks), &texting.sms_opt_out)
-        }
+        "sms" => sms::outgoing(&told, class, own.unwrap_or(texting.sms_marks), &texting.sms_opt_out),
         _ => told,
     };
     let parts = sms::measure(&told).parts;
@@ -105,11 +98,6 @@ pub(crate) fn text(
     }
     body.text = Some(told.clone());
     Ok(Content::Text(TextContent { body: told, class }))
-}
-
-/// The design that a template was made with, where what is sent depends on it.
-pub(crate) fn design_of(template: &TemplateRow) -> Option<Design> {
-    serde_json::from_str::<Draft>(&template.source).ok()?.design
 }
 
 /// The parameters of a template of Zalo's, each filled for this person and cut to what Zalo takes.

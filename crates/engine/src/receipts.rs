@@ -7,7 +7,7 @@ use crate::EngineError;
 use crate::dispatch::{context_with, message_in_brief, plan_of, reject_code, suppression_of_class};
 use crate::note::Response;
 use crate::world::{ProfileKey, World, timer_kind};
-use domain::bots::{self, Kind, Method, OpenOrClick};
+use domain::bots::{self, BURST_MS, HONEYPOT_MS, Kind, Method, OpenOrClick, REOPEN_MS, Reason};
 use domain::consent::{Channel, ConsentRecord, ConsentState, Purpose};
 use domain::delivery::{About, Receipt, RejectClass, Told};
 use domain::hook::Topic;
@@ -16,6 +16,7 @@ use domain::sending::SOFT_BOUNCE_GAP_MS;
 use kit::{MINUTE_MS, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use store::history::MessageKey;
 use store::messages::{MessageRow, SuppressionRow};
 
@@ -44,8 +45,9 @@ impl World<'_> {
         receipts: Vec<Receipt>,
         told_at: Timestamp,
     ) -> Result<(), EngineError> {
+        let clicks: Vec<Click> = receipts.iter().filter_map(|receipt| Click::of(receipt, told_at)).collect();
         for receipt in receipts {
-            self.take_receipt(workspace, channel, provider, receipt, told_at)?;
+            self.take_receipt(workspace, channel, provider, receipt, told_at, &clicks)?;
         }
         Ok(())
     }
@@ -59,7 +61,7 @@ impl World<'_> {
         // It was written by this module.
         let Ok(waiting) = serde_json::from_str::<Waiting>(subject) else { return Ok(()) };
         let Waiting { channel, provider, receipt, told_at } = waiting;
-        self.take_receipt(workspace, channel, &provider, receipt, Timestamp::from_ms(told_at))
+        self.take_receipt(workspace, channel, &provider, receipt, Timestamp::from_ms(told_at), &[])
     }
 
     fn take_receipt(
@@ -69,9 +71,9 @@ impl World<'_> {
         provider: &str,
         receipt: Receipt,
         told_at: Timestamp,
+        clicks: &[Click],
     ) -> Result<(), EngineError> {
-        // A provider's clock may be wrong; nothing happens after it was told.
-        let at = receipt.at.map_or(told_at, |at| Timestamp::from_ms(at).min(told_at));
+        let at = happened_at(&receipt, told_at);
         let found = self.message_of(workspace, channel, &receipt.about)?;
         if found.is_none() && matches!(receipt.about, About::Key(_) | About::Provider(_)) {
             return self.wait_for_message(workspace, channel, provider, receipt, told_at);
@@ -86,10 +88,12 @@ impl World<'_> {
         if !self.is_first_telling(workspace, &name, told_at)? {
             return Ok(());
         }
-        if let Some(price) = receipt.price.filter(|price| (0..=1_000_000_000).contains(price))
-            && let Some(message) = &found
+        // Of what is billed in another currency the estimate in the shop's own stays.
+        if let (Some(price), Some(message)) = (&receipt.price, &found)
+            && (0..=1_000_000_000).contains(&price.minor)
+            && price.currency == self.shop(workspace)?.workspace.settings.currency().code()
         {
-            self.receipts.set_message_price(message.message_no, Some(price));
+            self.receipts.set_message_price(message.message_no, Some(price.minor));
         }
         let address = match &receipt.about {
             About::Address(address) => Some(address.clone()),
@@ -169,12 +173,16 @@ impl World<'_> {
                 }
             }
             (Told::Opened { user_agent, ip }, Some(message)) => {
-                let machine = machine_behind(message, Kind::Open, user_agent, ip, at);
-                self.take_response(workspace, message.message_no, Response::Opened, at, machine, None)?;
+                let seen = Seen { kind: Kind::Open, user_agent, ip, url: None, at };
+                if let Some(machine) = self.judged(message, &receipt.about, seen, clicks)? {
+                    self.take_response(workspace, message.message_no, Response::Opened, at, machine, None)?;
+                }
             }
             (Told::Clicked { url, user_agent, ip }, Some(message)) => {
-                let machine = machine_behind(message, Kind::Click, user_agent, ip, at);
-                self.take_response(workspace, message.message_no, Response::Clicked, at, machine, url)?;
+                let seen = Seen { kind: Kind::Click, user_agent, ip, url: url.clone(), at };
+                if let Some(machine) = self.judged(message, &receipt.about, seen, clicks)? {
+                    self.take_response(workspace, message.message_no, Response::Clicked, at, machine, url)?;
+                }
             }
             (Told::Said { text }, _) => {
                 if let Some(key) = key {
@@ -418,24 +426,114 @@ impl World<'_> {
     }
 }
 
-/// Why what a provider counted was a machine's doing, judged as our own links are.
-fn machine_behind(
-    message: &MessageRow,
+/// When it happened. A provider's clock may be wrong; nothing happens after it was told.
+fn happened_at(receipt: &Receipt, told_at: Timestamp) -> Timestamp {
+    receipt.at.map_or(told_at, |at| Timestamp::from_ms(at).min(told_at))
+}
+
+/// A click that a provider told of together with others.
+struct Click {
+    about: About,
+    url: String,
+    at: Timestamp,
+}
+
+impl Click {
+    fn of(receipt: &Receipt, told_at: Timestamp) -> Option<Click> {
+        let Told::Clicked { url, .. } = &receipt.what else { return None };
+        let url = url.clone().unwrap_or_default();
+        Some(Click { about: receipt.about.clone(), url, at: happened_at(receipt, told_at) })
+    }
+}
+
+/// What a provider saw.
+struct Seen {
     kind: Kind,
     user_agent: Option<String>,
     ip: Option<String>,
+    url: Option<String>,
     at: Timestamp,
-) -> Option<String> {
-    let sent_at = message.accepted_at.or(message.attempted_at);
-    let verdict = bots::classify(&OpenOrClick {
-        kind,
-        method: Method::Get,
-        user_agent: user_agent.as_deref().unwrap_or_default(),
-        purpose: "",
-        ip: ip.and_then(|ip| ip.parse().ok()),
-        ms_since_sent: sent_at.map(|sent_at| at.since_ms(sent_at)),
-        links_within_burst: 1,
-        honeypot_hit: false,
-    });
-    crate::note::machine_of(verdict)
+}
+
+/// What came of a message about the same time.
+#[derive(Default)]
+struct Around {
+    links: BTreeSet<String>,
+    honeypot_hit: bool,
+    /// By people, by machines.
+    is_opened: [bool; 2],
+}
+
+impl Around {
+    /// A line of the message's log that far from the request.
+    fn add(&mut self, what: &str, detail: &str, apart_ms: i64) {
+        match what {
+            "clicked" if apart_ms <= BURST_MS => drop(self.links.insert(detail.to_owned())),
+            "machine_clicked" if detail == Reason::Honeypot.as_str() => {
+                self.honeypot_hit |= apart_ms <= HONEYPOT_MS;
+            }
+            // Which links they were is not kept: they are one at least.
+            "machine_clicked" if apart_ms <= BURST_MS => drop(self.links.insert(String::new())),
+            "opened" => self.is_opened[0] |= apart_ms <= REOPEN_MS,
+            "machine_opened" => self.is_opened[1] |= apart_ms <= REOPEN_MS,
+            _ => {}
+        }
+    }
+}
+
+/// Whether an address is that of a link of ours, of this kind: `c` counts a click, `h` is hidden from people.
+fn is_own_link(url: Option<&str>, kind: &str) -> bool {
+    let path = url.and_then(|url| url.split_once("://")?.1.split_once('/')).map(|(_, path)| path);
+    path.is_some_and(|path| path.starts_with(&format!("e/{kind}/")))
+}
+
+impl World<'_> {
+    /// Why what a provider counted was a machine's doing, judged as our own links are: `Some(None)` is a person.
+    /// `None`: it was counted already, by our own link or a moment ago.
+    fn judged(
+        &self,
+        message: &MessageRow,
+        about: &About,
+        seen: Seen,
+        clicks: &[Click],
+    ) -> Result<Option<Option<String>>, EngineError> {
+        let Seen { kind, user_agent, ip, url, at } = seen;
+        if is_own_link(url.as_deref(), "c") {
+            return Ok(None);
+        }
+        let mut around = Around::default();
+        let (store, workspace, no) = (self.store, message.workspace, message.message_no);
+        for line in store.read(|tx| tx.message_log(workspace, no))? {
+            around.add(&line.what, &line.detail, line.at.since_ms(at).abs());
+        }
+        // What this batch has found is not in the store yet.
+        for (on, what, detail) in self.responses_to(workspace, no) {
+            around.add(what, detail, on.since_ms(at).abs());
+        }
+        // A provider tells much at once: of a burst the first click is known by those behind it.
+        for click in clicks.iter().filter(|click| click.about == *about) {
+            let apart_ms = click.at.since_ms(at).abs();
+            if is_own_link(Some(&click.url), "h") {
+                around.honeypot_hit |= apart_ms <= HONEYPOT_MS;
+            } else if apart_ms <= BURST_MS {
+                around.links.insert(click.url.clone());
+            }
+        }
+        if kind == Kind::Click {
+            around.links.insert(url.clone().unwrap_or_default());
+        }
+        let sent_at = message.accepted_at.or(message.attempted_at);
+        let verdict = bots::classify(&OpenOrClick {
+            kind,
+            method: Method::Get,
+            user_agent: user_agent.as_deref().unwrap_or_default(),
+            purpose: "",
+            ip: ip.and_then(|ip| ip.parse().ok()),
+            ms_since_sent: sent_at.map(|sent_at| at.since_ms(sent_at)),
+            links_within_burst: u32::try_from(around.links.len()).unwrap_or(u32::MAX),
+            honeypot_hit: around.honeypot_hit || is_own_link(url.as_deref(), "h"),
+        });
+        let is_repeated = kind == Kind::Open && around.is_opened[usize::from(!verdict.is_person())];
+        Ok((!is_repeated).then(|| crate::note::machine_of(verdict)))
+    }
 }

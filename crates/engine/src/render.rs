@@ -1,11 +1,14 @@
 //! Makes the words of a message from its template and what is known of the person.
 
 use crate::facts::{ProfileFacts, zone_of};
+use crate::habits::past_of;
 use crate::insight::Insight;
+use crate::shelf::{Pick, Question, Shelves, shown};
 use crate::token::{Link, TokenKey};
 use domain::commerce::{CartLine, Order};
 use domain::condition::NO_PAST;
 use domain::consent::Purpose;
+use domain::habits::is_habit;
 use domain::journey::Facts;
 use domain::profile::Profile;
 use domain::sms::Marks;
@@ -17,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::access::Workspace;
 use store::messages::{Body, TemplateRow};
-use store::{ReadTx, StoreError};
+use store::{ReadTx, Store, StoreError};
 
 /// A template as the shop stores it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -121,9 +124,15 @@ pub struct Composer {
     pub key: TokenKey,
     /// Without a slash at its end.
     pub base_url: String,
+    /// What the shops recommend; without it templates show that there is nothing.
+    shelves: Option<Arc<Shelves>>,
+    /// Where the past of people is read from, for templates that show their habits.
+    pasts: Option<Arc<Store>>,
     compiled: BTreeMap<(WorkspaceId, String, i64), Arc<Known>>,
 }
 
+/// Products of one place that a template can show.
+const RECOMMENDED_MAX: usize = 24;
 /// Compiled templates that are kept; beyond it all are compiled anew.
 const COMPILED_MAX: usize = 2_000;
 
@@ -191,6 +200,8 @@ pub fn context_of(profile: &Profile, occasion: &Occasion<'_>, base_url: &str, ke
             "quantity": cart.quantity(),
             "currency": cart.currency,
             "url": url,
+            "buys_alone": facts.value("cart.buys_alone"),
+            "best_delay_minutes": facts.value("cart.best_delay_minutes"),
         })
     });
     let event = occasion.context.get("event").cloned().unwrap_or(Value::Null);
@@ -281,7 +292,104 @@ pub fn order_of_context(
 
 impl Composer {
     pub fn new(key: TokenKey, base_url: &str) -> Composer {
-        Composer { key, base_url: base_url.trim_end_matches('/').to_owned(), compiled: BTreeMap::new() }
+        Composer { key, base_url: base_url.trim_end_matches('/').to_owned(), shelves: None, pasts: None, compiled: BTreeMap::new() }
+    }
+
+    /// With what the shops recommend, chosen at the moment of sending.
+    pub fn recommending(self, shelves: Arc<Shelves>) -> Composer {
+        Composer { shelves: Some(shelves), ..self }
+    }
+
+    /// With the past of people, read where a template shows their habits.
+    pub fn remembering(self, store: Arc<Store>) -> Composer {
+        Composer { pasts: Some(store), ..self }
+    }
+
+    /// Puts what the template shows of the person's habits beside what it sees otherwise.
+    fn remember(
+        &self,
+        context: &mut Value,
+        compiled: &CompiledTemplate,
+        profile: &Profile,
+        occasion: &Occasion<'_>,
+    ) {
+        let is_asked = |variable: &String| variable.strip_prefix("customer.").is_some_and(is_habit);
+        let Some(store) = self.pasts.as_ref().filter(|_| compiled.variables().iter().any(is_asked)) else {
+            return;
+        };
+        let workspace = occasion.workspace;
+        let past = match store.read(|tx| past_of(tx, workspace.workspace, profile.no)) {
+            Ok(past) => past,
+            Err(error) => {
+                tracing::warn!(%error, "habits cannot be read now; messages are made without");
+                return;
+            }
+        };
+        let settings = &workspace.settings;
+        let zone = zone_of(profile, &settings.zone());
+        let facts = ProfileFacts {
+            profile,
+            zone: &zone,
+            now: occasion.now,
+            currency: settings.currency(),
+            past: &past,
+            insight: occasion.insight,
+            segments: None,
+        };
+        for (name, value) in facts.habit_values() {
+            context["customer"][name] = value;
+        }
+    }
+
+    /// Puts what the template shows of recommendations beside what it sees otherwise: an empty list where there is
+    /// nothing, so that its `else` is shown.
+    fn recommend(
+        &self,
+        context: &mut Value,
+        compiled: &CompiledTemplate,
+        profile: Option<&Profile>,
+        occasion: &Occasion<'_>,
+    ) {
+        let wanted = compiled.recommendations();
+        if wanted.is_empty() {
+            return;
+        }
+        let workspace = occasion.workspace.workspace;
+        let settings = &occasion.workspace.settings;
+        let id = |told: &Value| match told.get("product_id").or_else(|| told.get("id"))? {
+            Value::String(id) => Some(id.clone()),
+            Value::Number(id) => Some(id.to_string()),
+            _ => None,
+        };
+        let products: Vec<String> =
+            context["products"].as_array().into_iter().flatten().filter_map(id).take(20).collect();
+        let cart = profile.and_then(Profile::cart);
+        let cart: Vec<String> =
+            cart.into_iter().flat_map(|cart| &cart.lines).map(|line| line.product_id.clone()).collect();
+        let mut told = Map::new();
+        for named in wanted {
+            let question = Question {
+                customer: profile.filter(|profile| profile.may_be_profiled()).map(|profile| profile.no),
+                products: &products,
+                cart: &cart,
+                limit: Some(RECOMMENDED_MAX),
+                now: occasion.now,
+            };
+            let found = self.shelves.as_ref().map(|shelves| -> Result<Vec<Value>, StoreError> {
+                let answer = shelves.ask(workspace, named, &question)?.unwrap_or_default();
+                shelves.look(workspace, occasion.now, |shelf| {
+                    let words = |pick: &Pick| shelf.words(&pick.reason, &settings.language);
+                    let shown = |pick: &Pick| shown(pick, words(pick), settings.currency());
+                    answer.picks.iter().map(shown).collect()
+                })
+            });
+            let found = found.unwrap_or(Ok(Vec::new())).unwrap_or_else(|error| {
+                tracing::warn!(%error, "nothing can be recommended now; messages go without");
+                Vec::new()
+            });
+            told.insert(named.to_owned(), Value::Array(found));
+        }
+        context["recommendations"] = Value::Object(told);
     }
 
     /// Where the links of a workspace's messages lead.
@@ -346,13 +454,28 @@ impl Composer {
         occasion: &Occasion<'_>,
     ) -> Result<Composed, RenderFailure> {
         let base_url = self.base_url(occasion.workspace).to_owned();
-        let context = context_of(profile, occasion, &base_url, &self.key);
+        let mut context = context_of(profile, occasion, &base_url, &self.key);
+        self.remember(&mut context, compiled, profile, occasion);
+        self.recommend(&mut context, compiled, Some(profile), occasion);
         self.compose_in(compiled, &context, occasion)
     }
 
     /// What a template sees of a person.
     pub fn values(&self, profile: &Profile, occasion: &Occasion<'_>) -> Value {
         context_of(profile, occasion, self.base_url(occasion.workspace), &self.key)
+    }
+
+    /// As [`Composer::values`], with what this template shows of recommendations.
+    pub fn values_for(
+        &self,
+        compiled: &CompiledTemplate,
+        profile: &Profile,
+        occasion: &Occasion<'_>,
+    ) -> Value {
+        let mut values = self.values(profile, occasion);
+        self.remember(&mut values, compiled, profile, occasion);
+        self.recommend(&mut values, compiled, Some(profile), occasion);
+        values
     }
 
     /// Makes one message with values of the caller's own, such as those of somebody who never was. The shape is that
@@ -387,6 +510,14 @@ impl Composer {
             now: Some(occasion.now),
             allow_missing: occasion.preview,
             ..RenderOptions::default()
+        };
+        let mut own;
+        let context = if compiled.recommendations().is_empty() || context.get("recommendations").is_some() {
+            context
+        } else {
+            own = context.clone();
+            self.recommend(&mut own, compiled, None, occasion);
+            &own
         };
         let rendered = compiled.render(context, &options).map_err(|error| match error {
             RenderError::Missing { variables } => RenderFailure::Missing(variables),
@@ -423,7 +554,9 @@ impl Composer {
             RenderFailure::TemplateBroken(problems.first().map_or_else(String::new, ToString::to_string))
         })?;
         let base_url = self.base_url(occasion.workspace).to_owned();
-        let context = context_of(profile, occasion, &base_url, &self.key);
+        let mut context = context_of(profile, occasion, &base_url, &self.key);
+        self.remember(&mut context, &compiled, profile, occasion);
+        self.recommend(&mut context, &compiled, Some(profile), occasion);
         let options = RenderOptions {
             now: Some(occasion.now),
             allow_missing: occasion.preview,

@@ -2,7 +2,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use domain::delivery::{
-    About, Content, Delivery, EmailContent, MessageClass, Outcome, PushContent, Receipt, RejectClass,
+    About, Content, Delivery, EmailContent, MessageClass, Outcome, Paid, PushContent, Receipt, RejectClass,
     RetryClass, RichContent, Sender, TemplateContent, TextContent, Told, Urgency, WebhookContent,
 };
 
@@ -43,8 +43,20 @@ pub trait Channel: Send + Sync {
         })
     }
 
+    /// Whether the other side tells what became of some messages only to whom asks: [`Channel::ask`].
+    fn asks(&self) -> bool {
+        false
+    }
+
+    /// What one call of [`Channel::ask`] tells of, by the other side's name of a message: the whole batch that it
+    /// went out with. What is named the same is asked for together.
+    fn asked_with<'a>(&self, provider_id: &'a str) -> &'a str {
+        provider_id
+    }
+
     /// Asks what became of messages that were accepted, where the other side tells that only when it is asked; a
-    /// message that nothing is known of yet has no receipt. Errors: words for the shop.
+    /// message that nothing is known of yet has no receipt. Each group of [`Channel::asked_with`] is a call. Errors:
+    /// words for the shop.
     fn ask<'a>(&'a self, _messages: &'a [Asked]) -> BoxFuture<'a, Result<Vec<Receipt>, String>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }

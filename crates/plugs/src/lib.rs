@@ -10,6 +10,7 @@ mod channel;
 pub mod channels;
 mod detail;
 pub mod dns;
+mod download;
 mod egress;
 pub mod email;
 pub mod hook;
@@ -21,11 +22,12 @@ mod vault;
 
 pub use callback::{Callback, CallbackRefusal, Received};
 pub use channel::{
-    About, Asked, Batch, BoxFuture, Channel, Content, Delivery, EmailContent, MessageClass, Outcome,
+    About, Asked, Batch, BoxFuture, Channel, Content, Delivery, EmailContent, MessageClass, Outcome, Paid,
     PushContent, Rate, Receipt, RejectClass, RetryClass, RichContent, Sender, TemplateContent, TextContent,
     Told, Urgency, WebhookContent,
 };
 pub use channels::{ChannelConfig, Problem, Provider, Surroundings, build};
+pub use download::download;
 pub use egress::{Allowed, Egress, EgressError};
 pub use http::fetch;
 pub use secret::Secret;

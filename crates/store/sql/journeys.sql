@@ -3,15 +3,16 @@ INSERT INTO journey (workspace_id, journey_id, name, status, published, latest, 
 VALUES ($1, $2, $3, 'draft', 0, 1, 1, $4, $4);
 
 -- name: journey_update
-UPDATE journey SET name = $4, status = $5, published = $6, latest = $7, updated_at = $8, revision = revision + 1
+UPDATE journey SET name = $4, status = $5, published = $6, latest = $7, updated_at = $8, detail = $9,
+  revision = revision + 1
 WHERE workspace_id = $1 AND journey_id = $2 AND revision = $3;
 
 -- name: journey_find
-SELECT journey_id, name, status, published, latest, revision, created_at, updated_at FROM journey
+SELECT journey_id, name, status, published, latest, revision, created_at, updated_at, detail FROM journey
 WHERE workspace_id = $1 AND journey_id = $2;
 
 -- name: journey_list
-SELECT journey_id, name, status, published, latest, revision, created_at, updated_at FROM journey
+SELECT journey_id, name, status, published, latest, revision, created_at, updated_at, detail FROM journey
 WHERE workspace_id = $1 ORDER BY journey_id;
 
 -- name: journey_version_insert

@@ -27,3 +27,25 @@ SELECT listing FROM do_not_call WHERE workspace_id = $1 AND number_hash = $2;
 
 -- name: do_not_call_count
 SELECT count(*), CAST(coalesce(max(listing), 0) AS BIGINT) FROM do_not_call WHERE workspace_id = $1;
+
+-- name: register_source_set
+INSERT INTO register_source (workspace_id, sealed, hour, next_at, failures, fetched_at, fault, job_id, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (workspace_id) DO UPDATE SET sealed = excluded.sealed, hour = excluded.hour, next_at = excluded.next_at,
+  failures = excluded.failures, fetched_at = excluded.fetched_at, fault = excluded.fault, job_id = excluded.job_id,
+  updated_at = excluded.updated_at;
+
+-- name: register_source_fetched
+UPDATE register_source SET next_at = $3, failures = $4, fetched_at = $5, fault = $6, job_id = $7
+WHERE workspace_id = $1 AND updated_at = $2;
+
+-- name: register_source_drop
+DELETE FROM register_source WHERE workspace_id = $1;
+
+-- name: register_source_find
+SELECT workspace_id, sealed, hour, next_at, failures, fetched_at, fault, job_id, updated_at FROM register_source
+WHERE workspace_id = $1;
+
+-- name: register_sources
+SELECT workspace_id, sealed, hour, next_at, failures, fetched_at, fault, job_id, updated_at FROM register_source
+ORDER BY workspace_id;

@@ -153,7 +153,7 @@ SELECT message_no FROM message WHERE workspace_id = $1 AND provider_id = $2 AND 
 AND channel = $3 ORDER BY message_no DESC LIMIT 1;
 
 -- name: message_delivered
-UPDATE message SET delivered_at = coalesce(delivered_at, $2), fall_back_at = NULL,
+UPDATE message SET delivered_at = coalesce(delivered_at, $2), fall_back_at = NULL, ask_at = NULL,
   accepted_at = coalesce(accepted_at, $2),
   reason = CASE WHEN state = 'unknown' THEN '' ELSE reason END,
   state = CASE WHEN state = 'unknown' THEN 'accepted' ELSE state END
@@ -163,7 +163,7 @@ WHERE message_no = $1;
 UPDATE message SET seen_at = coalesce(seen_at, $2) WHERE message_no = $1;
 
 -- name: message_returned
-UPDATE message SET state = 'failed', reason = $2, detail = $3 WHERE message_no = $1
+UPDATE message SET state = 'failed', reason = $2, detail = $3, ask_at = NULL WHERE message_no = $1
 AND state IN ('sending', 'accepted', 'unknown');
 
 -- name: message_price
@@ -187,12 +187,25 @@ ORDER BY fall_back_at, message_no LIMIT $2;
 -- name: message_next_fall_back
 SELECT min(fall_back_at) FROM message WHERE fall_back_at IS NOT NULL;
 
+-- name: message_ask
+UPDATE message SET ask_at = $2 WHERE message_no = $1;
+
+-- name: message_asks_due
+SELECT message_no, workspace_id, channel, id, provider_id, address, accepted_at FROM message
+WHERE ask_at IS NOT NULL AND ask_at <= $1 ORDER BY ask_at, message_no LIMIT $2;
+
+-- name: message_next_ask
+SELECT min(ask_at) FROM message WHERE ask_at IS NOT NULL;
+
 -- name: message_results
 SELECT m.channel,
   CAST(sum(CASE WHEN m.state = 'accepted' THEN 1 ELSE 0 END) AS BIGINT),
   CAST(sum(CASE WHEN m.delivered_at IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT),
   CAST(sum(CASE WHEN r.clicks > 0 THEN 1 ELSE 0 END) AS BIGINT),
-  CAST(sum(CASE WHEN m.state = 'failed' THEN 1 ELSE 0 END) AS BIGINT)
+  CAST(sum(CASE WHEN m.state = 'failed' THEN 1 ELSE 0 END) AS BIGINT),
+  -- Within the three days of `domain::habits::BOUGHT_WITHIN_MS`.
+  CAST(sum(CASE WHEN EXISTS (SELECT 1 FROM shop_order o WHERE o.workspace_id = $1 AND o.profile_no = $2 AND o.counts
+    AND o.placed_at >= r.first_clicked_at AND o.placed_at <= r.first_clicked_at + 259200000) THEN 1 ELSE 0 END) AS BIGINT)
 FROM (SELECT message_no, workspace_id, channel, state, delivered_at FROM message
   WHERE workspace_id = $1 AND profile_no = $2 AND state IN ('accepted', 'failed') AND origin NOT IN ('test', 'staff')
   ORDER BY message_no DESC LIMIT 200) m

@@ -15,6 +15,8 @@ pub struct JourneyRow {
     pub revision: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Why it stands still, where nobody paused it by hand; else empty.
+    pub detail: String,
 }
 
 /// A definition that is published, or that unfinished runs still follow.
@@ -150,7 +152,8 @@ impl Changeset {
                 row.status,
                 row.published,
                 row.latest,
-                now
+                now,
+                row.detail
             ],
         );
     }
@@ -287,6 +290,7 @@ fn read_journey(mut row: Row) -> Result<JourneyRow, StoreError> {
         revision: row.int(5)?,
         created_at: row.at(6)?,
         updated_at: row.at(7)?,
+        detail: row.take_text(8)?,
     })
 }
 

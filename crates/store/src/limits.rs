@@ -42,7 +42,74 @@ fn read_sent(row: &Row) -> Result<SentRow, StoreError> {
     })
 }
 
+/// Where the do-not-call register is fetched every day.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RegisterSourceRow {
+    pub workspace: WorkspaceId,
+    /// The address and the header that opens it.
+    pub sealed: Vec<u8>,
+    /// Of the shop's day, 0 to 23.
+    pub hour: i64,
+    pub next_at: Timestamp,
+    /// Failures in a row.
+    pub failures: i64,
+    pub fetched_at: Option<Timestamp>,
+    /// Why the last fetch failed; empty: it did not.
+    pub fault: String,
+    /// The job that read what was fetched last; empty: nothing was yet.
+    pub job_id: String,
+    /// When the shop wrote it last.
+    pub updated_at: Timestamp,
+}
+
+fn read_source(mut row: Row) -> Result<RegisterSourceRow, StoreError> {
+    Ok(RegisterSourceRow {
+        workspace: row.workspace(0)?,
+        sealed: row.take_bytes(1)?,
+        hour: row.int(2)?,
+        next_at: row.at(3)?,
+        failures: row.int(4)?,
+        fetched_at: row.opt_at(5)?,
+        fault: row.take_text(6)?,
+        job_id: row.take_text(7)?,
+        updated_at: row.at(8)?,
+    })
+}
+
 impl Changeset {
+    /// Where the register is fetched from now on.
+    pub fn set_register_source(&mut self, row: RegisterSourceRow) {
+        let r = row;
+        self.one(
+            q::REGISTER_SOURCE_SET,
+            vals![
+                r.workspace,
+                r.sealed,
+                r.hour,
+                r.next_at,
+                r.failures,
+                r.fetched_at,
+                r.fault,
+                r.job_id,
+                r.updated_at
+            ],
+        );
+    }
+
+    /// What a fetch came to; nothing happens where the shop has written the source anew meanwhile.
+    pub fn register_fetched(&mut self, row: &RegisterSourceRow) {
+        let r = row.clone();
+        self.any(
+            q::REGISTER_SOURCE_FETCHED,
+            vals![r.workspace, r.updated_at, r.next_at, r.failures, r.fetched_at, r.fault, r.job_id],
+        );
+    }
+
+    /// It is not fetched any more.
+    pub fn drop_register_source(&mut self, workspace: WorkspaceId) {
+        self.any(q::REGISTER_SOURCE_DROP, vals![workspace]);
+    }
+
     /// Puts a number, as E.164, on the register as of a listing; of two listings the later one counts.
     pub fn list_do_not_call(&mut self, workspace: WorkspaceId, number: &str, listing: Timestamp) {
         self.one(q::DO_NOT_CALL_SET, vals![workspace, number_hash(workspace, number), listing]);
@@ -103,6 +170,18 @@ impl ReadTx<'_> {
         let params: Vec<_> =
             of.iter().map(|(workspace, number)| vals![*workspace, number_hash(*workspace, number)]).collect();
         Ok(self.query_many(q::DO_NOT_CALL_FIND, &params)?.iter().map(|rows| !rows.is_empty()).collect())
+    }
+
+    pub fn register_source(
+        &mut self,
+        workspace: WorkspaceId,
+    ) -> Result<Option<RegisterSourceRow>, StoreError> {
+        self.query_opt(q::REGISTER_SOURCE_FIND, &vals![workspace])?.map(read_source).transpose()
+    }
+
+    /// Those of all workspaces.
+    pub fn register_sources(&mut self) -> Result<Vec<RegisterSourceRow>, StoreError> {
+        self.query(q::REGISTER_SOURCES, &vals![])?.into_iter().map(read_source).collect()
     }
 
     /// How many numbers are on the register, and when its newest listing was made.

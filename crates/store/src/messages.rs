@@ -124,6 +124,27 @@ pub struct SuppressionRow {
     pub at: Timestamp,
 }
 
+/// An accepted message whose fate is asked for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AskRow {
+    pub message_no: i64,
+    pub workspace: WorkspaceId,
+    pub channel: String,
+    /// Our id of it.
+    pub id: String,
+    /// The provider's.
+    pub provider_id: String,
+    pub address: String,
+    pub accepted_at: Timestamp,
+}
+
+// It holds an address.
+impl std::fmt::Debug for AskRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AskRow").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 impl Changeset {
     pub fn insert_template(&mut self, workspace: WorkspaceId, template: &TemplateRow) {
         let row = template.clone();
@@ -256,6 +277,11 @@ impl Changeset {
     /// When the message counts as not delivered; `None`: never.
     pub fn set_fall_back(&mut self, message_no: i64, at: Option<Timestamp>) {
         self.any(q::MESSAGE_FALL_BACK, vals![message_no, at]);
+    }
+
+    /// When the provider is asked next what became of a message; `None`: not any more.
+    pub fn set_ask(&mut self, message_no: i64, at: Option<Timestamp>) {
+        self.any(q::MESSAGE_ASK, vals![message_no, at]);
     }
 
     /// Remembers that something was told, so that it counts once; its name is looked for as that of an event.
@@ -605,6 +631,28 @@ impl ReadTx<'_> {
         Ok(row.map(|row| row.opt_at(0)).transpose()?.flatten())
     }
 
+    /// Accepted messages whose fate is to be asked for, the longest due first.
+    pub fn asks_due(&mut self, now: Timestamp, limit: i64) -> Result<Vec<AskRow>, StoreError> {
+        let rows = self.query(q::MESSAGE_ASKS_DUE, &vals![now, limit])?;
+        let read = |row: &Row| {
+            Ok(AskRow {
+                message_no: row.int(0)?,
+                workspace: row.workspace(1)?,
+                channel: row.text(2)?.to_owned(),
+                id: row.text(3)?.to_owned(),
+                provider_id: row.opt_text(4)?.unwrap_or_default().to_owned(),
+                address: row.opt_text(5)?.unwrap_or_default().to_owned(),
+                accepted_at: row.opt_at(6)?.unwrap_or(now),
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    pub fn next_ask(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        let row = self.query_opt(q::MESSAGE_NEXT_ASK, &vals![])?;
+        Ok(row.map(|row| row.opt_at(0)).transpose()?.flatten())
+    }
+
     /// What became of a person's last messages, by channel.
     pub fn channel_results(
         &mut self,
@@ -619,6 +667,7 @@ impl ReadTx<'_> {
                     delivered: row.int(2)?,
                     clicked: row.int(3)?,
                     failed: row.int(4)?,
+                    bought: row.int(5)?,
                 };
                 found.insert(channel, results);
             }

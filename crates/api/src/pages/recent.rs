@@ -1,7 +1,7 @@
 //! What this process remembers for a few seconds of the requests that a message brought: enough to tell a program
 //! that follows every link from a person. Lost at a restart, which costs a wrong count and nothing else.
 
-use domain::bots::BURST_MS;
+use domain::bots::{BURST_MS, HONEYPOT_MS, REOPEN_MS};
 use kit::{SECOND_MS, Timestamp, WorkspaceId};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -15,10 +15,6 @@ const MESSAGES_MAX: usize = 20_000;
 const CLICKS_MAX: usize = 64;
 /// A message is remembered this long after it was last heard of.
 const KEEP_MS: i64 = 60 * SECOND_MS;
-/// For so long after its hidden link was followed, all clicks of a message are a program's.
-const HONEYPOT_MS: i64 = 5 * SECOND_MS;
-/// A picture that is fetched again within this time was not opened again.
-const REOPEN_MS: i64 = 5 * SECOND_MS;
 
 #[derive(Default)]
 struct Trace {

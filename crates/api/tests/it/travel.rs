@@ -3,7 +3,7 @@
 use crate::world::{SHOP, World};
 use axum::http::StatusCode;
 use domain::consent::Channel;
-use domain::delivery::{About, Content, Outcome, Receipt, RejectClass, RetryClass, Told};
+use domain::delivery::{About, Content, Outcome, Paid, Receipt, RejectClass, RetryClass, Told};
 use engine::Note;
 use kit::{Clock, HOUR_MS, MINUTE_MS, Timestamp};
 use serde_json::{Value, json};
@@ -173,7 +173,7 @@ async fn what_providers_tell_is_believed_once_and_acted_on() {
         at: at.into(),
     };
     let now = world.clock.now();
-    let delivered = Receipt { price: Some(820), ..receipt(About::Key(key), Told::Delivered) };
+    let delivered = Receipt { price: Some(Paid::vnd(820)), ..receipt(About::Key(key), Told::Delivered) };
     let opened = Receipt {
         event_id: Some("o1".into()),
         ..receipt(
@@ -299,4 +299,183 @@ async fn a_template_that_the_other_side_refuses_stops_its_campaign() {
             .any(|alert| alert["kind"] == "campaign_stopped" && alert["detail"] == "no"),
         "{alerts}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_that_the_other_side_refuses_stops_its_journey() {
+    let (mut world, an) = shop(&["sms"]).await;
+    let definition = json!({
+        "schema": 1, "name": "Chào khách", "trigger": { "type": "api" }, "start": "send",
+        "nodes": { "send": { "type": "send", "channel": "sms", "template": "sms" } },
+    });
+    let made = world.write("POST", "/journeys", definition).await;
+    let path = format!("/journeys/{}", made["id"].as_str().unwrap());
+    world.write("POST", &format!("{path}/publish"), Value::Null).await;
+    let trigger = |key: &str| json!({ "profile_id": an, "key": key });
+    world.write("POST", &format!("{path}/trigger"), trigger("1")).await;
+    world.settle().await;
+    // Somebody who cannot be reached says nothing of the template.
+    assert_eq!(world.deliver_by(Channel::Sms, rejected(RejectClass::Recipient)).len(), 1);
+    let journey = world.get(&path).await;
+    assert_eq!((&journey["status"], &journey["detail"]), (&json!("active"), &Value::Null));
+
+    world.write("POST", &format!("{path}/trigger"), trigger("2")).await;
+    world.settle().await;
+    assert_eq!(world.deliver_by(Channel::Sms, rejected(RejectClass::Template)).len(), 1);
+    let journey = world.get(&path).await;
+    assert_eq!((&journey["status"], &journey["detail"]), (&json!("paused"), &json!("no")));
+    let alerts = world.get("/reports/attention").await["alerts"].clone();
+    let kinds: Vec<&str> =
+        alerts.as_array().unwrap().iter().filter_map(|alert| alert["kind"].as_str()).collect();
+    assert!(kinds.contains(&"journey_stopped") && !kinds.contains(&"journeys_paused"), "{alerts}");
+    let log = world.get("/audit").await["items"].clone();
+    let entry = log.as_array().unwrap().iter().find(|entry| entry["action"] == "journey_stopped").unwrap();
+    assert_eq!(
+        (&entry["actor"]["kind"], &entry["detail"]["reason"]),
+        (&json!("system"), &json!("template_refused")),
+        "{entry}"
+    );
+    assert_eq!(entry["object"], path.trim_start_matches('/'));
+
+    // Whoever lets it go on has seen to it.
+    let journey = world.write("POST", &format!("{path}/resume"), Value::Null).await;
+    assert_eq!((&journey["status"], &journey["detail"]), (&json!("active"), &Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_tells_only_when_asked_is_asked_until_it_has_told() {
+    let (mut world, an) = shop(&["sms"]).await;
+    let first = send(&world, &an, json!({})).await;
+    let second = send(&world, &an, json!({})).await;
+    let went = world.deliver_by(Channel::Sms, |going| Outcome::Accepted {
+        provider_id: Some(format!("B#{}", going.message_no)),
+        detail: "taken".into(),
+    });
+    assert_eq!(went.len(), 2);
+    assert!(world.ask().is_empty());
+    world.advance_ms(10 * MINUTE_MS);
+    assert_eq!(world.ask(), [first.clone(), second.clone()]);
+    assert!(world.ask().is_empty(), "it was asked a moment ago");
+    let receipts = vec![receipt(About::Key(first.clone()), Told::Delivered)];
+    let at = world.clock.now();
+    world.fates(Channel::Sms, receipts, at).await;
+    assert!(!read(&world, &first).await["delivered_at"].is_null());
+    // The other one has not told yet; it is asked less and less often, and not for ever.
+    let mut asked = 0;
+    for _ in 0..8 * 24 {
+        world.advance_ms(HOUR_MS);
+        let ids = world.ask();
+        assert!(ids.iter().all(|id| *id == second), "{ids:?}");
+        asked += ids.len();
+    }
+    assert_eq!(asked, 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_price_in_another_currency_is_not_the_shops() {
+    let (mut world, an) = shop(&["sms"]).await;
+    let id = send(&world, &an, json!({})).await;
+    let key = world.deliver_by(Channel::Sms, taken("s1"))[0].delivery.key.clone();
+    let told = |event: &str, price: Paid| Note::Receipts {
+        channel: Channel::Sms,
+        provider: "esms".into(),
+        receipts: vec![Receipt {
+            price: Some(price),
+            event_id: Some(event.into()),
+            ..receipt(About::Key(key.clone()), Told::Delayed)
+        }],
+        at: Timestamp::from_ms(0).into(),
+    };
+    world.note(&told("1", Paid::vnd(820))).await;
+    assert_eq!(read(&world, &id).await["price"], 820);
+    world.note(&told("2", Paid { minor: 5, currency: "USD".into() })).await;
+    assert_eq!(read(&world, &id).await["price"], 820);
+    let settings = world.get("/settings").await;
+    let mut settings = settings.clone();
+    settings["currency"] = "USD".into();
+    let saved = world.call("PUT", "/settings", settings).await;
+    assert_eq!(saved.status, StatusCode::OK, "{:?}", saved.json());
+    world.note(&told("3", Paid::vnd(900))).await;
+    assert_eq!(read(&world, &id).await["price"], 820, "900 dong are no 9 dollars");
+}
+
+/// What a provider of mail counted, told together; how the message's log reads afterwards.
+async fn counted(receipts: Vec<(i64, Told)>, apart: bool) -> Value {
+    let (mut world, an) = shop(&["email"]).await;
+    let body = json!({ "profile_id": an, "template": "mail" });
+    let id = world.write("POST", "/messages", body).await["id"].as_str().unwrap().to_owned();
+    assert_eq!(world.deliver_by(Channel::Email, taken("m1")).len(), 1);
+    let sent = world.clock.now();
+    world.advance_ms(HOUR_MS);
+    let receipts: Vec<Receipt> = receipts
+        .into_iter()
+        .enumerate()
+        .map(|(n, (after_ms, what))| Receipt {
+            at: Some(sent.plus_ms(after_ms).ms()),
+            event_id: Some(format!("e{n}")),
+            ..receipt(About::Provider("m1".into()), what)
+        })
+        .collect();
+    let at = world.clock.now();
+    let tell = |receipts| Note::Receipts {
+        channel: Channel::Email,
+        provider: "sendgrid".into(),
+        receipts,
+        at: at.into(),
+    };
+    if apart {
+        for one in receipts {
+            world.note(&tell(vec![one])).await;
+        }
+    } else {
+        world.note(&tell(receipts)).await;
+    }
+    let message = read(&world, &id).await;
+    let mut counts = message["responses"].clone();
+    counts["log"] = json!(logged(&message));
+    counts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_scanner_does_is_told_from_people_also_where_a_provider_counts() {
+    const PHONE: &str = "Mozilla/5.0 (Linux; Android 14; SM-A546E) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36";
+    let click = |url: &str| Told::Clicked {
+        url: Some(url.into()),
+        user_agent: Some(PHONE.into()),
+        ip: Some("113.161.1.1".into()),
+    };
+    let open = || Told::Opened { user_agent: Some(PHONE.into()), ip: None };
+    let people = |counts: &Value| (counts["opens"].as_i64().unwrap(), counts["clicks"].as_i64().unwrap());
+    let machines = |counts: &Value| {
+        (counts["machine_opens"].as_i64().unwrap(), counts["machine_clicks"].as_i64().unwrap())
+    };
+
+    // A person: one link, a minute later another.
+    let told = vec![(60_000, open()), (61_000, click("https://a.vn/1")), (121_000, click("https://a.vn/2"))];
+    let counts = counted(told.clone(), false).await;
+    assert_eq!((people(&counts), machines(&counts)), ((1, 2), (0, 0)), "{counts}");
+    assert_eq!(people(&counted(told, true).await), (1, 2));
+
+    // A scanner follows all at once: told together the first is known by those behind it.
+    let burst: Vec<_> = (0..4).map(|n| (60_000 + n * 300, click(&format!("https://a.vn/{n}")))).collect();
+    let counts = counted(burst.clone(), false).await;
+    assert_eq!((people(&counts), machines(&counts)), ((0, 0), (0, 4)), "{counts}");
+    // One by one the first two cannot be told from a hurried person.
+    let counts = counted(burst, true).await;
+    assert_eq!((people(&counts), machines(&counts)), ((0, 2), (0, 2)), "{counts}");
+
+    // The hidden link gives away all around it, opens too.
+    let hidden = "https://shop.example/e/h/AAAA";
+    let told = vec![(60_000, open()), (60_500, click("https://a.vn/1")), (61_000, click(hidden))];
+    let counts = counted(told, false).await;
+    assert_eq!((people(&counts), machines(&counts)), ((0, 0), (1, 2)), "{counts}");
+    let told =
+        vec![(60_000, click(hidden)), (61_000, click("https://a.vn/1")), (90_000, click("https://a.vn/1"))];
+    let counts = counted(told, true).await;
+    assert_eq!((people(&counts), machines(&counts)), ((0, 1), (0, 2)), "{counts}");
+
+    // Our own links count for themselves, and a picture that is loaded twice at once was opened once.
+    let told = vec![(60_000, open()), (60_900, open()), (61_000, click("https://shop.example/e/c/BBBB"))];
+    let counts = counted(told, true).await;
+    assert_eq!((people(&counts), machines(&counts)), ((1, 0), (0, 0)), "{counts}");
 }

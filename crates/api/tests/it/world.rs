@@ -292,6 +292,7 @@ impl World {
         let bell = Arc::new(Bell::default());
         let token_key = TokenKey::from_secret(b"api");
         let (processed, receiver) = tokio::sync::watch::channel(0);
+        let shelves = Arc::new(engine::shelf::Shelves::new(Arc::clone(&store)));
         let services = Arc::new(Services {
             store: Arc::clone(&store),
             door: Arc::new(Door::open(Arc::clone(&store), Arc::clone(&bell)).unwrap()),
@@ -304,7 +305,10 @@ impl World {
             jobs_bell: Arc::default(),
             fill_random,
             build: Build { version: "0.1.0".into(), commit: "abc".into() },
-            composer: Mutex::new(Composer::new(token_key.clone(), ORIGIN)),
+            composer: Mutex::new(
+                Composer::new(token_key.clone(), ORIGIN).recommending(Arc::clone(&shelves)),
+            ),
+            shelves: Arc::clone(&shelves),
             config,
             metrics: Metrics::default(),
             memory,
@@ -326,7 +330,7 @@ impl World {
                 }
             }
         });
-        let mut dispatcher = Dispatcher::new(Arc::clone(&store), Composer::new(token_key, ORIGIN));
+        let mut dispatcher = Dispatcher::new(Arc::clone(&store), Composer::new(token_key, ORIGIN).recommending(shelves));
         let from = Sender { name: "Hạnh".into(), address: "chao@shop.example".into() };
         let identity = Identity { from: Some(from), ..Identity::default() };
         dispatcher.set_channels(BTreeMap::from([((SHOP, Channel::Email), identity)]));
@@ -441,8 +445,13 @@ impl World {
     /// Sets channels up.
     pub fn set_up_channels(&mut self, channels: &[Channel]) {
         let from = Sender { name: "Hạnh".into(), address: "chao@shop.example".into() };
-        let identity = Identity { from: Some(from), ..Identity::default() };
-        let identities = channels.iter().map(|channel| ((SHOP, *channel), identity.clone()));
+        // A provider of text messages tells when it is asked.
+        let identity = |channel: Channel| Identity {
+            from: Some(from.clone()),
+            asks: channel == Channel::Sms,
+            ..Identity::default()
+        };
+        let identities = channels.iter().map(|channel| ((SHOP, *channel), identity(*channel)));
         self.dispatcher.set_channels(identities.collect());
     }
 
@@ -453,6 +462,25 @@ impl World {
             let outcomes: Vec<_> = outgoing.iter().map(|going| (going.clone(), ends(going))).collect();
             self.dispatcher.settle(&outcomes, self.clock.now()).unwrap();
             outgoing
+        })
+    }
+
+    /// What a provider told when it was asked; returns when the engine has taken it.
+    pub async fn fates(&mut self, channel: Channel, receipts: Vec<domain::delivery::Receipt>, at: Timestamp) {
+        tokio::task::block_in_place(|| {
+            engine::take_fates(&self.store, (SHOP, channel), "esms", receipts, at)
+        })
+        .unwrap();
+        self.bell.ring();
+        self.settle().await;
+    }
+
+    /// The ids of messages whose provider is to be asked now, which counts as asked.
+    pub fn ask(&mut self) -> Vec<String> {
+        tokio::task::block_in_place(|| {
+            let due = self.dispatcher.asks_due(self.clock.now(), 100).unwrap();
+            self.dispatcher.asks(&due, self.clock.now()).unwrap();
+            due.into_iter().map(|row| row.id).collect()
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Doc, NOBODY, TIMER, definition_of, run_key, timer};
 use crate::EngineError;
+use crate::conduct::log_stop;
 use domain::campaign::{Campaign, Schedule};
 use kit::{Timestamp, WorkspaceId};
 use store::campaigns::CampaignRow;
@@ -216,6 +217,9 @@ pub fn pause_because(
         }
         row.state = "paused".into();
         row.detail = why.to_owned();
+        if !why.is_empty() {
+            log_stop(changes, workspace, format!("campaigns/{id}"), "campaign_stopped", now);
+        }
         changes.hold_campaign_messages(workspace, id);
         changes.clear_timer(workspace, TIMER, NOBODY, id);
         Ok(Ok(()))

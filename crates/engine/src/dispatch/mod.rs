@@ -121,8 +121,8 @@ pub(crate) fn message_in_brief(message: &MessageRow) -> Value {
 impl Dispatcher {
     pub fn new(store: Arc<Store>, composer: Composer) -> Dispatcher {
         Dispatcher {
+            composer: composer.remembering(Arc::clone(&store)),
             store,
-            composer,
             identities: BTreeMap::new(),
             workspaces: BTreeMap::new(),
             templates: FxHashMap::default(),

@@ -1,5 +1,6 @@
 //! What became of messages that were handed over.
 
+use super::asks::next_ask;
 use super::{
     CHANNEL_WAIT_MS, Dispatcher, Outgoing, RETRY_ATTEMPTS_MAX, SettleReport, context_with, reject_code,
     suppression_of_class,
@@ -12,6 +13,19 @@ use kit::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp, WorkspaceId};
 use std::collections::BTreeMap;
 use store::Changeset;
 use store::messages::SuppressionRow;
+
+/// What has messages sent.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Sender {
+    Campaign(String),
+    Journey(String),
+}
+
+/// What sends a message of the shop's own accord; a test and a call of the API are nobody's.
+fn sender_of(outgoing: &Outgoing) -> Option<Sender> {
+    let campaign = outgoing.campaign_id.clone().map(Sender::Campaign);
+    campaign.or_else(|| outgoing.journey_id.clone().map(Sender::Journey))
+}
 
 impl Dispatcher {
     /// Whether the person of a notification has a device beside the one that it went to.
@@ -33,8 +47,8 @@ impl Dispatcher {
         let mut report = SettleReport::default();
         let mut changes = Changeset::new();
         let mut turned = Vec::new();
-        // Campaigns whose template the other side does not accept, with its words.
-        let mut stopped: BTreeMap<(WorkspaceId, String), String> = BTreeMap::new();
+        // Campaigns and journeys whose template the other side does not accept, with its words.
+        let mut stopped: BTreeMap<(WorkspaceId, Sender), String> = BTreeMap::new();
         for (outgoing, outcome) in outcomes {
             let (no, workspace) = (outgoing.message_no, outgoing.workspace);
             let detail = outcome.detail().to_owned();
@@ -44,6 +58,10 @@ impl Dispatcher {
                     turned.push((workspace, no));
                     changes.accept_message(no, detail.clone(), now, provider_id.clone());
                     changes.log_message(workspace, no, now, "accepted", detail);
+                    let identity = self.identities.get(&(workspace, outgoing.channel));
+                    if provider_id.is_some() && identity.is_some_and(|identity| identity.asks) {
+                        changes.set_ask(no, next_ask(now, now));
+                    }
                     let waits = outgoing.plan.as_ref().filter(|plan| plan.has_another());
                     if let Some(minutes) = waits.and_then(|plan| plan.fall_back_after_minutes) {
                         changes.set_fall_back(no, Some(now.plus_ms(i64::from(minutes) * MINUTE_MS)));
@@ -115,8 +133,8 @@ impl Dispatcher {
                     if *class == RejectClass::HardBounce && self.has_another_device(outgoing)? {
                         ("queued", "device_gone", now)
                     } else {
-                        if let (RejectClass::Template, Some(id)) = (class, &outgoing.campaign_id) {
-                            stopped.insert((workspace, id.clone()), detail.clone());
+                        if let (RejectClass::Template, Some(sender)) = (class, sender_of(outgoing)) {
+                            stopped.insert((workspace, sender), detail.clone());
                         }
                         ("failed", reject_code(*class), now)
                     }
@@ -171,10 +189,15 @@ impl Dispatcher {
         if !changes.is_empty() {
             self.store.apply(changes)?;
         }
-        for ((workspace, campaign_id), why) in stopped {
-            // What one message of the template was refused for, every other would be. A campaign that has ended
-            // meanwhile has nothing to stop, and says so.
-            drop(crate::campaigns::pause_because(&self.store, workspace, &campaign_id, &why, now)?);
+        for ((workspace, sender), why) in stopped {
+            // What one message of the template was refused for, every other would be. What has ended meanwhile has
+            // nothing to stop.
+            match sender {
+                Sender::Campaign(id) => {
+                    drop(crate::campaigns::pause_because(&self.store, workspace, &id, &why, now)?);
+                }
+                Sender::Journey(id) => crate::conduct::stop_journey(&self.store, workspace, &id, &why, now)?,
+            }
         }
         Ok(report)
     }

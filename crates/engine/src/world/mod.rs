@@ -161,6 +161,11 @@ pub struct World<'e> {
     /// What the shop's own systems are to be told.
     pub told: crate::hooks::Told,
     imports: imports::Imports,
+    /// Whose standing with sales this batch moves, and whom it handed leads when.
+    pub(crate) lead_rows: BTreeSet<ProfileKey>,
+    pub(crate) lead_turns: BTreeMap<(WorkspaceId, String), Timestamp>,
+    /// Which products people looked at.
+    pub(crate) seen_products: crate::occasions::Seen,
     pub tick: Tick,
 }
 
@@ -231,6 +236,9 @@ impl<'e> World<'e> {
             arrivals: Vec::new(),
             told: Default::default(),
             imports: Default::default(),
+            lead_rows: BTreeSet::new(),
+            lead_turns: BTreeMap::new(),
+            seen_products: Default::default(),
             tick: Tick::default(),
         };
         // Of things at one instant, what came from outside is folded before what happens by itself: somebody
@@ -808,6 +816,16 @@ impl<'e> World<'e> {
         self.responses.push((workspace, message_no, at, counted, what.to_owned(), detail));
     }
 
+    /// What this batch has found so far that came of a message: when, the word of its log, and with what detail.
+    pub fn responses_to(
+        &self,
+        workspace: WorkspaceId,
+        message_no: i64,
+    ) -> impl Iterator<Item = (Timestamp, &str, &str)> {
+        let of = self.responses.iter().filter(move |one| (one.0, one.1) == (workspace, message_no));
+        of.map(|(_, _, at, _, what, detail)| (*at, what.as_str(), detail.as_str()))
+    }
+
     pub fn suppress(&mut self, workspace: WorkspaceId, row: SuppressionRow) {
         self.suppressions.push((workspace, row));
     }
@@ -912,14 +930,24 @@ impl<'e> World<'e> {
             let found = store.read(|tx| tx.products_named(&[(workspace, &told.product_id)]))?;
             self.products.insert(key.clone(), found.into_iter().flatten().next());
         }
+        let occasions = self.shop(workspace)?.occasions.clone();
+        let at = self.at;
+        let mut turned = Vec::new();
         let slot = self.products.entry(key.clone()).or_default();
         let changed = match slot {
+            Some(held) if told.from_catalogue => {
+                let before = held.clone();
+                let changed = held.apply(&told);
+                turned = held.turned(&before, occasions.min_drop, at);
+                changed
+            }
             Some(held) => held.apply(&told),
             None => {
                 *slot = Some(told);
                 true
             }
         };
+        self.tell_turned(workspace, &key.1, &turned, &occasions);
         if changed {
             self.dirty_products.insert(key);
         }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test panics where it fails")]
 
 mod contract;
+mod download;
 mod email;
 mod esms_server;
 mod http_server;

@@ -257,6 +257,14 @@ impl Channel for EsmsChannel {
         Box::pin(self.attempt_batch(deliveries))
     }
 
+    fn asks(&self) -> bool {
+        true
+    }
+
+    fn asked_with<'a>(&self, provider_id: &'a str) -> &'a str {
+        wire::batch_of(provider_id)
+    }
+
     fn ask<'a>(&'a self, messages: &'a [Asked]) -> BoxFuture<'a, Result<Vec<Receipt>, String>> {
         Box::pin(self.fates(messages))
     }

@@ -8,8 +8,8 @@ use crate::detail::quoted;
 use crate::http::Reply;
 use crate::sms::{digits_of, pairs_of, rejected, value_of};
 use crate::{
-    About, Callback, CallbackRefusal, Delivery, Outcome, Receipt, Received, RejectClass, RetryClass, Secret,
-    TextContent, Told,
+    About, Callback, CallbackRefusal, Delivery, Outcome, Paid, Receipt, Received, RejectClass, RetryClass,
+    Secret, TextContent, Told,
 };
 
 /// Of `RequestId`.
@@ -252,13 +252,13 @@ pub(super) fn received(callback: &Callback<'_>) -> Result<Received, CallbackRefu
     }
     let count = |name: &str| told(name).parse::<usize>().ok();
     let event_id = format!("{id} {status} {} {}", told("SendSuccess"), told("SendFailed"));
-    let receipt = |about, what, detail: String, price| Receipt {
+    let receipt = |about, what, detail: String, price: Option<i64>| Receipt {
         about,
         what,
         at: None,
         detail,
         event_id: Some(event_id.clone()),
-        price,
+        price: price.map(Paid::vnd),
     };
     match told("TypeId") {
         "2" | "" => {}

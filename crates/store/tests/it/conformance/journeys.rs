@@ -87,6 +87,7 @@ fn journey_row(journey_id: &str, name: &str) -> JourneyRow {
         revision: 1,
         created_at: at(0),
         updated_at: at(0),
+        detail: String::new(),
     }
 }
 

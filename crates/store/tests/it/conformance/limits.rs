@@ -3,7 +3,7 @@
 use super::messages::message;
 use super::{A, B, at, get, no, on_stores, put};
 use kit::{ProfileNo, Timestamp, WorkspaceId};
-use store::limits::SentRow;
+use store::limits::{RegisterSourceRow, SentRow};
 use store::messages::MessageRow;
 
 pub const METHODS: &[&str] = &[
@@ -14,6 +14,11 @@ pub const METHODS: &[&str] = &[
     "waiting_marketing",
     "do_not_call",
     "do_not_call_count",
+    "set_register_source",
+    "register_fetched",
+    "drop_register_source",
+    "register_source",
+    "register_sources",
 ];
 
 fn message_of(workspace: WorkspaceId, profile: i64, message_no: i64, key: &str) -> MessageRow {
@@ -158,5 +163,43 @@ fn a_register_of_numbers_is_replaced_by_its_next_listing() {
             ])
         });
         assert_eq!(listed, [Some("do_not_call".to_owned()), None, None]);
+    });
+}
+
+#[test]
+fn where_the_register_is_fetched_comes_back_as_it_was() {
+    on_stores(|store| {
+        let row = |workspace, updated: i64| RegisterSourceRow {
+            workspace,
+            sealed: vec![0, 255, 7],
+            hour: 3,
+            next_at: at(90),
+            failures: 0,
+            fetched_at: None,
+            fault: String::new(),
+            job_id: String::new(),
+            updated_at: at(updated),
+        };
+        let found = |workspace| get(store, |tx| tx.register_source(workspace));
+        assert_eq!((found(A), get(store, |tx| tx.register_sources())), (None, vec![]));
+        put(store, |c| c.set_register_source(row(B, 1)));
+        put(store, |c| c.set_register_source(row(A, 1)));
+        assert_eq!(get(store, |tx| tx.register_sources()), [row(A, 1), row(B, 1)]);
+        let failed = RegisterSourceRow {
+            next_at: at(95),
+            failures: 1,
+            fetched_at: Some(at(91)),
+            fault: "HTTP 500".into(),
+            job_id: "j".into(),
+            ..row(A, 1)
+        };
+        put(store, |c| c.register_fetched(&failed));
+        assert_eq!((found(A), found(B)), (Some(failed.clone()), Some(row(B, 1))));
+        // The shop has written another address meanwhile: what the old one gave says nothing of it.
+        put(store, |c| c.set_register_source(row(A, 2)));
+        put(store, |c| c.register_fetched(&failed));
+        assert_eq!(found(A), Some(row(A, 2)));
+        put(store, |c| c.drop_register_source(A));
+        assert_eq!((found(A), found(B)), (None, Some(row(B, 1))));
     });
 }

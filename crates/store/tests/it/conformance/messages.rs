@@ -26,6 +26,9 @@ pub const METHODS: &[&str] = &[
     "switch_message",
     "set_fall_back",
     "uncount_attempt",
+    "set_ask",
+    "asks_due",
+    "next_ask",
     "fall_backs_due",
     "next_fall_back",
     "channel_results",
@@ -879,6 +882,35 @@ fn a_message_goes_another_way() {
 }
 
 #[test]
+fn a_provider_is_asked_until_it_has_told() {
+    on_stores(|store| {
+        insert(store, &[message(A, 1, "k"), message(B, 2, "k"), message(A, 3, "l")]);
+        assert_eq!(get(store, |tx| tx.next_ask()), None);
+        for (n, workspace) in [(1, A), (2, B), (3, A)] {
+            put(store, |c| c.claim_message(&by_no(store, workspace, n), "an@x.vn", at(1)));
+            put(store, |c| c.accept_message(n, String::new(), at(2), Some(format!("P{n}"))));
+            put(store, |c| c.set_ask(n, Some(at(10 * n))));
+        }
+        let due = |now, limit| -> Vec<i64> {
+            get(store, |tx| tx.asks_due(at(now), limit)).iter().map(|row| row.message_no).collect()
+        };
+        assert_eq!(get(store, |tx| tx.next_ask()), Some(at(10)));
+        assert_eq!((due(9, 9), due(20, 9), due(20, 1)), (vec![], vec![1, 2], vec![1]));
+        let row = get(store, |tx| tx.asks_due(at(20), 9)).remove(1);
+        assert_eq!((row.workspace, row.channel.as_str(), row.provider_id.as_str()), (B, "email", "P2"));
+        assert_eq!((row.address.as_str(), row.accepted_at), ("an@x.vn", at(2)));
+        assert!(!format!("{row:?}").contains("an@x"));
+        put(store, |c| {
+            c.message_delivered(1, at(11));
+            c.message_returned(2, "refused_by_provider", String::new());
+        });
+        assert_eq!((due(99, 9), get(store, |tx| tx.next_ask())), (vec![3], Some(at(30))));
+        put(store, |c| c.set_ask(3, None));
+        assert_eq!(get(store, |tx| tx.next_ask()), None);
+    });
+}
+
+#[test]
 fn what_became_of_a_persons_messages_is_counted_by_channel() {
     on_stores(|store| {
         let sms =
@@ -897,7 +929,13 @@ fn what_became_of_a_persons_messages_is_counted_by_channel() {
             c.add_responses(A, 3, &Responses { opens: 1, ..Responses::default() });
         });
         let found = get(store, |tx| tx.channel_results(A, no(1)));
-        let results = |accepted, delivered, clicked, failed| Results { accepted, delivered, clicked, failed };
+        let results = |accepted, delivered, clicked, failed| Results {
+            accepted,
+            delivered,
+            clicked,
+            failed,
+            ..Results::default()
+        };
         let expect = [(Channel::Email, results(1, 0, 0, 0)), (Channel::Sms, results(2, 1, 1, 1))];
         assert_eq!(found, expect.into_iter().collect());
         assert_eq!(get(store, |tx| tx.channel_results(A, no(2))).len(), 0);

@@ -204,7 +204,12 @@ fn hot_queries_use_their_indexes() {
         ("message_by_provider_id", "SEARCH message USING INDEX message_by_provider_id", Ties),
         ("message_fall_backs_due", "SEARCH message USING INDEX message_fall_back", Never),
         ("message_next_fall_back", "SEARCH message USING COVERING INDEX message_fall_back", Never),
+        ("message_asks_due", "SEARCH message USING INDEX message_to_ask", Never),
+        ("message_next_ask", "SEARCH message USING COVERING INDEX message_to_ask", Never),
         ("spent", "SEARCH spending USING PRIMARY KEY", Never),
+        ("leads_by_status", "SEARCH lead USING COVERING INDEX lead_by_status", Never),
+        ("leads_by_assignee", "SEARCH lead USING INDEX lead_by_assignee", Never),
+        ("lead_turn", "SEARCH lead USING COVERING INDEX lead_turn", Never),
         ("models_serving_of", "SEARCH model USING INDEX model_serving", Never),
         ("model_history", "SEARCH model USING PRIMARY KEY", Never),
     ];
