@@ -25,6 +25,7 @@ mod pages;
 mod password;
 mod problem;
 mod provider_accounts;
+mod recommended;
 mod scans;
 mod second_factor;
 mod services;
@@ -35,7 +36,9 @@ mod tracking;
 mod web_app;
 
 pub use address::Network;
+pub use endpoints::do_not_call::FILE_BYTES_MAX as REGISTER_BYTES_MAX;
 pub use endpoints::domains::{DOMAIN_SEALED_ABOUT, signs_for};
+pub use endpoints::register_source::{REGISTER_SEALED_ABOUT, RegisterSource};
 pub use endpoints::hooks::hook_secrets;
 pub use endpoints::retention::expire;
 pub use keys::{KeyKind, NewKey, Scope, new_key};
@@ -58,6 +61,7 @@ pub fn router(services: Arc<Services>) -> axum::Router {
     let everything = axum::Router::new()
         .merge(tracking::router())
         .merge(devices::router())
+        .merge(recommended::router())
         .merge(health::router())
         .merge(callbacks::router())
         .merge(endpoints::zalo::public())

@@ -11,6 +11,7 @@ mod contacts;
 mod grants;
 mod hooks;
 mod installation;
+mod register;
 mod returns;
 mod runtime;
 mod secrets;

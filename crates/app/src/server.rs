@@ -69,6 +69,7 @@ impl Server {
                 });
             Ok((shared, Arc::new(desk.reached_at(key.clone(), public_url.clone())), key))
         })?;
+        let shelves = Arc::new(engine::shelf::Shelves::new(Arc::clone(&store)));
         let services = Arc::new(Services {
             store,
             door: Arc::clone(&shared.door),
@@ -89,12 +90,18 @@ impl Server {
                 trusted_proxies: listen.trusted_proxies.clone(),
                 web: listen.web_dir.clone().map_or(web::Files::Embedded, web::Files::Folder),
             },
-            composer: Mutex::new(Composer::new(key.clone(), &public_url)),
+            composer: Mutex::new(
+                Composer::new(key.clone(), &public_url)
+                    .recommending(Arc::clone(&shelves))
+                    .remembering(Arc::clone(&shared.store)),
+            ),
+            shelves: Arc::clone(&shelves),
             metrics: Default::default(),
             memory: Default::default(),
         });
+        tokio::spawn(crate::register::run(Arc::clone(&shared), Arc::clone(&desk), services.data.clone()));
         tokio::spawn(crate::returns::run(Arc::clone(&shared), Arc::clone(&desk), key.clone()));
-        let composer = Composer::new(key, &public_url);
+        let composer = Composer::new(key, &public_url).recommending(shelves);
         let keeper = Keeper::start(Arc::clone(&shared), Arc::clone(&desk));
         let running = runtime::start(&shared, &services, desk, composer, random_u64())?;
         Ok(Server { shared, services, address, listener, running, keeper })

@@ -275,6 +275,13 @@ const TABLE: &[(&str, &str, Need)] = {
         // Making and sending.
         ("GET", "/products", Of(ReadSetup)),
         ("PUT", "/products", Of(ChangeSetup)),
+        ("GET", "/recommendations", Of(ReadPeople)),
+        ("POST", "/recommendations/preview", Of(ReadPeople)),
+        ("GET", "/recommendations/places", Of(ReadSetup)),
+        ("GET", "/recommendations/rules", Of(ReadSetup)),
+        ("GET", "/recommendations/versions", Of(ReadSetup)),
+        ("PUT DELETE", "/recommendations/places/{id}", Of(ChangeSetup)),
+        ("PUT", "/recommendations/rules", Of(ChangeSetup)),
         ("GET", "/templates", Of(ReadSetup)),
         ("GET", "/templates/*", Of(ReadSetup)),
         ("POST", "/templates/lint", Of(ReadSetup)),

@@ -31,6 +31,10 @@ pub const REGISTER_FILE: &str = "numbers.csv";
 pub struct RegisterSpec {
     /// The file is the whole register: what it does not hold goes, once it was read to its end.
     pub replaces: bool,
+    /// Of a file that nobody looked at: with fewer numbers than this it is taken for broken, and no number leaves the
+    /// register.
+    #[serde(default)]
+    pub numbers_min: u64,
 }
 
 /// The plan of a job that fills the suppression list.
@@ -272,6 +276,15 @@ impl RegisterJob {
         }
         match &self.onto {
             Onto::DoNotCall(spec) => {
+                if self.progress.numbers < spec.numbers_min {
+                    // What the file holds is on the register now; that forbids more, and never less.
+                    let detail = format!(
+                        "the file holds {} numbers, fewer than half of what the register held; nothing left the register",
+                        self.progress.numbers
+                    );
+                    self.save(changes, now)?;
+                    return Err(TransferError::State(detail));
+                }
                 if spec.replaces {
                     changes.drop_do_not_call(self.job.workspace, self.job.created_at);
                 }

@@ -2,6 +2,7 @@
 //! be asked about a number and cannot be listed.
 
 use super::jobs::{JobView, receive};
+use super::register_source::RegisterSourceView;
 use crate::caller::{Member, Reader};
 use crate::problem::{Answer, Problem};
 use crate::services::Services;
@@ -11,6 +12,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::identifier::{Identifier, IdentifierKind};
+use domain::roles::Permission;
 use kit::WorkspaceId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -24,13 +26,15 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
 }
 
 /// The largest file: about thirty million numbers.
-const FILE_BYTES_MAX: u64 = 500 << 20;
+pub const FILE_BYTES_MAX: u64 = 500 << 20;
 
 #[derive(Debug, Serialize, ToSchema)]
 struct DoNotCallRegister {
     numbers: i64,
     /// When its newest listing was brought in; null while there is none.
     listed_at: Option<String>,
+    /// Where it is fetched every day, for those who manage the shop; null: nowhere.
+    source: Option<RegisterSourceView>,
 }
 
 /// Show the do-not-call register
@@ -39,8 +43,14 @@ async fn show(
     State(services): State<Arc<Services>>,
     Reader(caller): Reader,
 ) -> Answer<Json<DoNotCallRegister>> {
-    let (numbers, listed_at) = services.read(move |tx| tx.do_not_call_count(caller.workspace)).await?;
-    Ok(Json(DoNotCallRegister { numbers, listed_at: listed_at.map(crate::listing::iso) }))
+    let workspace = caller.workspace;
+    let (numbers, listed_at) = services.read(move |tx| tx.do_not_call_count(workspace)).await?;
+    // Its address may hold a key.
+    let source = match caller.needs(Permission::ManageWorkspace) {
+        Ok(()) => super::register_source::shown(&services, workspace).await?,
+        Err(_) => None,
+    };
+    Ok(Json(DoNotCallRegister { numbers, listed_at: listed_at.map(crate::listing::iso), source }))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -62,7 +72,7 @@ async fn bring_in(
     Asked(told): Asked<RegisterUpload>,
     body: Body,
 ) -> Answer<(StatusCode, Json<JobView>)> {
-    let onto = Onto::DoNotCall(RegisterSpec { replaces: told.replaces.unwrap_or(true) });
+    let onto = Onto::DoNotCall(RegisterSpec { replaces: told.replaces.unwrap_or(true), numbers_min: 0 });
     let job = list_brought(&services, caller.workspace, caller.source, onto, body, FILE_BYTES_MAX).await?;
     Ok((StatusCode::CREATED, Json(job)))
 }

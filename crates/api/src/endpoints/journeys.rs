@@ -43,6 +43,8 @@ struct JourneyView {
     name: String,
     /// `draft`, `active`, `paused` or `archived`.
     status: String,
+    /// Why it stands still, in the words of whoever refused its template; null where somebody paused it.
+    detail: Option<String>,
     /// The version that new runs take; null when none was published.
     published: Option<i64>,
     latest: i64,
@@ -62,6 +64,7 @@ impl JourneyView {
         JourneyView {
             id: row.journey_id,
             name: row.name,
+            detail: (row.status == "paused" && !row.detail.is_empty()).then_some(row.detail),
             status: row.status,
             published: (row.published > 0).then_some(row.published),
             latest: row.latest,

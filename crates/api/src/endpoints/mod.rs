@@ -15,6 +15,7 @@ mod domain_checks;
 pub(crate) mod domains;
 mod events;
 mod exports;
+mod habits;
 mod history;
 pub(crate) mod hooks;
 mod imports;
@@ -34,9 +35,11 @@ mod overview;
 mod people;
 mod person_export;
 mod policies;
+mod predictions;
 mod preview;
 mod products;
 mod profiles;
+mod recommendations;
 pub mod register_source;
 mod rehearsals;
 mod requests;
@@ -92,6 +95,7 @@ fn groups() -> Vec<OpenApiRouter<Arc<Services>>> {
         events::router(),
         orders::router(),
         products::router(),
+        recommendations::router(),
         imports::router(),
         exports::router(),
         jobs::router(),
@@ -105,6 +109,8 @@ fn groups() -> Vec<OpenApiRouter<Arc<Services>>> {
         brand::router(),
         media::router(),
         scenarios::router(),
+        predictions::router(),
+        habits::router(),
         preview::router(),
         messages::router(),
         models::router(),

@@ -2,6 +2,7 @@
 
 use crate::caller::{Caller, Reader};
 use crate::endpoints::budgets::{is_near, spent_of};
+use crate::endpoints::register_source::unread;
 use crate::listing::{iso, iso_opt};
 use crate::problem::Answer;
 use crate::services::{Services, workspace_of};
@@ -17,6 +18,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::home::Span;
+use store::journeys::JourneyRow;
 use store::{ReadTx, StoreError};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -59,7 +61,7 @@ struct Attention {
 struct Alert {
     /// `channel_not_set_up`, `channel_misconfigured`, `queue_lags`, `inbox_lags`, `failures_high`, `bounces_high`,
     /// `complaints_high`, `set_aside`, `requests_overdue`, `requests_due`, `import_failed`, `import_rejected`,
-    /// `export_failed`, `campaign_stopped`, `journeys_paused`, `journeys_draft`, `campaigns_draft`,
+    /// `export_failed`, `campaign_stopped`, `journey_stopped`, `register_failed`, `journeys_paused`, `journeys_draft`, `campaigns_draft`,
     /// `address_missing`, `budget_near`, `budget_spent`.
     kind: String,
     /// `error`, `warning` or `info`.
@@ -169,6 +171,16 @@ fn look(tx: &mut ReadTx<'_>, caller: &Caller, now: Timestamp) -> Result<Attentio
         requests(tx, workspace, now, &mut alerts)?;
     }
     jobs(tx, workspace, now, &mut alerts)?;
+    if caller.needs(Permission::ManageWorkspace).is_ok()
+        && let Some(row) = tx.register_source(workspace)?
+    {
+        let fault = if row.fault.is_empty() { unread(tx, workspace, &row.job_id)? } else { Some(row.fault) };
+        if fault.is_some() {
+            let mut alert = Alert::new("register_failed", "warning", 1);
+            (alert.detail, alert.at) = (fault, iso_opt(row.fetched_at));
+            alerts.push(alert);
+        }
+    }
     if !tx.set_aside_page(workspace, i64::MAX, 1)?.is_empty() {
         let count = tx.set_aside_page(workspace, i64::MAX, 100)?.len() as i64;
         alerts.push(Alert::new("set_aside", "warning", count));
@@ -324,10 +336,16 @@ fn journeys(
 ) -> Result<(i64, i64), StoreError> {
     let rows = tx.journeys(workspace)?;
     let of = |status: &str| rows.iter().filter(|row| row.status == status).collect::<Vec<_>>();
+    let is_stopped = |row: &JourneyRow| row.status == "paused" && !row.detail.is_empty();
+    for row in rows.iter().filter(|row| is_stopped(row)) {
+        let mut alert = Alert::new("journey_stopped", "warning", 1).about(&row.journey_id, &row.name);
+        alert.detail = Some(row.detail.clone());
+        alerts.push(alert);
+    }
     for (status, kind, level) in
         [("paused", "journeys_paused", "warning"), ("draft", "journeys_draft", "info")]
     {
-        let some = of(status);
+        let some: Vec<_> = of(status).into_iter().filter(|row| !is_stopped(row)).collect();
         if let Some(first) = some.iter().max_by_key(|row| row.updated_at) {
             alerts.push(Alert::new(kind, level, some.len() as i64).about(&first.journey_id, &first.name));
         }
