@@ -7,6 +7,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, call } from '../../api';
 import { useMay, useSession } from '../../app/session';
+import { ChannelGuide } from '../../parts/ChannelGuide';
 import { EmptyState } from '../../parts/EmptyState';
 import { ErrorNote } from '../../parts/ErrorNote';
 import { Money, useFormats } from '../../parts/format';
@@ -91,6 +92,7 @@ export function StepContent({ campaign, definition, change, isLocked, settle }: 
         )}
         {definition.template !== '' && query.data && !found && <Note tone="bad" mt="sm">{t('content.gone')}</Note>}
       </Panel>
+      <Panel title={t('ways:guide.panel')} text={t('ways:guide.text')}><ChannelGuide channel={definition.channel} of={null} /></Panel>
       {found && <Look campaign={campaign.id} template={found.id} channel={definition.channel} settle={settle} />}
       <Panel title={t('ways:title')} text={t('ways:text')}>
         <Ways first={definition.channel} value={definition.ways?.also.length ? definition.ways : undefined} templates={query.data?.items ?? []} disabled={isLocked} onChange={(ways) => change({ ways })} />

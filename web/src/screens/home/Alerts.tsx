@@ -42,6 +42,8 @@ function wayTo(alert: Alert): string {
     case 'import_failed':
     case 'import_rejected': return alert.id ? `/imports/${alert.id}` : '/imports';
     case 'export_failed': return '/exports';
+    case 'register_failed': return '/settings/rules';
+    case 'journey_stopped': return `/journeys/${alert.id ?? ''}`;
     case 'campaign_stopped': return `/campaigns/${alert.id ?? ''}`;
     case 'campaigns_draft': return alert.count === 1 && alert.id ? `/campaigns/${alert.id}` : '/campaigns';
     default: return alert.count === 1 && alert.id ? `/journeys/${alert.id}` : '/journeys';

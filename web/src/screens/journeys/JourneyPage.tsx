@@ -198,7 +198,7 @@ function Bar({ loaded, view, setView, isReport, setReport }: { loaded: Loaded; v
           <h1 className={classes.name}><button type="button" className={classes.nameButton} onClick={() => toggle('settings')} title={t('settings.title')}>{definition.name || t('unnamed')}</button></h1>
           <StatusBadge tone={STATUS_TONES[journey.status] ?? 'calm'}>{t(`status.${journey.status}`)}</StatusBadge>
           {isRunning && hasChanges && !isReadOnly && (
-            <Badge color="yellow" variant="light" component="button" type="button" style={{ cursor: 'pointer' }} aria-pressed={isDiff} onClick={() => editor.set({ diff: isDiff || !inForce ? null : diff(inForce, definition) })}>{t('changed')}</Badge>
+            <Badge variant="light" component="button" type="button" style={{ cursor: 'pointer', '--badge-bg': 'var(--ql-wait-tint)', '--badge-color': 'var(--ql-wait)' }} aria-pressed={isDiff} onClick={() => editor.set({ diff: isDiff || !inForce ? null : diff(inForce, definition) })}>{t('changed')}</Badge>
           )}
           {!isReadOnly && <SavingNote saving={saving} retry={() => void save().catch(notify.failed)} overwrite={() => void overwrite().catch(notify.failed)} />}
         </Group>

@@ -1,7 +1,7 @@
 /** Addresses that are not written to, why, and how they come off the list. */
 import { ActionIcon, Anchor, Button, Group, Modal, Select, SimpleGrid, Stack, Text, Textarea, TextInput, Tooltip, VisuallyHidden } from '@mantine/core';
 import { useDebouncedValue, useDisclosure } from '@mantine/hooks';
-import { IconLockOpen, IconPlus, IconSearch, IconShieldOff } from '@tabler/icons-react';
+import { IconFileUpload, IconLockOpen, IconPlus, IconSearch, IconShieldOff } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -18,6 +18,7 @@ import { useWords } from '../../parts/Reason';
 import { Stat } from '../../parts/Stat';
 import { StatusBadge } from '../../parts/StatusBadge';
 import { usePages } from '../../parts/usePages';
+import { BringSuppressions } from './BringSuppressions';
 
 type Row = Schema<'SuppressionView'>;
 
@@ -29,11 +30,13 @@ export default function SuppressionsPage() {
   const { t } = useTranslation('messages');
   const words = useWords();
   const mayChange = useMay('people.change');
+  const mayImport = useMay('people.import');
   const [typed, setTyped] = useState('');
   const [search] = useDebouncedValue(typed, 250);
   const [channel, setChannel] = useState<string | null>(null);
   const [reason, setReason] = useState<string | null>(null);
   const [isAdding, adding] = useDisclosure(false);
+  const [isBringing, bringing] = useDisclosure(false);
   const [released, setReleased] = useState<Row | null>(null);
   const counts = useQuery({ queryKey: ['people', 'suppressions', 'counts'], queryFn: () => call(api.GET('/api/v1/suppressions/counts')) });
   const query = { search: search || undefined, channel: channel ?? undefined, reason: reason ?? undefined };
@@ -42,7 +45,7 @@ export default function SuppressionsPage() {
   const isFiltered = !!(search || channel || reason);
   const add = mayChange && <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={adding.open}>{t('stop.add')}</Button>;
   return (
-    <Page title={t('stop.title')} text={t('stop.text')} actions={add}>
+    <Page title={t('stop.title')} text={t('stop.text')} actions={<>{mayImport && <Button variant="default" leftSection={<IconFileUpload size={16} aria-hidden />} onClick={bringing.open}>{t('bring.title')}</Button>}{add}</>}>
       <SimpleGrid cols={{ base: 1, xs: 3 }}>
         {(['hard_bounce', 'complaint', 'manual'] as const).map((one) => <Stat key={one} label={t(`stop.reason.${one}`)} help={t(`stop.reasonText.${one}`)} value={<Num value={of(one)} />} isLoading={counts.isPending} />)}
       </SimpleGrid>
@@ -76,6 +79,7 @@ export default function SuppressionsPage() {
         ]}
       />
       <Add isOpen={isAdding} close={adding.close} />
+      <BringSuppressions isOpen={isBringing} close={bringing.close} />
       {released && <Release row={released} close={() => setReleased(null)} />}
     </Page>
   );

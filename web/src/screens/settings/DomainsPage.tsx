@@ -12,6 +12,7 @@ import { EmptyState } from '../../parts/EmptyState';
 import { When } from '../../parts/format';
 import { notify } from '../../parts/notify';
 import { StatusBadge } from '../../parts/StatusBadge';
+import { DeliverabilityPanel } from './DeliverabilityPanel';
 import { Frame } from './Frame';
 
 type Domain = Schema<'DomainView'>;
@@ -42,6 +43,7 @@ export default function DomainsPage() {
         ]}
         empty={<EmptyState Icon={IconMailCheck} title={t('domains.empty')} text={t('domains.emptyText')} action={add} />}
       />
+      <DeliverabilityPanel />
       <Modal opened={isOpen} onClose={close} closeButtonProps={{ 'aria-label': t('common:close') }} title={t('domains.add')}><AddForm done={(domain) => void go({ to: `/settings/domains/${domain}` })} /></Modal>
     </Frame>
   );

@@ -44,6 +44,7 @@ export interface Settings {
   };
   topics: { id: string; name: string; name_en?: string }[];
   consent: { ask_on: ChannelName[]; ask_subject: string; ask_text: string; confirm_stops: boolean; stopped_subject: string; stopped_text: string };
+  deliverability: { soft_bounces: number; soft_bounce_days: number; sunset?: { messages: number; days: number } | null };
   utm_source: string;
   body_retention_days: number;
   retention: { event: string; days: number }[];

@@ -11,8 +11,9 @@ import { api, call } from '../../../api';
 import { WEEKDAYS } from '../editor/kinds';
 import { contactsQuery, journeysQuery, listsQuery, templatesQuery } from '../editor/directory';
 import { useWords } from '../editor/describe';
-import { useEditorStore } from '../editor/store';
+import { useEditor, useEditorStore } from '../editor/store';
 import { addPath, CHANNELS, type Filter, LIMITS, movePath, type NodeDoc, removePath, update } from '../model';
+import { ChannelGuide, useOfTrigger } from '../../../parts/ChannelGuide';
 import { MailFrame } from '../../../parts/MailFrame';
 import { Ways, type WaysDoc } from '../../../parts/Ways';
 import { ConditionField } from './ConditionField';
@@ -60,6 +61,7 @@ function TemplatePreview({ id }: { id: string }) {
 function SendForm({ node, patch, at }: FormProps) {
   const { t } = useTranslation(['journeys', 'ways']);
   const templates = useQuery(templatesQuery).data?.items ?? [];
+  const trigger = useEditor((state) => state.history.present.definition.trigger) as unknown as Dict;
   const error = useProblem(at('template'));
   const channel = text(node.channel);
   const named = text(node.template);
@@ -71,6 +73,7 @@ function SendForm({ node, patch, at }: FormProps) {
         label={t('send.channel')} value={channel} allowDeselect={false} data={CHANNELS.map((one) => ({ value: one, label: t(`channel.${one}`) }))}
         onChange={(value) => value && patch({ channel: value, ...(value === 'webhook' ? { ways: undefined } : {}), ...(found && found.channel !== value ? { template: '' } : {}) })}
       />
+      {channel !== 'webhook' && <ChannelGuide channel={channel} of={useOfTrigger(trigger)} />}
       <Select
         label={t('send.template')} searchable placeholder={t('send.choose')} error={error} nothingFoundMessage={t('send.none')} value={found?.id ?? (named || null)} allowDeselect={false}
         data={[...fitting.map((one) => ({ value: one.id, label: one.name })), ...(named && !fitting.some((one) => one.id === (found?.id ?? named)) ? [{ value: found?.id ?? named, label: found?.name ?? named }] : [])]}
