@@ -4,6 +4,7 @@ use crate::insight::Insight;
 use domain::commerce::in_units;
 use domain::condition::Past;
 use domain::consent::{Channel, Purpose};
+use domain::habits::is_habit;
 use domain::identifier::IdentifierKind;
 use domain::journey::Facts;
 use domain::local_time::Zone;
@@ -34,8 +35,16 @@ fn iso(at: Ms) -> Value {
 impl Facts for ProfileFacts<'_> {
     fn value(&self, path: &str) -> Option<Value> {
         let p = self.profile;
+        if is_habit(path) {
+            return self.habit(path, self.now).0;
+        }
         let (root, rest) = path.split_once('.').unwrap_or((path, ""));
         let value = match (root, rest) {
+            ("predicted" | "rfm", field) => {
+                let field = (root == "rfm", field);
+                return self.insight.foreseen(p, field, self.currency, self.now).0;
+            }
+            ("lead", field) => return self.lead_at(field, self.now).0,
             ("id", "") => json!(p.id.to_string()),
             ("name", "") => json!(p.full_name()?),
             ("given_name", "") => json!(p.greeting_name()?),
@@ -64,6 +73,7 @@ impl Facts for ProfileFacts<'_> {
                     "updated_at" => iso(cart.updated_at),
                     "abandoned_at" => iso(cart.abandoned_at?),
                     "url" => json!(cart.url.as_ref()?),
+                    "buys_alone" | "best_delay_minutes" => self.cart_chance(cart, rest, self.now).0?,
                     _ => return None,
                 }
             }
@@ -80,6 +90,18 @@ impl Facts for ProfileFacts<'_> {
     }
 
     fn value_at(&self, path: &str, at: Timestamp) -> (Option<Value>, Option<Timestamp>) {
+        if let Some((is_rfm, field)) = foreseen(path) {
+            return self.insight.foreseen(self.profile, (is_rfm, field), self.currency, at);
+        }
+        if is_habit(path) {
+            return self.habit(path, at);
+        }
+        if let Some(field @ "buys_alone") = path.strip_prefix("cart.") {
+            return self.profile.cart().map_or((None, None), |cart| self.cart_chance(cart, field, at));
+        }
+        if let Some(field) = path.strip_prefix("lead.") {
+            return self.lead_at(field, at);
+        }
         if path == "lifecycle" {
             let (stage, until) = self.profile.lifecycle(at);
             return (Some(json!(stage.as_str())), until);
@@ -109,6 +131,15 @@ impl Facts for ProfileFacts<'_> {
 
     fn time_zone(&self) -> &Zone {
         self.zone
+    }
+}
+
+/// The field of a forecast that a path names, and whether it is one of `rfm`.
+fn foreseen(path: &str) -> Option<(bool, &str)> {
+    match path.split_once('.') {
+        Some(("predicted", field)) => Some((false, field)),
+        Some(("rfm", field)) => Some((true, field)),
+        _ => None,
     }
 }
 

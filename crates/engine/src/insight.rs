@@ -1,7 +1,9 @@
 //! What was learned of a shop, at hand for whoever asks about one of its people.
 
+use domain::habits::Norms;
 use domain::local_time::Zone;
 use kit::WorkspaceId;
+use models::forecast::Outlook;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{ReadTx, StoreError};
@@ -12,11 +14,17 @@ pub struct Insight {
     /// Kinds and versions of what it was read from, by kind.
     versions: Vec<(String, i64)>,
     /// The shop's: a day begins there at its midnight.
-    zone: Option<Zone>,
+    pub(crate) zone: Option<Zone>,
+    pub(crate) lead_rules: Option<crate::leads::Scoring>,
+    pub(crate) leads: Option<models::leads::Model>,
+    pub(crate) purchases: Option<Outlook>,
+    /// What is usual in the shop, to which habits are shrunk.
+    pub(crate) norms: Option<Norms>,
+    pub(crate) carts: Option<models::carts::Model>,
 }
 
 /// Of a shop of which nothing was learned.
-pub static NO_INSIGHT: Insight = Insight { versions: Vec::new(), zone: None };
+pub static NO_INSIGHT: Insight = Insight { versions: Vec::new(), zone: None, lead_rules: None, leads: None, purchases: None, norms: None, carts: None };
 
 impl Insight {
     pub fn read(tx: &mut ReadTx<'_>, workspace: WorkspaceId) -> Result<Insight, StoreError> {
@@ -37,8 +45,48 @@ impl Insight {
 
     /// A document that cannot be read is one of another version of the program: until the next fit nothing is known.
     fn take(&mut self, kind: &str, document: &str) {
-        let _ = (kind, document);
+        match kind {
+            "purchases" => {
+                self.purchases = Outlook::read(document)
+                    .inspect_err(|error| tracing::warn!(model = kind, %error, "a stored model is not asked"))
+                    .ok();
+            }
+            "hours" => self.norms = read(kind, document),
+            "carts" => self.carts = read(kind, document),
+            crate::leads::RULES => self.lead_rules = crate::leads::Scoring::parse(document),
+            crate::leads::MODEL => {
+                self.leads = serde_json::from_str(document)
+                    .inspect_err(|error| tracing::warn!(model = kind, %error, "a stored model is not asked"))
+                    .ok();
+            }
+            _ => {}
+        }
     }
+
+    /// The shop's rules of scoring, if it has any.
+    pub fn scoring(&self) -> Option<&crate::leads::Scoring> {
+        self.lead_rules.as_ref()
+    }
+
+    /// How likely people are to buy, if that was learned.
+    pub fn lead_model(&self) -> Option<&models::leads::Model> {
+        self.leads.as_ref()
+    }
+
+    /// The shop's, by which days are told apart.
+    pub fn zone(&self) -> Option<&Zone> {
+        self.zone.as_ref()
+    }
+
+    pub(crate) fn rules_wants(&self) -> Option<&domain::condition::Wants> {
+        self.lead_rules.as_ref().map(|scoring| &scoring.wants)
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(kind: &str, document: &str) -> Option<T> {
+    serde_json::from_str(document)
+        .inspect_err(|error| tracing::warn!(model = kind, %error, "a stored model is not asked"))
+        .ok()
 }
 
 /// What was learned of every shop.
