@@ -85,6 +85,9 @@ pub struct Value {
     pub mean: f64,
     /// What came over what was forecast, in the back-test.
     pub scale: f64,
+    /// Where the geometric mean of what is forecast and of what a customer paid so far ranks customers by worth better
+    /// than the forecast alone: by what the product is multiplied a week, so that the sum of all stays as it was.
+    pub blend: Option<f64>,
 }
 
 impl Value {
@@ -118,7 +121,8 @@ pub struct Outlook {
     pub drop_out: bool,
     /// The horizon, in weeks, for which trees and corrections were learned.
     pub horizon_weeks: f64,
-    pub boosted: Option<Boosted>,
+    /// Each with its share of the mean; the rest is the model's. They serve only for the average.
+    pub boosted: Vec<Boosted>,
     /// By the logarithm of the forecast for the horizon: the logarithm of what to multiply it by. Ascending; empty for
     /// nothing.
     pub correction: Vec<(f64, f64)>,
@@ -167,13 +171,18 @@ impl Outlook {
             return Err(Unreadable::Format(head.format));
         }
         let outlook: Outlook = serde_json::from_str(text).map_err(damaged)?;
-        let numbers = [outlook.horizon_weeks, outlook.spread, outlook.value.mean, outlook.value.scale];
+        let value = &outlook.value;
+        let numbers =
+            [outlook.horizon_weeks, outlook.spread, value.mean, value.scale, value.blend.unwrap_or(0.0)];
         let sound = numbers.iter().all(|number| number.is_finite())
             && outlook.horizon_weeks > 0.0
             && outlook.spread > 0.0
             && outlook.win_back.is_sound()
             && outlook.correction.iter().all(|(x, y)| x.is_finite() && y.is_finite())
-            && outlook.boosted.as_ref().is_none_or(|trees| trees.forest.is_sound(features::COUNT));
+            && outlook
+                .boosted
+                .iter()
+                .all(|trees| trees.share.is_finite() && trees.forest.is_sound(features::COUNT));
         if sound { Ok(outlook) } else { Err(Unreadable::Damaged("a number is out of range".into())) }
     }
 
@@ -236,12 +245,15 @@ impl Outlook {
         let person = known(customer, today);
         let told = Told::by(&self.timing, &person, self.horizon_weeks);
         let mut mean = told.mean;
-        if let (Serves::Average, Some(trees)) = (self.serves, &self.boosted) {
-            let score = trees.forest.score(&features::of(customer, today, &told, self.value.mean));
-            let start = if trees.on_model { told.mean.max(1e-4) } else { 1.0 };
-            // The most that anybody can do is to buy every day.
-            let other = (start * score.exp()).min(self.horizon_weeks * WEEK_DAYS);
-            mean = told.mean * (1.0 - trees.share) + other * trees.share;
+        if self.serves == Serves::Average && !self.boosted.is_empty() {
+            let row = features::of(customer, today, &told, self.value.mean);
+            mean *= 1.0 - self.boosted.iter().map(|trees| trees.share).sum::<f64>();
+            for trees in &self.boosted {
+                let start = if trees.on_model { told.mean.max(1e-4) } else { 1.0 };
+                // The most that anybody can do is to buy every day.
+                let most = self.horizon_weeks * WEEK_DAYS;
+                mean += trees.share * (start * trees.forest.score(&row).exp()).min(most);
+            }
         }
         mean *= factor(&self.correction, mean);
         let multiple = if told.mean > 1e-300 { mean / told.mean } else { 1.0 };
@@ -310,7 +322,11 @@ impl Outlook {
             worth += (until - before).max(0.0) * (1.0 + self.terms.discount_rate).powf(-years);
             before = until;
         }
-        (worth * value * self.terms.margin).round().clamp(0.0, 9e15) as i64
+        let mut worth = worth * value;
+        if let Some(blend) = self.value.blend {
+            worth = (worth * customer.paid as f64 * blend * whole).max(0.0).sqrt();
+        }
+        (worth * self.terms.margin).round().clamp(0.0, 9e15) as i64
     }
 
     /// Chance of an order within so many weeks.

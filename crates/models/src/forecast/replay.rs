@@ -76,6 +76,8 @@ pub struct WinBackReport {
 
 /// The time frame that a history of so many weeks allows: within, floor and cap in weeks.
 pub fn frame(weeks: f64) -> (f64, u32, u32) {
+    // Half a week more, so that 78 weeks less a day are 78.
+    let weeks = weeks + 0.5;
     let within = (weeks / 6.0).floor().clamp(4.0, 13.0);
     let cap = (weeks / 2.0).floor().clamp(13.0, 39.0);
     (within, 4, cap as u32)
