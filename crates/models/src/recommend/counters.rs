@@ -75,6 +75,18 @@ impl Counters {
         ((lately - usual) / variance.sqrt()).max(0.0)
     }
 
+    /// ln of the share of all that was done lately, and ln of how much faster than usual it goes; for ranking.
+    pub fn hints(&self, item: u32, now: i64, all: f64) -> (f32, f32) {
+        let (usual, lately) = self.rates(item, now);
+        let popularity = (self.popularity(item) / all.max(f64::MIN_POSITIVE) + 1e-6).ln();
+        (popularity as f32, ((lately + 0.1) / (usual + 0.1)).ln() as f32)
+    }
+
+    /// The sum over all items.
+    pub fn all(&self) -> f64 {
+        self.sums.iter().map(|sums| sums.long).sum()
+    }
+
     pub fn len(&self) -> usize {
         self.sums.len()
     }

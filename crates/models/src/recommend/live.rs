@@ -3,14 +3,18 @@
 use super::content::Content;
 use super::counters::Counters;
 use super::people::{Past, People};
+use super::rank::{Candidates, Rail, Weights, highest};
+use super::taste::Taste;
 use super::together::Together;
-use super::{Ask, Interaction, Item, Kind, Options, Scored, Why, best};
+use super::{Ask, Choice, Interaction, Item, Kind, Options, Scored, Why, best};
 use rustc_hash::FxHashSet;
 
 /// Items beyond this number are not taken: the caller's numbers are places in a list.
 const ITEMS_MAX: u32 = 5_000_000;
 /// Of a history, this many items are asked for what goes with them, the latest.
 const HISTORY_MAX: usize = 100;
+/// Popular items that are kept at hand.
+const POPULAR_LIST: usize = 500;
 
 /// Answers what goes with what, who may like what and what is popular, from interactions as they come.
 ///
@@ -26,6 +30,10 @@ pub struct Recommender {
     content: Content,
     created: Vec<Option<i64>>,
     categories: Vec<Option<String>>,
+    popular_now: Vec<u32>,
+    all_done: f64,
+    taste: Option<Taste>,
+    choice: Choice,
 }
 
 impl Recommender {
@@ -40,6 +48,10 @@ impl Recommender {
             content: Content::default(),
             created: Vec::new(),
             categories: Vec::new(),
+            popular_now: Vec::new(),
+            all_done: 0.0,
+            taste: None,
+            choice: Choice::default(),
         }
     }
 
@@ -52,6 +64,7 @@ impl Recommender {
         for interaction in done {
             recommender.record(*interaction, now);
         }
+        recommender.settle(now);
         recommender
     }
 
@@ -164,6 +177,10 @@ impl Recommender {
         self.people.of(customer)
     }
 
+    pub(crate) fn histories(&self) -> Vec<&[Past]> {
+        self.people.all()
+    }
+
     pub fn customers(&self) -> usize {
         self.people.len()
     }
@@ -245,13 +262,99 @@ impl Recommender {
         best(scored.collect(), ask.limit)
     }
 
-    /// Items that somebody with this history has not bought yet and may like; what is popular for who has none.
+    /// Learns what customers like by a recipe, which [`super::choose`] found; apart from the recommender, so that it
+    /// goes on answering meanwhile. `None` where there is nothing to learn from.
+    pub fn learn(&self, choice: &Choice, threads: usize) -> Option<Taste> {
+        choice.recipe.learn(&self.people.all(), self.items(), threads)
+    }
+
+    /// From now on [`Recommender::for_you`] and [`Recommender::everything`] answer by this.
+    pub fn set_taste(&mut self, choice: Choice, taste: Option<Taste>) {
+        self.choice = choice;
+        self.taste = taste;
+    }
+
+    /// Items that somebody with this history has not bought yet and may like, those they looked at among them; what
+    /// is popular for who has no history.
     pub fn for_you(&self, history: &[Past], now: i64, ask: Ask<'_>) -> Vec<Scored> {
-        let own: FxHashSet<u32> = history.iter().map(|past| past.item).collect();
-        let new = |item: u32| !own.contains(&item) && (ask.allowed)(item);
+        let bought: FxHashSet<u32> =
+            history.iter().filter(|past| past.purchases > 0).map(|past| past.item).collect();
+        let new = |item: u32| !bought.contains(&item) && (ask.allowed)(item);
         let ask = Ask { limit: ask.limit, allowed: &new };
+        let mut found = match (&self.choice.new, &self.taste) {
+            _ if history.is_empty() => Vec::new(),
+            (Some(weights), taste) => self.ranked(taste.as_ref(), weights, Rail::New, history, now, ask),
+            (None, Some(taste)) => self.tasted(taste, history, now, ask),
+            (None, None) => self.beside(history, ask),
+        };
+        if found.len() < ask.limit {
+            for past in latest(history, 5) {
+                fill(&mut found, self.similar(past.item, ask), ask.limit);
+            }
+            fill(&mut found, self.popular(now, ask), ask.limit);
+        }
+        found
+    }
+
+    /// By hints that are weighed against each other.
+    fn ranked(
+        &self,
+        taste: Option<&Taste>,
+        weights: &Weights,
+        rail: Rail,
+        history: &[Past],
+        now: i64,
+        ask: Ask<'_>,
+    ) -> Vec<Scored> {
+        let candidates = Candidates::of(self, taste, history, now, rail, ask.allowed);
+        let best = candidates.ranked(weights).into_iter().take(ask.limit);
+        best.map(|(item, score)| Scored { item, score, why: self.why(item, taste, history, now) }).collect()
+    }
+
+    fn tasted(&self, taste: &Taste, history: &[Past], now: i64, ask: Ask<'_>) -> Vec<Scored> {
+        let mut scores = vec![0.0; self.items()];
+        taste.score(history, now, &mut scores);
+        let items = highest(&scores, ask.limit, ask.allowed).into_iter();
+        items
+            .map(|item| Scored {
+                item,
+                score: scores[item as usize],
+                why: self.why(item, Some(taste), history, now),
+            })
+            .collect()
+    }
+
+    /// What to tell a customer about an item.
+    fn why(&self, item: u32, taste: Option<&Taste>, history: &[Past], now: i64) -> Why {
+        if let Some(past) = history.iter().find(|past| past.item == item) {
+            return if past.purchases > 0 {
+                Why::YouBoughtBefore { times: u32::from(past.purchases), last: past.last_bought() }
+            } else {
+                Why::YouWanted { kind: past.strongest(), last: past.last() }
+            };
+        }
+        let Some(own) = taste.and_then(|taste| taste.reason(history, now, item)) else {
+            return Why::PopularNow;
+        };
+        let with = |together: &Together| {
+            let near = together.near(own, &self.people, &self.options, false);
+            near.iter().find(|near| near.item == item).map(|near| near.customers)
+        };
+        match (with(&self.bought), with(&self.looked)) {
+            (Some(customers), _) => Why::BoughtWith { item: own, customers },
+            (None, Some(customers)) => Why::ViewedWith { item: own, customers },
+            (None, None) => Why::BoughtWith { item: own, customers: 0 },
+        }
+    }
+
+    /// By the live lists, before anything was learned.
+    fn beside(&self, history: &[Past], ask: Ask<'_>) -> Vec<Scored> {
         let mut sums = Sums::default();
         for past in latest(history, HISTORY_MAX) {
+            if past.purchases == 0 && (past.carts > 0 || past.views > 0) {
+                let why = Why::YouWanted { kind: past.strongest(), last: past.last() };
+                sums.add(past.item, past.strongest().strength(), why);
+            }
             let strength = past.strongest().strength();
             for near in self.bought.near(past.item, &self.people, &self.options, false).iter() {
                 let why = Why::BoughtWith { item: past.item, customers: near.customers };
@@ -262,14 +365,7 @@ impl Recommender {
                 sums.add(near.item, near.score * strength * 0.5, why);
             }
         }
-        let mut found = sums.best(ask);
-        if found.len() < ask.limit {
-            for past in latest(history, 5) {
-                fill(&mut found, self.similar(past.item, ask), ask.limit);
-            }
-            fill(&mut found, self.popular(now, ask), ask.limit);
-        }
-        found
+        sums.best(ask)
     }
 
     /// What somebody bought and may buy again: own purchases, older ones counting less, then the more popular.
@@ -301,8 +397,12 @@ impl Recommender {
 
     /// What to show where there is one list: what is bought again and what is new.
     pub fn everything(&self, history: &[Past], now: i64, ask: Ask<'_>) -> Vec<Scored> {
-        let mut found = self.buy_again(history, now, ask);
-        fill(&mut found, self.wanted(history, now, ask), ask.limit);
+        let mut found = match &self.choice.all {
+            Some(weights) if !history.is_empty() => {
+                self.ranked(self.taste.as_ref(), weights, Rail::All, history, now, ask)
+            }
+            _ => self.buy_again(history, now, ask),
+        };
         fill(&mut found, self.for_you(history, now, ask), ask.limit);
         found
     }
@@ -340,6 +440,27 @@ impl Recommender {
             sums[past.item as usize] += fresh + looks * (-age).exp2();
         }
         self.by(ask, Why::PopularInSegment, |item| f64::from(sums[item as usize]))
+    }
+
+    pub(crate) fn popular_hints(&self, item: u32, now: i64) -> (f32, f32) {
+        self.counters.hints(item, now, self.all_done)
+    }
+
+    pub(crate) fn again_half_life(&self) -> f32 {
+        self.options.again_half_life
+    }
+
+    /// The most popular items as of the last [`Recommender::settle`], best first.
+    pub(crate) fn popular_list(&self) -> &[u32] {
+        &self.popular_now
+    }
+
+    /// Makes up what is compared with everything else (what is popular of all); from time to time, such as every
+    /// hour. [`Recommender::build`] ends with it.
+    pub fn settle(&mut self, now: i64) {
+        self.all_done = self.counters.all();
+        self.popular_now =
+            self.popular(now, Ask::any(POPULAR_LIST)).into_iter().map(|scored| scored.item).collect();
     }
 
     /// Came into the catalogue lately, the newest first.

@@ -7,14 +7,27 @@
 //! Ids of customers and items are the caller's own small numbers. Nothing here reads a clock; instants are
 //! milliseconds since 1970, as `kit::Timestamp::ms` gives them.
 
+mod als;
+mod beside;
+mod choose;
 mod content;
 mod counters;
+mod ease;
 mod live;
+mod matrix;
 mod people;
+mod rank;
+mod taste;
 mod together;
+mod trial;
 
+pub use beside::Nearness;
+pub use choose::{Choice, Chosen, Report, Tried, choose};
 pub use live::Recommender;
 pub use people::Past;
+pub use rank::{Rail, Weights};
+pub use taste::{Method, Recipe, Taste};
+pub use trial::{Case, HoldOut, Measures, Split};
 
 use serde::{Deserialize, Serialize};
 

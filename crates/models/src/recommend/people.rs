@@ -128,6 +128,13 @@ impl People {
         self.held.get(&customer).map_or(&[], Vec::as_slice)
     }
 
+    /// All histories, by customer.
+    pub fn all(&self) -> Vec<&[Past]> {
+        let mut all: Vec<(&u32, &Vec<Past>)> = self.held.iter().collect();
+        all.sort_unstable_by_key(|(customer, _)| **customer);
+        all.into_iter().map(|(_, past)| past.as_slice()).collect()
+    }
+
     pub fn len(&self) -> usize {
         self.held.len()
     }
