@@ -26,7 +26,7 @@ use store::access::KeyRow;
 /// Messages that a page gets at once.
 const PENDING_MAX: i64 = 10;
 /// An id of a device that is shorter could be guessed.
-const DEVICE_ID_CHARS_MIN: usize = 16;
+pub(crate) const DEVICE_ID_CHARS_MIN: usize = 16;
 const BODY_BYTES_MAX: usize = 16 * 1_024;
 
 pub fn router() -> Router<Arc<Services>> {
@@ -42,15 +42,15 @@ pub fn router() -> Router<Arc<Services>> {
 /// Somebody on a page: a device, or somebody for whom the shop vouches.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Whom {
-    write_key: Option<String>,
-    anonymous_id: Option<String>,
-    user_id: Option<String>,
-    user_hash: Option<String>,
+pub(crate) struct Whom {
+    pub write_key: Option<String>,
+    pub anonymous_id: Option<String>,
+    pub user_id: Option<String>,
+    pub user_hash: Option<String>,
 }
 
 impl Whom {
-    fn given(text: &Option<String>) -> Option<&str> {
+    pub fn given(text: &Option<String>) -> Option<&str> {
         text.as_deref().map(str::trim).filter(|text| !text.is_empty())
     }
 }
@@ -99,7 +99,7 @@ fn answered(services: &Arc<Services>, answer: Answer<Value>) -> Response {
 }
 
 /// The key of a request, within its limits.
-async fn key_of(services: &Arc<Services>, headers: &HeaderMap, told: Option<&str>) -> Answer<KeyRow> {
+pub(crate) async fn key_of(services: &Arc<Services>, headers: &HeaderMap, told: Option<&str>) -> Answer<KeyRow> {
     let key =
         tracking::key_of_headers(headers).or_else(|| told.map(str::to_owned)).filter(|key| !key.is_empty());
     let key = key.ok_or_else(|| {
@@ -133,18 +133,18 @@ async fn body_of<T: serde::de::DeserializeOwned>(request: Request) -> Answer<(Pa
 }
 
 /// The set-up of a channel that is switched on.
-async fn sealed_of(services: &Arc<Services>, key: &KeyRow, channel: Channel) -> Answer<Option<Vec<u8>>> {
+pub(crate) async fn sealed_of(services: &Arc<Services>, key: &KeyRow, channel: Channel) -> Answer<Option<Vec<u8>>> {
     let workspace = key.workspace;
     let row = services.read(move |tx| tx.channel(workspace, channel.as_str())).await?;
     Ok(row.filter(|row| row.enabled).map(|row| row.sealed))
 }
 
 /// Whether the shop's server vouches for the user id; `None` where the shop has no secret for it.
-fn vouched(services: &Services, onsite: Option<&[u8]>, user_id: &str, hash: Option<&str>) -> Option<bool> {
+pub(crate) fn vouched(services: &Services, onsite: Option<&[u8]>, user_id: &str, hash: Option<&str>) -> Option<bool> {
     services.desk.vouches(onsite?, user_id, hash.unwrap_or_default())
 }
 
-fn unvouched() -> Problem {
+pub(crate) fn unvouched() -> Problem {
     let detail = "userHash does not fit userId: it is the hexadecimal HMAC-SHA256 of the user id, made by your server with the secret of the on-site channel";
     Problem::new(StatusCode::FORBIDDEN, "user_hash_invalid", detail)
 }

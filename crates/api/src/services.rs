@@ -267,6 +267,8 @@ pub struct Services {
     pub config: Config,
     /// Makes previews.
     pub composer: Mutex<Composer>,
+    /// What the shops recommend.
+    pub shelves: Arc<engine::shelf::Shelves>,
     pub metrics: Metrics,
     pub memory: Memory,
 }

@@ -103,6 +103,19 @@ pub enum Note {
     Recount { profiles: Vec<i64>, event: String },
     /// Visitors whom nobody has seen for long go, from below this number on.
     ForgetVisitors { before: i64, at: Ms },
+    /// The shop's catalogue says that a product can be bought again or costs less: those with a number above `after`
+    /// who lately looked at it, put it into a cart or bought it are told. `at` names the occasion.
+    ProductTurned {
+        product_id: String,
+        #[serde(flatten)]
+        what: crate::occasions::Occasion,
+        after: i64,
+        at: Ms,
+    },
+    /// What people with a number above this one looked at long ago is forgotten.
+    TrimSeen { after: i64, at: Ms },
+    /// Staff say how it stands with a lead; the call is named, so that it counts once.
+    Lead { profile_id: String, call_id: String, told: crate::leads::Told, at: Ms },
     /// Staff or a provider say that an address is not to be written to.
     Suppress { channel: String, address: String, reason: String, detail: String, at: Ms },
 }

@@ -269,6 +269,9 @@ impl World<'_> {
         person.profile.totals = totals;
         person.dirty = true;
         person.search_dirty = true;
+        if person.profile.lead.is_some() {
+            self.lead_rows.insert(kept);
+        }
         let carts: Vec<(String, Timestamp)> = person
             .profile
             .carts
@@ -383,6 +386,7 @@ impl World<'_> {
         for product in &told.products {
             self.take_product(key.0, product.clone())?;
         }
+        self.seen_products.note(key, &item.name, &told, item.at);
         if let Some(patch) = &told.order {
             let order_key = (key.0, patch.source.clone(), patch.order_id.clone());
             let (owner, order, changed) = match self.order(order_key.clone())? {
@@ -411,6 +415,7 @@ impl World<'_> {
                         person.dirty = true;
                     }
                     self.profile_changed(owner);
+                    self.lead_ordered(owner)?;
                     self.set_dates(owner, Some("orders"))?;
                 }
             }
@@ -678,6 +683,10 @@ impl World<'_> {
                 }
                 Ok(())
             }
+            Note::ProductTurned { product_id, what, after, at: occasion } => {
+                self.tell_interested(workspace, &product_id, what, after, occasion.0)
+            }
+            Note::TrimSeen { after, at } => self.trim_seen(workspace, after, at.0),
             Note::Erase { profile_id, at: told_at, orders, keep_away } => {
                 self.erase(workspace, &profile_id, told_at.0.min(at), orders, keep_away)
             }
@@ -686,6 +695,9 @@ impl World<'_> {
             Note::Retain { after, at } => self.retain_events(workspace, after, at.0),
             Note::Recount { profiles, event } => self.recount(workspace, profiles, &event),
             Note::ForgetVisitors { before, at } => self.forget_visitors(workspace, before, at.0),
+            Note::Lead { profile_id, call_id, told, at: told_at } => {
+                self.lead_told(workspace, &profile_id, &call_id, told, told_at.0.min(at))
+            }
             Note::Suppress { channel, address, reason, detail, at: told_at } => {
                 let row = SuppressionRow { channel, address, reason, detail, at: told_at.0.min(at) };
                 self.suppress(workspace, row);

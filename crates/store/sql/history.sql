@@ -73,8 +73,10 @@ DELETE FROM rejection WHERE rejection_no <= $1;
 SELECT doc FROM product WHERE workspace_id = $1 AND product_id = $2;
 
 -- name: product_set
-INSERT INTO product (workspace_id, product_id, doc) VALUES ($1, $2, $3)
-ON CONFLICT (workspace_id, product_id) DO UPDATE SET doc = excluded.doc;
+-- One process writes products at a time, so the numbers of their changes ascend.
+INSERT INTO product (workspace_id, product_id, doc, change_no)
+VALUES ($1, $2, $3, (SELECT coalesce(max(c.change_no), 0) + 1 FROM product c WHERE c.workspace_id = $1))
+ON CONFLICT (workspace_id, product_id) DO UPDATE SET doc = excluded.doc, change_no = excluded.change_no;
 
 -- name: product_page
 SELECT product_id, doc FROM product WHERE workspace_id = $1 AND product_id > $2 ORDER BY product_id LIMIT $3;

@@ -99,6 +99,7 @@ impl Changeset {
             q::DEVICE_MOVE,
             q::ONSITE_MOVE,
             q::PROFILE_ALIAS_MOVE,
+            q::SEEN_TAKE_OVER,
         ] {
             self.any(stmt, vals![workspace, no, kept]);
         }
@@ -106,6 +107,9 @@ impl Changeset {
         self.any(q::TIMER_CLEAR_PROFILE, vals![workspace, no]);
         self.any(q::TIMER_MOVE, vals![workspace, no, kept]);
         self.any(q::SEARCH_DELETE, vals![workspace, no]);
+        self.any(q::SEEN_ERASE, vals![workspace, no]);
+        // What sales made of the two is one document now, which is written with the profile.
+        self.any(q::LEAD_DELETE, vals![workspace, no]);
         self.touched.push((workspace, no));
         self.one(q::PROFILE_DELETE, vals![workspace, no, version]);
         self.one(q::PROFILE_ALIAS_INSERT, vals![workspace, absorbed.id, kept]);

@@ -84,6 +84,8 @@ impl Changeset {
             q::ERASE_TIMERS,
             q::DEVICE_ERASE,
             q::ONSITE_ERASE,
+            q::SEEN_ERASE,
+            q::LEAD_DELETE,
         ] {
             self.any(stmt, vals![workspace, no]);
         }

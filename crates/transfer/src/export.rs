@@ -508,6 +508,16 @@ fn product_row(product: Product) -> Object<String, Value> {
     let updated_at = time(product.updated_at.0);
     let mut row = object(serde_json::to_value(&product).unwrap_or_default());
     row.insert("updated_at".into(), updated_at);
+    let instants = [
+        ("created_at", product.created_at),
+        ("restocked_at", product.restocked_at),
+        ("dropped_at", product.dropped_at),
+    ];
+    for (name, at) in instants {
+        if let Some(at) = at {
+            row.insert(name.into(), time(at.0));
+        }
+    }
     row
 }
 
@@ -557,11 +567,18 @@ fn usual_columns(list: List) -> &'static [&'static str] {
             "name",
             "sku",
             "category",
+            "categories",
             "brand",
             "price",
             "currency",
+            "compare_at_price",
+            "cost",
+            "stock",
+            "in_stock",
+            "hidden",
             "url",
             "image_url",
+            "created_at",
             "updated_at",
         ],
         List::Messages => &[

@@ -195,27 +195,67 @@ fields! {
     ProductId = "product_id", Sku = "sku", ProductName = "product_name", Variant = "variant",
     Category = "category", Brand = "brand", Price = "price", Quantity = "quantity", LineTotal = "line_total",
     LineDiscount = "line_discount", Url = "url", ImageUrl = "image_url", EventName = "event", At = "at",
-    MessageId = "message_id",
+    MessageId = "message_id", CompareAtPrice = "compare_at_price", Cost = "cost", Stock = "stock",
+    InStock = "in_stock", Hidden = "hidden", Categories = "categories", CreatedAt = "created_at",
 }
 
 impl Field {
     pub fn is_money(self) -> bool {
         use Field::*;
-        matches!(self, Total | Revenue | Discount | Shipping | Tax | Price | LineTotal | LineDiscount)
+        matches!(
+            self,
+            Total
+                | Revenue
+                | Discount
+                | Shipping
+                | Tax
+                | Price
+                | LineTotal
+                | LineDiscount
+                | CompareAtPrice
+                | Cost
+        )
     }
 
     pub fn is_time(self) -> bool {
-        matches!(self, Field::OrderedAt | Field::At)
+        matches!(self, Field::OrderedAt | Field::At | Field::CreatedAt)
     }
 
     fn belongs_to(self, kind: Kind) -> bool {
         use Field::*;
         match kind {
             Kind::Profiles => false,
-            Kind::Orders => !matches!(self, EventName | At | MessageId),
+            Kind::Orders => !matches!(
+                self,
+                EventName
+                    | At
+                    | MessageId
+                    | CompareAtPrice
+                    | Cost
+                    | Stock
+                    | InStock
+                    | Hidden
+                    | Categories
+                    | CreatedAt
+            ),
             Kind::Products => matches!(
                 self,
-                ProductId | Sku | ProductName | Category | Brand | Price | Currency | Url | ImageUrl
+                ProductId
+                    | Sku
+                    | ProductName
+                    | Category
+                    | Brand
+                    | Price
+                    | Currency
+                    | Url
+                    | ImageUrl
+                    | CompareAtPrice
+                    | Cost
+                    | Stock
+                    | InStock
+                    | Hidden
+                    | Categories
+                    | CreatedAt
             ),
             Kind::Events => matches!(self, EventName | At | MessageId),
         }
@@ -550,6 +590,34 @@ fn suggest(kind: Kind, column: &str) -> Option<Target> {
             (LineTotal, &["line total", "subtotal", "thanh tien", "amount"]),
             (Url, &["url", "link", "duong dan"]),
             (ImageUrl, &["image", "image url", "hinh anh", "anh"]),
+            (
+                CompareAtPrice,
+                &[
+                    "compare at price",
+                    "list price",
+                    "original price",
+                    "gia goc",
+                    "gia niem yet",
+                    "gia so sanh",
+                ],
+            ),
+            (Cost, &["cost", "cost price", "cost per item", "gia von", "gia nhap"]),
+            (
+                Stock,
+                &[
+                    "stock",
+                    "inventory",
+                    "stock quantity",
+                    "inventory quantity",
+                    "quantity",
+                    "ton kho",
+                    "so luong ton",
+                ],
+            ),
+            (InStock, &["in stock", "available", "availability", "con hang", "tinh trang"]),
+            (Hidden, &["hidden", "an", "an san pham"]),
+            (Categories, &["categories", "collections", "cac danh muc", "bo suu tap"]),
+            (CreatedAt, &["created at", "date added", "ngay tao", "ngay dang"]),
             (EventName, &["event", "event name", "su kien", "ten su kien", "action"]),
             (
                 At,

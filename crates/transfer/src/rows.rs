@@ -3,9 +3,10 @@
 use crate::map::{Cancellations, Field, Guests, NegativeLines, NotProducts, SameLines, Target, ValueKind};
 use crate::plan::{ColumnPlan, Plan};
 use crate::values::{Decimal, When, when, yes};
-use domain::commerce::{CartLine, Contents, Product, order_status};
+use domain::commerce::{CATEGORIES_MAX, CartLine, Contents, Product, order_status};
 use domain::consent::{ConsentRecord, ConsentState};
 use domain::identifier::{Identifier, IdentifierKind};
+use domain::normalise::text::search_key;
 use domain::profile::VALUE_BYTES_MAX;
 use engine::imports::{ImportedConsent, ImportedEvent, ImportedOrder, ImportedPerson, ImportedRow};
 use kit::{Currency, DAY_MS, Timestamp};
@@ -244,9 +245,41 @@ impl Reading<'_> {
         let mut product = self.product_told(product_id, cells);
         product.currency = price.map(|_| currency.code().to_owned());
         product.price = price;
+        product.compare_at_price =
+            self.money(Field::CompareAtPrice, cells, currency)?.filter(|price| *price > 0);
+        product.cost = self.money(Field::Cost, cells, currency)?.filter(|cost| *cost >= 0);
+        product.stock = match self.field(Field::Stock, cells) {
+            Some((column, cell)) => {
+                let read = Decimal::read(cell, column.notation).and_then(Decimal::whole);
+                Some(read.ok_or_else(|| Fault::at("number_unreadable", column))?)
+            }
+            None => None,
+        };
+        product.in_stock = self.told_truth(Field::InStock, cells)?;
+        product.hidden = self.told_truth(Field::Hidden, cells)?;
+        product.created_at = match self.field(Field::CreatedAt, cells) {
+            Some((column, cell)) => Some(self.time(column, cell)?.into()),
+            None => None,
+        };
+        if let Some((_, cell)) = self.field(Field::Categories, cells) {
+            let told = cell.split(['|', ';', ',']).map(str::trim).filter(|told| !told.is_empty());
+            product.categories =
+                told.take(CATEGORIES_MAX).map(|told| told.chars().take(500).collect()).collect();
+            product.category = product.category.or_else(|| product.categories.first().cloned());
+        }
         product.updated_at = self.told_at.into();
         product.from_catalogue = true;
         Ok(ImportedRow::Product(Box::new(product)))
+    }
+
+    fn told_truth(&self, field: Field, cells: &[String]) -> Result<Option<bool>, Fault> {
+        let Some((column, cell)) = self.field(field, cells) else { return Ok(None) };
+        let told = match search_key(cell).as_str() {
+            "in stock" | "in_stock" | "instock" | "con hang" | "dang ban" => Some(true),
+            "out of stock" | "out_of_stock" | "outofstock" | "het hang" | "ngung ban" => Some(false),
+            _ => yes(cell),
+        };
+        told.map(Some).ok_or_else(|| Fault::at("boolean_unreadable", column))
     }
 
     fn product_told(&self, product_id: String, cells: &[String]) -> Product {

@@ -279,7 +279,7 @@ fn shown(
     // The composer only remembers compiled templates: one that panicked left none half made.
     let composer = services.composer.lock().unwrap_or_else(PoisonError::into_inner);
     let values = match &asked.person {
-        Person::Known(profile) => composer.values(profile, &occasion),
+        Person::Known(profile) => composer.values_for(&compiled, profile, &occasion),
         Person::Sample { full } => {
             let nobody = Profile::new(kit::ProfileNo(0), kit::Id::from_u128(0), now);
             let base = composer.values(&nobody, &occasion);

@@ -13,6 +13,6 @@ pub use cart::{Cart, CartLine, LINES_MAX};
 pub use order::{
     Contents, Order, OrderPatch, OrderSummary, OrderTotals, Refund, StatusChange, in_units, order_status,
 };
-pub use product::Product;
+pub use product::{CATEGORIES_MAX, Product, Turned};
 pub use purchases::{Day, LATEST_MAX, PurchaseHistory, day_of};
 pub use wire::{CommerceEvent, amount, read, read_line};

@@ -2,7 +2,7 @@
 
 use super::cart::{CartChange, CartLine, LINES_MAX};
 use super::order::{Contents, OrderPatch, Refund, order_status};
-use super::product::Product;
+use super::product::{CATEGORIES_MAX, Product};
 use crate::profile::Profile;
 use kit::{Currency, Money, Timestamp};
 use serde_json::{Map, Value};
@@ -130,8 +130,49 @@ fn product_of(line: &CartLine, currency: Currency, at: Timestamp) -> Product {
         url: line.url.clone(),
         image_url: line.image_url.clone(),
         updated_at: at.into(),
-        from_catalogue: false,
+        ..Product::default()
     }
+}
+
+/// What a page tells of a product beyond its line in a cart.
+fn with_details(mut product: Product, properties: &Map<String, Value>, currency: Currency) -> Product {
+    let money = |key: &str| properties.get(key).and_then(|value| amount(value, currency)).filter(|m| *m > 0);
+    product.compare_at_price = money("compare_at_price").or_else(|| money("compareAtPrice"));
+    product.stock = ["stock", "inventory_quantity"].iter().find_map(|key| properties.get(*key)?.as_i64());
+    product.in_stock = match properties.get("in_stock").or_else(|| properties.get("available")) {
+        Some(Value::Bool(told)) => Some(*told),
+        _ => match properties.get("availability").and_then(Value::as_str) {
+            Some("in_stock" | "in stock" | "InStock") => Some(true),
+            Some("out_of_stock" | "out of stock" | "OutOfStock") => Some(false),
+            _ => None,
+        },
+    };
+    if let Some(Value::Array(told)) = properties.get("categories") {
+        let told = told.iter().filter_map(Value::as_str).map(str::trim).filter(|told| !told.is_empty());
+        product.categories = told.take(CATEGORIES_MAX).map(|told| told.chars().take(500).collect()).collect();
+        product.category = product.category.or_else(|| product.categories.first().cloned());
+    }
+    product
+}
+
+/// The products that an event speaks of, with what it tells of each.
+fn products_of(
+    properties: &Map<String, Value>,
+    lines: &[CartLine],
+    currency: Currency,
+    at: Timestamp,
+) -> Vec<Product> {
+    let listed = match properties.get("products") {
+        Some(Value::Array(told)) => told.as_slice(),
+        _ => &[],
+    };
+    let listed = listed.iter().take(LINES_MAX).filter_map(Value::as_object);
+    let mut told = listed.filter(|told| read_line(told, currency).is_some());
+    let product = |line: &CartLine| {
+        let details = told.next().unwrap_or(properties);
+        with_details(product_of(line, currency, at), details, currency)
+    };
+    lines.iter().map(product).collect()
 }
 
 /// What the event `name` of instant `at` means, or `None` when it is about something else. `message_id` names a
@@ -244,7 +285,7 @@ pub fn read(
         }
         _ => return None,
     }
-    event.products = lines.iter().map(|line| product_of(line, currency, at)).collect();
+    event.products = products_of(properties, &lines, currency, at);
     Some(event)
 }
 

@@ -18,7 +18,8 @@
 //! | `event` | `name`, `properties.*`: what started the journey |
 //! | `order` | `id`, `number`, `total`, `currency`, `status`, `url`, `items[]` as in `cart` |
 //! | `cart` | `items[]` (`id`, `name`, `url`, `image_url`, `price`, `quantity`), `total`, `url` |
-//! | `products[]` | `id`, `name`, `url`, `image_url`, `price`: recommendations |
+//! | `products[]` | what the event tells of |
+//! | `recommendations.<place or rail>[]` | `id`, `name`, `url`, `image_url`, `price`, `compare_at_price`, `price_before`, `category`, `brand`, `reason`: what the shop recommends at the moment of sending |
 //! | `shop` | `name`, `url`, `currency` (ISO 4217), `timezone` (IANA), `address` |
 //! | `unsubscribe_url`, `preferences_url`, `view_url` | links that are never tracked |
 //! | `base_url` | where this server is reached: `{{ base_url }}/media/...` |
@@ -307,6 +308,18 @@ impl CompiledTemplate {
     /// Whether some part of the template asks for `unsubscribe_url`.
     pub fn uses_unsubscribe_link(&self) -> bool {
         self.variables.iter().any(|variable| variable == UNSUBSCRIBE_URL)
+    }
+
+    /// The places and rails of which the template shows what is recommended, sorted.
+    pub fn recommendations(&self) -> Vec<&str> {
+        let named: BTreeSet<&str> = self
+            .variables
+            .iter()
+            .filter_map(|variable| variable.strip_prefix("recommendations."))
+            .map(|rest| rest.split(['.', '[']).next().unwrap_or_default())
+            .filter(|named| crate::recommend::is_name(named))
+            .collect();
+        named.into_iter().collect()
     }
 
     /// Makes one message. `context` is an object as described at the top of this module.

@@ -175,7 +175,8 @@ struct Ending {
     line: usize,
 }
 
-const ENDS: [&str; 15] = [
+const ENDS: [&str; 16] = [
+    "endrecommendations",
     "endif",
     "endunless",
     "endcase",
@@ -275,6 +276,7 @@ impl Parser {
             "if" | "unless" => self.if_block(name, code, line).map(Some),
             "case" => self.case_block(code, line),
             "for" | "tablerow" => self.for_block(name, code, line),
+            "recommendations" => self.recommendations_block(code, line),
             "echo" => Ok(self.read(code, line, |reader| reader.chain()).map(Kind::Output)),
             "assign" => Ok(self.read(code, line, |reader| {
                 let name = reader.name()?;
@@ -440,6 +442,54 @@ impl Parser {
             _ => Vec::new(),
         };
         Ok(head.map(|head| Kind::For(Box::new(For { body, otherwise, ..head }))))
+    }
+
+    /// `{% recommendations place: "email", limit: 4 as products %}`: what stands in a place of the shop's, or in a
+    /// rail; with nothing there its `else`. Stands for an `if` around an `assign`.
+    fn recommendations_block(&mut self, code: &str, line: usize) -> Result<Option<Kind>, Fault> {
+        let head = self.read(code, line, |reader| {
+            let (mut named, mut limit, mut name) = (None, 4, "products".to_owned());
+            while !reader.at_end() {
+                if reader.option("place") || reader.option("rail") {
+                    named = Some(reader.quoted_name()?);
+                } else if reader.option("limit") {
+                    limit = match reader.value()? {
+                        Expr::Int(limit @ 1..=50) => limit,
+                        _ => return Err("`limit:` of `recommendations` is a number from 1 to 50".to_owned()),
+                    };
+                } else if reader.word("as") {
+                    name = reader.name()?;
+                } else if !reader.sign(",") {
+                    return Err("write `recommendations place: \"email\", limit: 4 as products`".to_owned());
+                }
+            }
+            let named = named.ok_or("name a place or a rail: `recommendations place: \"email\"`")?;
+            if !crate::recommend::is_name(&named) {
+                return Err(format!("`{named:.50}` is no name of a place: small letters, digits and _"));
+            }
+            Ok((named, limit, name))
+        });
+        let made = head.and_then(|(named, limit, name)| {
+            let path = format!("recommendations.{named}");
+            let condition = self.read(&format!("{path}.size > 0"), line, |reader| reader.condition())?;
+            let code = format!("{path} | slice: 0, {limit}");
+            let chain = self.read(&code, line, |reader| {
+                let chain = reader.chain()?;
+                reader.names().make(&name, Some(path.clone()))?;
+                Ok(chain)
+            })?;
+            Some((condition, Node { line, kind: Kind::Assign { name, chain } }))
+        });
+        let block = Some(("recommendations", line));
+        let (inside, ending) = self.block(&["else", "endrecommendations"], block)?;
+        let otherwise = match ending {
+            Some(ending) if ending.name == "else" => self.block(&["endrecommendations"], block)?.0,
+            _ => Vec::new(),
+        };
+        Ok(made.map(|(condition, assign)| {
+            let body = std::iter::once(assign).chain(inside).collect();
+            Kind::If { arms: vec![Arm { negated: false, condition, body }], otherwise }
+        }))
     }
 
     fn cycle(&mut self, code: &str, line: usize) -> Option<Kind> {

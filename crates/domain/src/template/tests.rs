@@ -57,6 +57,32 @@ fn shop() -> Json {
 }
 
 #[test]
+fn recommendations_show_what_there_is_or_their_else() {
+    let source = TemplateSource {
+        body: Body::Text(
+            "{% recommendations place: 'email', limit: 2 as them %}{% for p in them %}{{ p.name }};{% endfor %}{% else %}none{% endrecommendations %} {% for p in recommendations.popular limit: 1 %}{{ p.name }}{% else %}-{% endfor %}"
+                .into(),
+        ),
+        ..TemplateSource::default()
+    };
+    let compiled = source.compile().unwrap();
+    assert_eq!(compiled.recommendations(), ["email", "popular"]);
+    let check = |context: serde_json::Value, expect: &str| {
+        let rendered = compiled.render(&context, &RenderOptions::default()).unwrap();
+        assert_eq!(rendered.text.trim(), expect);
+    };
+    let named = |names: &[&str]| -> serde_json::Value { names.iter().map(|name| json!({ "name": name })).collect() };
+    check(json!({ "recommendations": { "email": named(&["a", "b", "c"]), "popular": named(&["x"]) } }), "a;b; x");
+    check(json!({ "recommendations": { "email": [], "popular": [] } }), "none -");
+    check(json!({}), "none -");
+    for wrong in ["limit: 3", "place: 'E-mail'", "place: 'email', limit: 0", "place: 'email' items"] {
+        let body = format!("{{% recommendations {wrong} %}}x{{% endrecommendations %}}");
+        let source = TemplateSource { body: Body::Text(body), ..TemplateSource::default() };
+        assert!(source.compile().is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn liquid_behaves_as_shops_know_it() {
     let context = shop();
     let check = |source: &str, expect: &str| assert_eq!(text_of(source, &context), expect, "{source}");

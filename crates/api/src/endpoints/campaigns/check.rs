@@ -204,7 +204,9 @@ fn run(services: &Services, workspace: WorkspaceId, id: &str, job: &Job) -> Answ
     })?;
     let row = row.ok_or_else(|| Problem::not_found("the campaign"))?;
     let campaign = campaigns::definition_of(&row).map_err(failed)?;
-    let mut composer = Composer::new(services.token_key.clone(), &services.config.public_url);
+    let mut composer = Composer::new(services.token_key.clone(), &services.config.public_url)
+        .recommending(Arc::clone(&services.shelves))
+        .remembering(Arc::clone(&services.store));
     let template = template.as_ref();
     let store = &services.store;
     let checked = campaigns::check(store, &settings, &campaign, template, &mut composer, now, &job.progress)

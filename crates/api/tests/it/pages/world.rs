@@ -188,6 +188,7 @@ impl World {
             build: Build::default(),
             config: Config { public_url: ORIGIN.into(), ..Config::default() },
             composer: Mutex::new(Composer::new(key.clone(), ORIGIN)),
+            shelves: Arc::new(engine::shelf::Shelves::new(Arc::clone(&store))),
             metrics: Metrics::default(),
             memory: Memory::default(),
         });

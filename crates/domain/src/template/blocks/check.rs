@@ -1,7 +1,7 @@
 //! Reading a document: every mistake is told with its block and its field.
 
 use super::{
-    BLOCKS_MAX, Block, BlockProblem, Document, Kind, Look, Op, PICKED_MAX, Picked, Style, TEXT_BYTES_MAX,
+    BLOCKS_MAX, Block, BlockProblem, Document, Kind, Look, Op, PICKED_MAX, Picked, Source, Style, TEXT_BYTES_MAX,
     When, rich,
 };
 use serde_json::Value;
@@ -222,6 +222,12 @@ impl Checker {
         self.text(field, url);
     }
 
+    fn place(&mut self, place: &str, is_needed: bool) {
+        if (is_needed || !place.is_empty()) && !crate::recommend::is_name(place) {
+            self.tell("props.place", "the name of a place of recommendations, such as email");
+        }
+    }
+
     fn picked(&mut self, picked: &[Picked]) {
         if picked.len() > PICKED_MAX {
             self.tell("props.picked", &format!("at most {PICKED_MAX} products"));
@@ -283,6 +289,7 @@ impl Checker {
                 self.between("props.limit", u16::from(products.limit), 1, 12);
                 self.text("props.label", &products.label);
                 self.picked(&products.picked);
+                self.place(&products.place, products.source == Source::Recommendations);
             }
             Kind::Cart(cart) => {
                 self.between("props.limit", u16::from(cart.limit), 1, 20);
@@ -302,6 +309,7 @@ impl Checker {
                 self.text("props.title", &products.title);
                 self.text("props.label", &products.label);
                 self.picked(&products.picked);
+                self.place(&products.place, false);
             }
             Kind::Stars(stars) => {
                 self.address("props.url", &stars.url);

@@ -272,6 +272,9 @@ props! {
         /// Below each product; none when empty.
         label: String = String::new(),
         picked: Vec<Picked> = Vec::new(),
+        /// Where the source is `recommendations`: a place of the shop's, or a rail.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        place: String = String::new(),
     }
     Cart {
         limit: u8 = 5,
@@ -290,8 +293,12 @@ props! {
         label: String = String::new(),
         url: String = String::new(),
     }
-    /// What the event names, else what was picked by hand.
+    /// What is recommended in a place of the shop's, where one is named; else what the event names; else what was
+    /// picked by hand.
     Recommendations {
+        /// A place of the shop's, or a rail.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        place: String = String::new(),
         title: String = String::new(),
         per_row: u8 = 3,
         limit: u8 = 3,
@@ -329,6 +336,8 @@ pub enum Source {
     Order,
     Event,
     Picked,
+    /// What the shop recommends at the moment of sending.
+    Recommendations,
 }
 
 /// A product as it was when it was picked.

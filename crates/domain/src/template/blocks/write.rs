@@ -601,6 +601,7 @@ impl Writer<'_> {
             Source::Cart => "cart.items",
             Source::Order => "order.items",
             Source::Event => "products",
+            Source::Recommendations => &format!("recommendations.{}", products.place),
             Source::Picked => {
                 return self.picked_rows(
                     block,
@@ -740,12 +741,16 @@ impl Writer<'_> {
                 escaped(&products.title)
             )
         });
-        self.push("{% if products.size > 0 %}\n");
+        let source = match products.place.as_str() {
+            "" => "products".to_owned(),
+            place => format!("recommendations.{place}"),
+        };
+        self.push(&format!("{{% if {source}.size > 0 %}}\n"));
         if let Some(title) = &title {
             self.section(block, 12, 8, title);
         }
-        let rows = self.walked("products", per_row, products.limit, true, &products.label, muted);
-        self.walked_rows(block, "products", rows);
+        let rows = self.walked(&source, per_row, products.limit, true, &products.label, muted);
+        self.walked_rows(block, &source, rows);
         if !products.picked.is_empty() {
             self.push("{% else %}\n");
             if let Some(title) = &title {
