@@ -1,14 +1,18 @@
 //! A person's habits and open cart, as conditions, journeys, templates and exports ask for them. The values are computed
 //! when they are asked; who does not want to be profiled has none.
 
-use crate::facts::ProfileFacts;
+use crate::facts::{ProfileFacts, zone_of};
+use crate::insight::Insight;
 use domain::commerce::Cart;
+use domain::condition::Past;
 use domain::consent::Channel;
 use domain::habits::{Asked, Habits, ROOTS};
 use domain::profile::Profile;
-use kit::{MINUTE_MS, Timestamp};
+use kit::{MINUTE_MS, ProfileNo, Timestamp, WorkspaceId};
 use models::carts::{DEFAULT_DELAY_MINUTES, Seen};
 use serde_json::{Map, Value, json};
+use store::access::Workspace;
+use store::{ReadTx, StoreError};
 
 /// The attribute in which a customer's preferred channel stands: `zalo`, `sms`, `email` or `push`.
 pub(crate) const PREFERRED_CHANNEL: &str = "preferred_channel";
@@ -66,6 +70,39 @@ impl ProfileFacts<'_> {
         let until = cart.updated_at.0.plus_ms(next * MINUTE_MS);
         (Some(json!((share * 10_000.0).round() / 10_000.0)), Some(until).filter(|until| *until > at))
     }
+}
+
+/// What habits are told from: the orders and the messages of a person.
+pub fn past_of(tx: &mut ReadTx<'_>, workspace: WorkspaceId, profile: ProfileNo) -> Result<Past, StoreError> {
+    let orders = tx.past_orders_of(&[(workspace, profile)])?.into_iter().flatten().collect();
+    Ok(Past { orders, messages: tx.past_messages(workspace, profile)?, ..Past::default() })
+}
+
+/// What is told of an open cart.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct CartChance {
+    /// 0 to 1.
+    pub buys_alone: Option<f64>,
+    pub best_delay_minutes: i64,
+}
+
+/// The habits of a person and the chances of their open cart; `None` of somebody who does not want to be profiled.
+pub fn told_of(
+    tx: &mut ReadTx<'_>,
+    shop: &Workspace,
+    profile: &Profile,
+    insight: &Insight,
+    now: Timestamp,
+) -> Result<Option<(Habits, Option<CartChance>)>, StoreError> {
+    let past = past_of(tx, shop.workspace, profile.no)?;
+    let zone = zone_of(profile, &shop.settings.zone());
+    let currency = shop.settings.currency();
+    let facts = ProfileFacts { profile, zone: &zone, now, currency, past: &past, insight, segments: None };
+    let cart = profile.cart().map(|cart| CartChance {
+        buys_alone: facts.cart_chance(cart, "buys_alone", now).0.and_then(|share| share.as_f64()),
+        best_delay_minutes: best_delay_minutes(insight.carts.as_ref(), profile, cart, &zone),
+    });
+    Ok(facts.habits().map(|habits| (habits, cart)))
 }
 
 /// How long to wait after the last touch of a cart; the usual hour where nothing was learned.

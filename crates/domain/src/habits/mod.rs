@@ -258,3 +258,6 @@ impl<'a> Asked<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

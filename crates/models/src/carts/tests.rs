@@ -58,7 +58,7 @@ fn what_help_wins_is_not_taken_for_what_comes_alone() {
     let (loss, auc) = (|q: &Quality| q.log_loss.unwrap(), |q: &Quality| q.auc.unwrap());
     assert!(loss(&report.model) < loss(&report.recency) && loss(&report.recency) < loss(&report.base));
     assert!(auc(&report.model) > auc(&report.recency) + 0.05, "{report:?}");
-    assert!(report.model.calibration_error.unwrap() < 0.15, "{report:?}");
+    assert!(report.model.calibration_error.unwrap() < 0.2, "{report:?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 mod campaigns;
 mod demo;
+mod habits;
 mod journeys;
 mod library;
 mod seeds;
