@@ -10,3 +10,4 @@ pub mod leads;
 pub mod logistic;
 pub mod measure;
 pub mod recommend;
+pub mod table;
