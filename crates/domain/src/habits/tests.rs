@@ -153,7 +153,7 @@ fn prices_are_compared_within_their_category() {
 #[test]
 fn the_taste_for_discounts_is_shrunk_to_the_shop() {
     let taken = |day: i64, discount: i64| {
-        let mut order = order(at(day, 10), &[line("Trà", "", 50_000)]);
+        let mut order = order(at(day, 8), &[line("Trà", "", 50_000)]);
         order.contents.discount = Some(discount);
         order
     };
@@ -176,7 +176,7 @@ fn the_taste_for_discounts_is_shrunk_to_the_shop() {
 #[test]
 fn replenishment_follows_the_persons_own_rhythm_and_ends_in_time() {
     let coffee = |days: &[i64]| {
-        bought(days.iter().map(|day| order(at(*day, 10), &[line("Cà phê", "", 60_000)])).collect())
+        bought(days.iter().map(|day| order(at(*day, 8), &[line("Cà phê", "", 60_000)])).collect())
     };
     let due = |past: &Past, path: &str| told(past, path).as_str().map(str::to_owned);
     let (once, often) = (coffee(&[TODAY]), coffee(&[TODAY - 30, TODAY - 20, TODAY - 10, TODAY]));
@@ -192,7 +192,7 @@ fn replenishment_follows_the_persons_own_rhythm_and_ends_in_time() {
     assert!(dates[0] > own, "{} after {own}", dates[0]);
     // A thing that most people buy once is expected of nobody who bought it once.
     let mill = |days: &[i64]| {
-        bought(days.iter().map(|day| order(at(*day, 10), &[line("Máy xay", "", 1)])).collect())
+        bought(days.iter().map(|day| order(at(*day, 8), &[line("Máy xay", "", 1)])).collect())
     };
     assert_eq!(due(&mill(&[TODAY]), "replenish.may_xay"), None);
     assert!(due(&mill(&[TODAY - 40, TODAY]), "replenish.may_xay").is_some());
