@@ -528,13 +528,14 @@ async fn put_place(
     audit.object("recommendation_places", &id);
     let after = serde_json::to_value(&view).unwrap_or_default();
     write(&services, &caller, expected, |book| {
+        let count = book.places.len();
         match book.places.iter_mut().find(|held| held.id == place.id) {
             Some(held) => {
                 let before = serde_json::to_value(RecommendationPlace::of(held)).unwrap_or_default();
                 audit.difference(&before, &after);
                 *held = place;
             }
-            None if book.places.len() >= PLACES_MAX => {
+            None if count >= PLACES_MAX => {
                 let detail = "a shop has at most 50 places; remove some";
                 return Err(Problem::conflict("too_many_places", detail));
             }

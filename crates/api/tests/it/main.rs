@@ -17,6 +17,7 @@ mod pages;
 mod people;
 mod policies;
 mod privacy;
+mod recommendations;
 mod scenarios;
 mod segments;
 mod staff;

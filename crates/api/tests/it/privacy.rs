@@ -130,7 +130,7 @@ const TABLES: &str = "account account_workspace api_key attribute_change audit c
     segment_version shop_order sqlite_sequence sqlite_stat1 sqlite_stat4 suppression template template_version timer \
     setup topic_count workspace \
     second_factor recovery_code journey_canvas profile_feed saved_view webhook webhook_delivery sending_domain api_key_use \
-    template_draft media media_content push_device onsite_message staff_contact soft_bounce sending_plan sending_count mailbox_visit do_not_call channel_token channel_authorisation provider_template spending budget register_source model lead";
+    template_draft media media_content push_device onsite_message staff_contact soft_bounce sending_plan sending_count mailbox_visit do_not_call channel_token channel_authorisation provider_template spending budget register_source model lead product_seen recommendation_book";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_table_was_thought_of() {

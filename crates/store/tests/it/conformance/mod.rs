@@ -18,6 +18,7 @@ mod home;
 mod hooks;
 mod inbox;
 mod journeys;
+mod leads;
 mod limits;
 mod membership;
 mod messages;
@@ -27,6 +28,7 @@ mod plans;
 mod privacy;
 mod scans;
 mod segments;
+mod shelf;
 mod spending;
 mod transfers;
 
@@ -154,7 +156,9 @@ const MODULES: &[Module] = modules!(
     devices,
     domains,
     home,
+    leads,
     limits,
+    shelf,
     spending
 );
 

@@ -211,6 +211,15 @@ fn hot_queries_use_their_indexes() {
         ("leads_by_assignee", "SEARCH lead USING INDEX lead_by_assignee", Never),
         ("lead_turn", "SEARCH lead USING COVERING INDEX lead_turn", Never),
         ("models_serving_of", "SEARCH model USING INDEX model_serving", Never),
+        ("seen_of", "SEARCH product_seen USING PRIMARY KEY", Never),
+        ("scan_seen", "SEARCH product_seen USING PRIMARY KEY", Never),
+        ("seen_of_product", "SEARCH product_seen USING INDEX product_seen_by_product", Never),
+        ("bought_of_product", "SEARCH order_line USING COVERING INDEX order_line_by_product", Ties),
+        ("bought_of", "SEARCH o USING INDEX shop_order_by_profile", Ties),
+        ("scan_bought", "SEARCH o USING INDEX shop_order_by_profile", Ties),
+        ("product_changed", "SEARCH product USING INDEX product_by_change", Never),
+        ("book_last", "SEARCH recommendation_book USING PRIMARY KEY", Never),
+        ("book_page", "SEARCH recommendation_book USING PRIMARY KEY", Never),
         ("model_history", "SEARCH model USING PRIMARY KEY", Never),
     ];
     let database = Database::sqlite();
