@@ -18,6 +18,8 @@ pub struct Settings {
     pub shop: Shop,
     /// A cart with something in it that nobody touched for this long counts as left, in minutes.
     pub cart_abandoned_after_minutes: u32,
+    /// Whether each cart waits as long as was learned for carts like it; where nothing was learned the minutes stand.
+    pub cart_abandoned_learned: bool,
     pub policy: Policy,
     /// Campaign parameters added to links in messages; empty: none are added.
     pub utm_source: String,
@@ -220,6 +222,7 @@ impl Default for Settings {
             language: "vi".into(),
             shop: Shop::default(),
             cart_abandoned_after_minutes: 60,
+            cart_abandoned_learned: false,
             policy: Policy::default(),
             utm_source: "quaylai".into(),
             body_retention_days: 60,
@@ -245,6 +248,9 @@ pub struct SettingProblem {
     pub path: &'static str,
     pub message: String,
 }
+
+/// No learned delay of a cart is shorter.
+pub const CART_LEARNED_MINUTES_MIN: u32 = 30;
 
 impl Settings {
     pub fn problems(&self) -> Vec<SettingProblem> {
@@ -345,6 +351,16 @@ impl Settings {
         problems.extend(self.policy.problems());
         problems.extend(self.deliverability.problems());
         problems
+    }
+
+    /// A resting cart is looked at for the first time after so long, in milliseconds. Whether it counts as left by then
+    /// is another question where its delay is learned.
+    pub fn cart_looked_at_after_ms(&self) -> i64 {
+        let minutes = match self.cart_abandoned_learned {
+            true => self.cart_abandoned_after_minutes.min(CART_LEARNED_MINUTES_MIN),
+            false => self.cart_abandoned_after_minutes,
+        };
+        i64::from(minutes) * kit::MINUTE_MS
     }
 
     pub fn zone(&self) -> crate::local_time::Zone {

@@ -1,6 +1,7 @@
 //! Folds what clients and the shop tell of a person into their profile.
 
 use crate::EngineError;
+use crate::habits::best_delay_minutes;
 use crate::note::{Note, Response};
 use crate::world::{EventDraft, Incoming, Meta, ProfileKey, World, timer_kind};
 use domain::commerce::{CommerceEvent, Order};
@@ -281,8 +282,7 @@ impl World<'_> {
             .collect();
         self.log_merge(kept, other, version, true, "joined", told, at)?;
         // The absorbed profile's timers went with it.
-        let after_ms =
-            i64::from(self.shop(kept.0)?.workspace.settings.cart_abandoned_after_minutes) * MINUTE_MS;
+        let after_ms = self.shop(kept.0)?.workspace.settings.cart_looked_at_after_ms();
         for (cart_id, touched_at) in carts {
             self.set_timer(kept, timer_kind::CART, &cart_id, Some(touched_at.plus_ms(after_ms)));
         }
@@ -382,7 +382,7 @@ impl World<'_> {
         }
         let shop = self.shop(key.0)?;
         let currency = shop.workspace.settings.currency.clone();
-        let after_ms = i64::from(shop.workspace.settings.cart_abandoned_after_minutes) * MINUTE_MS;
+        let after_ms = shop.workspace.settings.cart_looked_at_after_ms();
         for product in &told.products {
             self.take_product(key.0, product.clone())?;
         }
@@ -486,8 +486,7 @@ impl World<'_> {
     }
 
     fn cart_is_left(&mut self, key: ProfileKey, cart_id: &str, at: Timestamp) -> Result<(), EngineError> {
-        let after_ms =
-            i64::from(self.shop(key.0)?.workspace.settings.cart_abandoned_after_minutes) * MINUTE_MS;
+        let after_ms = self.cart_rests_for_ms(key, cart_id)?;
         let Some(person) = self.people.get_mut(&key) else { return Ok(()) };
         let profile_id = person.profile.id;
         let Some(cart) = person.profile.carts.iter_mut().find(|cart| cart.cart_id == cart_id) else {
@@ -521,6 +520,23 @@ impl World<'_> {
         });
         self.profile_changed(key);
         self.happen(key, "Cart Abandoned", &message_id, properties, at)
+    }
+
+    /// How long a cart rests until it counts as left: what the shop set, or what was learned for carts like it.
+    fn cart_rests_for_ms(&self, key: ProfileKey, cart_id: &str) -> Result<i64, EngineError> {
+        let shop = self.shop(key.0)?;
+        let settings = &shop.workspace.settings;
+        let cart = self.people.get(&key).and_then(|person| {
+            let cart = person.profile.carts.iter().find(|cart| cart.cart_id == cart_id)?;
+            person.profile.may_be_profiled().then_some((&person.profile, cart))
+        });
+        let minutes = match (cart, &shop.insight.carts) {
+            (Some((profile, cart)), Some(model)) if settings.cart_abandoned_learned => {
+                best_delay_minutes(Some(model), profile, cart, &self.zone(key)?)
+            }
+            _ => i64::from(settings.cart_abandoned_after_minutes),
+        };
+        Ok(minutes * MINUTE_MS)
     }
 
     /// Something that Quaylai itself noticed: an event in the person's history like any other.

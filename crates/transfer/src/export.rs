@@ -3,6 +3,11 @@
 use crate::importer::{Step, TransferError};
 use crate::rejected::harmless;
 use domain::commerce::Product;
+use domain::condition::{Facts, Past};
+use domain::habits::is_habit;
+use domain::profile::Profile;
+use engine::habits::past_of;
+use engine::{Insight, ProfileFacts, zone_of};
 use kit::{Currency, ProfileNo, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map as Object, Value, json};
@@ -70,7 +75,9 @@ pub struct ExportSpec {
     /// Only members of this segment, for profiles and segment-members.
     #[serde(default)]
     pub segment: Option<String>,
-    /// Columns of a CSV file in their order; `attribute:city` is one of a profile. All the usual ones when empty.
+    /// Columns of a CSV file in their order; `attribute:city` is one of a profile, and what is computed of a person has
+    /// the name by which conditions ask for it: `predicted.clv`, `rfm.group`, `favourite.category`. All the usual ones
+    /// when empty.
     #[serde(default)]
     pub columns: Vec<String>,
     /// Only the people whose numbers the job's folder holds, for profiles.
@@ -156,6 +163,7 @@ pub struct Exporter {
     partial: PathBuf,
     target: PathBuf,
     currency: Currency,
+    now: Option<Timestamp>,
     members: Option<std::vec::IntoIter<ProfileNo>>,
     pub progress: ExportProgress,
 }
@@ -199,6 +207,7 @@ impl Exporter {
             partial,
             target: target.to_owned(),
             currency: home.currency,
+            now: None,
             members,
             progress: ExportProgress::default(),
         };
@@ -287,6 +296,53 @@ impl Exporter {
         Ok(Step::Ended)
     }
 
+    /// As of when what was learned of people is told; without it, it is left out.
+    pub fn ask_at(&mut self, now: Timestamp) {
+        self.now = Some(now);
+    }
+
+    /// Adds the columns that are computed of a person: forecasts, habits, the chances of the open cart.
+    fn add_learned<'a>(
+        &self,
+        profiles: impl Iterator<Item = &'a Profile>,
+        rows: &mut [Object<String, Value>],
+    ) -> Result<(), TransferError> {
+        let is_learned = |name: &&String| {
+            let root = name.split('.').next().unwrap_or_default();
+            is_habit(name) || matches!(root, "predicted" | "rfm" | "cart")
+        };
+        let columns: Vec<&String> = self.spec.columns.iter().filter(is_learned).collect();
+        let Some(now) = self.now.filter(|_| !columns.is_empty()) else { return Ok(()) };
+        let wants_past = columns.iter().any(|name| is_habit(name));
+        self.store.read(|tx| {
+            let shop = tx.workspaces()?.into_iter().find(|row| row.workspace == self.workspace);
+            let Some(settings) = shop.map(|row| row.settings) else { return Ok(()) };
+            let insight = Insight::read(tx, self.workspace)?;
+            for (profile, row) in profiles.zip(rows) {
+                let past = match wants_past {
+                    true => past_of(tx, self.workspace, profile.no)?,
+                    false => Past::default(),
+                };
+                let zone = zone_of(profile, &settings.zone());
+                let currency = settings.currency();
+                let facts = ProfileFacts {
+                    profile,
+                    zone: &zone,
+                    now,
+                    currency,
+                    past: &past,
+                    insight: &insight,
+                    segments: None,
+                };
+                for name in &columns {
+                    row.insert((*name).clone(), facts.value(name).unwrap_or_default());
+                }
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
     /// The next rows of a list; none at its end.
     fn page(&mut self, list: List) -> Result<Vec<Object<String, Value>>, TransferError> {
         let (workspace, cursor) = (self.workspace, self.cursor.clone());
@@ -307,6 +363,7 @@ impl Exporter {
                 let whole = list == List::Profiles;
                 let mut rows: Vec<_> =
                     found.iter().map(|(_, stored)| profile_row(&stored.profile, currency, whole)).collect();
+                self.add_learned(found.iter().map(|(_, stored)| &stored.profile), &mut rows)?;
                 if rows.is_empty() && !wanted.is_empty() {
                     // All of the page are gone; an empty page would end the list.
                     rows = self.page(list)?;
@@ -319,7 +376,10 @@ impl Exporter {
                 if let Some(last) = found.last() {
                     after.number = last.profile.no.0;
                 }
-                found.iter().map(|stored| profile_row(&stored.profile, currency, true)).collect()
+                let mut rows: Vec<_> =
+                    found.iter().map(|stored| profile_row(&stored.profile, currency, true)).collect();
+                self.add_learned(found.iter().map(|stored| &stored.profile), &mut rows)?;
+                rows
             }
             List::Orders => {
                 let behind = (cursor.source.as_str(), cursor.id.as_str());
@@ -722,6 +782,7 @@ impl ExportJob {
             let target = self.work.join(spec.file_name());
             let mut exporter = Exporter::new(Arc::clone(&self.store), self.job.workspace, spec, &target)?;
             exporter.progress.started_at = now.ms();
+            exporter.ask_at(now);
             self.job.state = "running".into();
             self.exporter = Some(exporter);
         }

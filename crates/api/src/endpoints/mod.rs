@@ -25,6 +25,7 @@ mod journey_canvas;
 mod journey_report;
 mod journeys;
 mod keys;
+mod leads;
 mod lists;
 mod live;
 pub(crate) mod media;
@@ -130,6 +131,7 @@ fn groups() -> Vec<OpenApiRouter<Arc<Services>>> {
         status::router(),
         segments::router(),
         catalog::router(),
+        leads::router(),
         lists::router(),
         live::router(),
         overview::router(),

@@ -1,8 +1,10 @@
+use crate::clock::SystemClock;
 use crate::config::DataArgs;
 use crate::installation::{DEFAULT_WORKSPACE, Installation};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use kit::Clock;
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -67,6 +69,7 @@ impl Export {
         bar.set_style(ProgressStyle::with_template("  {msg}")?);
         let store = Arc::clone(&installation.store);
         let mut exporter = Exporter::new(store, DEFAULT_WORKSPACE, spec, &target)?;
+        exporter.ask_at(SystemClock.now());
         while exporter.step()? == Step::Worked {
             let progress = &exporter.progress;
             bar.set_message(format!("{}: {} rows", progress.list, progress.rows));
