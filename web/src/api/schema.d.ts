@@ -1025,6 +1025,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/do-not-call/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Have the do-not-call register fetched every day */
+        put: operations["put_do-not-call_source"];
+        post?: never;
+        /** No longer have the do-not-call register fetched */
+        delete: operations["delete_do-not-call_source"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/do-not-call/source/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetch the do-not-call register now */
+        post: operations["post_do-not-call_source_fetch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/domains": {
         parameters: {
             query?: never;
@@ -5276,6 +5311,8 @@ export interface components {
             listed_at?: string | null;
             /** Format: int64 */
             numbers: number;
+            /** @description Where it is fetched every day, for those who manage the shop; null: nowhere. */
+            source?: components["schemas"]["RegisterSourceView"] | null;
         };
         DomainChange: {
             /** @description A new key, as PEM; `new` makes one. Choose a new selector with it, so that mail under way stays valid. */
@@ -5944,6 +5981,8 @@ export interface components {
             created_at: string;
             /** @description Of the latest version; not in lists. */
             definition?: Record<string, never> | null;
+            /** @description Why it stands still, in the words of whoever refused its template; null where somebody paused it. */
+            detail?: string | null;
             id: string;
             /** Format: int64 */
             latest: number;
@@ -6198,6 +6237,13 @@ export interface components {
         };
         /** @description A message in a list, with the names of what it refers to. */
         MessageLine: components["schemas"]["MessageView"] & {
+            /** @description The provider's word that it arrived, where it gives one. */
+            delivered_at?: string | null;
+            /**
+             * Format: int64
+             * @description What it cost, in minor units of the shop's currency; null: not known, or nobody took it.
+             */
+            price?: number | null;
             campaign_name?: string | null;
             journey_name?: string | null;
             /** @description Whom it is to; null for people who are gone. */
@@ -8486,6 +8532,38 @@ export interface components {
             amount?: number | null;
             at: string;
             refund_id: string;
+        };
+        RegisterSourceTold: {
+            /** @description A header that opens it, such as `Authorization`. */
+            header_name?: string | null;
+            /** @description Left out, or `***`: as it was, where address and header are those of before. */
+            header_value?: string | null;
+            /**
+             * Format: int64
+             * @description Of the shop's day, 0 to 23.
+             */
+            hour: number;
+            /** @description `https:` or `http:`; a CSV file with a number a row. */
+            url: string;
+        };
+        RegisterSourceView: {
+            /** @description Why the last try failed, in words; null: it did not. The register stays as it was. */
+            fault?: string | null;
+            /** @description When it was tried last. */
+            fetched_at?: string | null;
+            /** @description Null: none is sent. */
+            header_name?: string | null;
+            /** @description `***`: one is set. */
+            header_value?: string | null;
+            /**
+             * Format: int64
+             * @description Of the shop's day, 0 to 23.
+             */
+            hour: number;
+            /** @description The job that read what was fetched last. */
+            job_id?: string | null;
+            next_at: string;
+            url: string;
         };
         RehearsedLine: {
             at: string;
@@ -11520,6 +11598,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DoNotCallRegister"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "put_do-not-call_source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterSourceTold"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterSourceView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "delete_do-not-call_source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_do-not-call_source_fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterSourceView"];
                 };
             };
             /** @description An error: see its code and detail */

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use store::messages::{LedgerOf, MessageRow};
+use store::messages::{Course, LedgerOf, MessageRow};
 use store::{ReadTx, StoreError};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -161,6 +161,10 @@ pub struct MessageLine {
     template_name: Option<String>,
     journey_name: Option<String>,
     campaign_name: Option<String>,
+    /// The provider's word that it arrived, where it gives one.
+    delivered_at: Option<String>,
+    /// What it cost, in minor units of the shop's currency; null: not known, or nobody took it.
+    price: Option<i64>,
 }
 
 /// Rows that one call looks at, so that it answers at once however few of them fit.
@@ -315,6 +319,10 @@ pub fn lines(
         tx.profiles(&people)?.into_iter().map(|(_, stored)| (stored.profile.no, stored.profile)).collect();
     let numbers: Vec<_> = rows.iter().map(|row| (workspace, row.message_no)).collect();
     let subjects = tx.subjects(&numbers)?;
+    let mut courses = Vec::with_capacity(rows.len());
+    for row in &rows {
+        courses.push(tx.course(workspace, row.message_no)?);
+    }
     let (mut templates, mut journeys, mut campaigns) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for row in &rows {
         if let Some(id) = row.template_id.as_ref().filter(|id| !templates.contains_key(*id)) {
@@ -330,7 +338,7 @@ pub fn lines(
     let named = |names: &BTreeMap<String, Option<String>>, id: &Option<String>| {
         id.as_ref().and_then(|id| names.get(id).cloned().flatten())
     };
-    let line = |(row, subject): (MessageRow, Option<String>)| {
+    let line = |((row, subject), course): ((MessageRow, Option<String>), Course)| {
         let person = people.get(&row.profile);
         MessageLine {
             name: person.map(name_of),
@@ -338,10 +346,12 @@ pub fn lines(
             template_name: named(&templates, &row.template_id),
             journey_name: named(&journeys, &row.journey_id),
             campaign_name: named(&campaigns, &row.campaign_id),
+            delivered_at: iso_opt(course.delivered_at),
+            price: course.price,
             message: MessageView::of(row, person.map(|person| person.id.to_string()).unwrap_or_default()),
         }
     };
-    Ok(rows.into_iter().zip(subjects).map(line).collect())
+    Ok(rows.into_iter().zip(subjects).zip(courses).map(line).collect())
 }
 
 /// A person's name; of one who told none the newest address.
@@ -432,12 +442,8 @@ struct BodyView {
 struct WholeMessage {
     #[serde(flatten)]
     line: MessageLine,
-    /// The provider's word that it arrived, where it gives one.
-    delivered_at: Option<String>,
     /// The person saw it, where the other side tells.
     seen_at: Option<String>,
-    /// What it cost, in minor units of the shop's currency; null: not known, or nobody took it.
-    price: Option<i64>,
     log: Vec<LogView>,
     responses: ResponsesView,
     body: Option<BodyView>,
@@ -467,9 +473,7 @@ fn whole(tx: &mut ReadTx<'_>, workspace: WorkspaceId, id: &str) -> Result<Option
     let Some(line) = lines(tx, workspace, vec![row])?.pop() else { return Ok(None) };
     Ok(Some(WholeMessage {
         line,
-        delivered_at: iso_opt(course.delivered_at),
         seen_at: iso_opt(course.seen_at),
-        price: course.price,
         log: log
             .into_iter()
             .map(|line| LogView { at: iso(line.at), what: line.what, detail: line.detail })

@@ -9,8 +9,7 @@ fn full(status: &'static str, headers: &[&str], body: &str) -> Answer {
 /// What is fetched, and why it is not.
 #[tokio::test]
 async fn a_file_comes_whole_or_not_at_all() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("numbers.csv");
+    let path = std::env::temp_dir().join(format!("quaylai-download-{}.csv", std::process::id()));
     let csv = "content-type: text/csv";
     let table = [
         (full("200 OK", &[csv], "0901234567\n0901234568\n"), Ok(22)),
@@ -48,4 +47,5 @@ async fn a_file_comes_whole_or_not_at_all() {
     let url = format!("http://{}/dnc.csv", server.address);
     let refused = download(&Egress::default(), &url, None, &path, 2_048).await;
     assert!(refused.is_err() && server.requests.lock().unwrap().is_empty(), "{refused:?}");
+    std::fs::remove_file(&path).unwrap();
 }

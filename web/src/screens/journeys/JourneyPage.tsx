@@ -13,6 +13,7 @@ import { api, call, refresh, type Schema } from '../../api';
 import { useMay } from '../../app/session';
 import { confirm } from '../../parts/confirm';
 import { ErrorNote } from '../../parts/ErrorNote';
+import { Note } from '../../parts/Note';
 import { notify } from '../../parts/notify';
 import { PageSkeleton } from '../../parts/PageSkeleton';
 import { StatusBadge } from '../../parts/StatusBadge';
@@ -243,6 +244,7 @@ function Bar({ loaded, view, setView, isReport, setReport }: { loaded: Loaded; v
           )}
         </Group>
       </header>
+      {journey.status === 'paused' && journey.detail && <Note tone="bad" title={t('stopped.title')} mx="md" my="xs">{t('stopped.text')} {journey.detail}</Note>}
       {isPublishing && (
         <PublishDialog
           id={id} opened close={() => setPublishing(false)} published={inForce} save={save}

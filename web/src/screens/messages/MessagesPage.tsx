@@ -12,7 +12,7 @@ import { api, call } from '../../api';
 import { instantOf } from '../../parts/days';
 import { DataTable } from '../../parts/DataTable';
 import { EmptyState } from '../../parts/EmptyState';
-import { useFormats, When } from '../../parts/format';
+import { Money, useFormats, When } from '../../parts/format';
 import { Page } from '../../parts/Page';
 import { JourneyPicker, TemplatePicker } from '../../parts/pickers';
 import { MessageState, Reason, useWords } from '../../parts/Reason';
@@ -138,6 +138,8 @@ export default function MessagesPage() {
             ),
           },
           { accessor: 'state', title: t('column.state'), render: (row) => <Stack gap={2} align="flex-start"><MessageState state={row.state} /><Reason code={row.reason} detail={row.detail} /></Stack> },
+          { accessor: 'delivered_at', title: t('column.delivered'), visibleMediaQuery: '(min-width: 75em)', render: (row) => (row.delivered_at ? <When at={row.delivered_at} /> : <Text size="sm" c="dimmed">–</Text>) },
+          { accessor: 'price', title: t('column.price'), textAlign: 'right', visibleMediaQuery: '(min-width: 75em)', render: (row) => (row.price == null ? <Text size="sm" c="dimmed">–</Text> : <Money value={row.price} />) },
           { accessor: 'decided_at', title: t('column.at'), textAlign: 'right', render: (row) => <When at={row.decided_at} /> },
         ]}
       />

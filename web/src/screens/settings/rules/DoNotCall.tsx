@@ -10,6 +10,7 @@ import { ErrorNote } from '../../../parts/ErrorNote';
 import { useFormats, When } from '../../../parts/format';
 import { notify } from '../../../parts/notify';
 import { Panel } from '../../../parts/Panel';
+import { RegisterSource } from './RegisterSource';
 
 const OVER = ['completed', 'failed', 'cancelled'];
 
@@ -18,6 +19,7 @@ export function DoNotCall() {
   const formats = useFormats();
   const mayRead = useMay('people.read');
   const mayImport = useMay('people.import');
+  const mayManage = useMay('workspace.manage');
   const [whole, setWhole] = useState(true);
   const [job, setJob] = useState<string | null>(null);
   const [number, setNumber] = useState('');
@@ -60,6 +62,7 @@ export function DoNotCall() {
           {work.data && OVER.includes(work.data.state) && (
             <Alert variant="light" color={work.data.state === 'completed' ? 'teal' : 'red'} role="status">{work.data.state === 'completed' ? t('dnc.done') : t('dnc.failed')}</Alert>
           )}
+          {mayManage && query.data && <RegisterSource source={query.data.source ?? null} />}
           <form
             onSubmit={(event) => {
               event.preventDefault();
