@@ -106,7 +106,8 @@ impl Directory {
                 conditions.iter().filter(|row| row.workspace == *workspace).cloned().collect();
             let followed: Vec<_> =
                 followed.iter().filter(|row| row.workspace == *workspace).cloned().collect();
-            let plan = crate::segments::Plan::of(&conditions, &followed);
+            let mut plan = crate::segments::Plan::of(&conditions, &followed);
+            plan.follow_leads(shop.insight.lead_rules.as_ref());
             directory.unreadable.extend(plan.unreadable.iter().cloned());
             shop.segments = Arc::new(plan);
         }
@@ -141,7 +142,11 @@ impl Directory {
             shop.watches_changes |= wants.changes;
             let (to_step, changes) = (Arc::new(wants.to_step), wants.changes);
             let moving = live.status != "paused";
-            let (past_to_start, past_to_step) = (Arc::new(wants.past_to_start), Arc::new(wants.past_to_step));
+            let (mut past_to_start, mut past_to_step) = (wants.past_to_start, wants.past_to_step);
+            for past in [&mut past_to_start, &mut past_to_step] {
+                past.with_rules(shop.insight.rules_wants());
+            }
+            let (past_to_start, past_to_step) = (Arc::new(past_to_start), Arc::new(past_to_step));
             let live = Live { definition, moving, current, to_step, changes, past_to_start, past_to_step };
             shop.journeys.insert(key, live);
         }

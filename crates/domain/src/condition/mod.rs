@@ -131,7 +131,7 @@ fn look_up_at(facts: &dyn Facts, path: &str, at: Timestamp) -> (Option<Value>, O
 /// Whether the value at a path is computed from what was learned of the shop, so that it may be another every day.
 fn is_learned(path: &str) -> bool {
     let wants = Wants::of_path(path);
-    wants.learned && wants.time
+    (wants.learned || wants.lead) && wants.time
 }
 
 /// An event as conditions and journeys see it.

@@ -3,6 +3,7 @@
 
 mod carts;
 mod hours;
+mod leads;
 mod purchases;
 
 use crate::note::Note;
@@ -29,7 +30,7 @@ pub type Going<'a> = &'a mut dyn FnMut(f64) -> bool;
 type Learn = fn(&Store, &Workspace, Timestamp, Going<'_>) -> Result<Option<Learned>, EngineError>;
 
 /// What is learned, in the order in which it is: a later one may ask an earlier one.
-pub const KINDS: &[(&str, Learn)] = &[("purchases", purchases::learn), ("hours", hours::learn), ("carts", carts::learn)];
+pub const KINDS: &[(&str, Learn)] = &[("purchases", purchases::learn), ("hours", hours::learn), ("carts", carts::learn), ("leads", leads::learn)];
 
 /// Fits of a kind that are remembered beside the one that serves.
 const REMEMBERED: i64 = 30;

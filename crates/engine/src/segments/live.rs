@@ -87,7 +87,7 @@ impl World<'_> {
         self.members.0.get(&(workspace, no))
     }
 
-    fn leaf_holds(&self, workspace: WorkspaceId, leaf: i64, no: ProfileNo) -> bool {
+    pub(crate) fn leaf_holds(&self, workspace: WorkspaceId, leaf: i64, no: ProfileNo) -> bool {
         let turned = self.turning.turned.get(&(workspace, leaf)).and_then(|turned| turned.get(&bit(no)));
         turned
             .copied()
@@ -205,12 +205,18 @@ impl World<'_> {
         let affected: BTreeSet<usize> =
             turns.iter().flat_map(|(at, _)| plan.leaves[*at].used_by.iter().copied()).collect();
         let before = self.memberships(key, plan, &affected);
+        let is_watched = |(at, _): &(usize, bool)| plan.watch.0.contains(&Some(*at));
+        let reached = turns.iter().any(is_watched).then(|| self.lead_reached(key));
         for (at, holds) in turns {
             let leaf = (workspace, plan.leaves[at].no);
             self.turning.turned.entry(leaf).or_default().insert(bit(no), holds);
         }
+        let reached = reached.map(|before| (before, self.lead_reached(key)));
         if quiet {
-            return Ok(());
+            return match reached {
+                Some((before, after)) => self.lead_turned(key, &before, &after, true),
+                None => Ok(()),
+            };
         }
         let after = self.memberships(key, plan, &affected);
         let at = self.at;
@@ -232,7 +238,10 @@ impl World<'_> {
             self.tell_hooks(key, topic, at, || serde_json::json!({ "segment_id": segment_id }));
             self.segment_turned(key, &segment_id, is, self.done_at(at))?;
         }
-        Ok(())
+        match reached {
+            Some((before, after)) => self.lead_turned(key, &before, &after, false),
+            None => Ok(()),
+        }
     }
 
     fn memberships(&self, key: ProfileKey, plan: &Plan, segments: &BTreeSet<usize>) -> Vec<bool> {

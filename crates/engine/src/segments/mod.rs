@@ -47,14 +47,17 @@ const TOTALS_FORM: u32 = 2;
 pub(crate) fn settings_mark(directory: &Directory) -> i64 {
     mark(directory, |shop| {
         let settings = &shop.workspace.settings;
-        let kinds: Vec<&str> = shop.insight.versions().map(|(kind, _)| kind).collect();
+        // Rules of scoring are written by people: nobody is told of what they move.
+        let version = |(kind, version)| (kind, if kind == crate::leads::RULES { version } else { 0 });
+        let kinds: Vec<(&str, i64)> = shop.insight.versions().map(version).collect();
         format!("{TOTALS_FORM} {} {} {kinds:?}", settings.time_zone, settings.currency)
     })
 }
 
 /// The models that verdicts depend on, as a number that is another when they are.
 pub(crate) fn learned_mark(directory: &Directory) -> i64 {
-    mark(directory, |shop| format!("{:?}", shop.insight.versions().collect::<Vec<_>>()))
+    let is_model = |(kind, _): &(&str, i64)| *kind != crate::leads::RULES;
+    mark(directory, |shop| format!("{:?}", shop.insight.versions().filter(is_model).collect::<Vec<_>>()))
 }
 
 fn mark(directory: &Directory, of: impl Fn(&Shop) -> String) -> i64 {

@@ -65,6 +65,8 @@ pub struct Plan {
     by_id: BTreeMap<String, usize>,
     /// Leaves or definitions that cannot be read, with the reason.
     pub unreadable: Vec<String>,
+    /// The leaves by which leads change hands.
+    pub watch: crate::leads::Watch,
 }
 
 /// The definitions of segments by their ids, with references to others replaced by their trees.
@@ -168,6 +170,17 @@ impl Plan {
             plan.unused = unused.map(|(_, leaf)| leaf.no).filter(|no| *no != EVERYBODY).collect();
         }
         plan
+    }
+
+    /// Takes in the shop's rules of scoring: what the leaves that read a score want, and which tell of leads.
+    pub fn follow_leads(&mut self, scoring: Option<&crate::leads::Scoring>) {
+        let Some(scoring) = scoring else { return };
+        self.leaves.iter_mut().for_each(|leaf| leaf.wants.with_rules(Some(&scoring.wants)));
+        let thresholds = crate::leads::thresholds(&scoring.rules).into_iter().map(crate::leads::leaf_of);
+        let place = |wanted: Condition| self.leaves.iter().position(|leaf| leaf.condition == wanted);
+        let watch: Vec<Option<usize>> = thresholds.map(place).collect();
+        self.unused.retain(|no| !watch.iter().flatten().any(|at| self.leaves[*at].no == *no));
+        self.watch = crate::leads::Watch(watch);
     }
 
     pub fn segment(&self, id: &str) -> Option<&Followed> {

@@ -315,7 +315,7 @@ fn changes_of(
 }
 
 /// Adds the leaves that nobody follows yet. Answers the members when all leaves are live.
-fn follow(
+pub(crate) fn follow(
     tx: &mut ReadTx<'_>,
     changes: &mut Changeset,
     workspace: WorkspaceId,

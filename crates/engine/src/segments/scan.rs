@@ -57,7 +57,7 @@ impl Shop {
             currency: row.settings.currency(),
             names: names.map(|(_, no, name)| (name, no)).collect(),
             last: tx.last_profile_no(workspace)?,
-            insight: if wants.learned { Insight::read(tx, workspace)? } else { Insight::default() },
+            insight: if wants.learned || wants.lead { Insight::read(tx, workspace)? } else { Insight::default() },
         })
     }
 
@@ -334,7 +334,8 @@ fn one_by_one(
     profiles: &[ProfileNo],
     now: Timestamp,
 ) -> Result<Population, StoreError> {
-    let wants = leaf.wants();
+    let mut wants = leaf.wants();
+    wants.with_rules(shop.insight.rules_wants());
     let mut members = Population::default();
     for some in profiles.chunks(SAMPLE_STEP) {
         let of: Vec<_> = some.iter().map(|no| (shop.workspace, *no)).collect();
@@ -376,6 +377,7 @@ fn pass(
     }
     let mut wants = Wants::default();
     leaves.iter().for_each(|leaf| wants.merge(&leaf.wants()));
+    wants.with_rules(shop.insight.rules_wants());
     let last_seen = leaves.iter().any(|leaf| leaf_text(leaf).contains("last_seen_at"));
     let slices = shop.last.0 / SLICE + 1;
     progress.expect(slices);
@@ -577,8 +579,21 @@ pub fn past_of(
     wants: &Wants,
     now: Timestamp,
 ) -> Result<Past, StoreError> {
+    Ok(pasts_of_profiles(tx, workspace, &[profile], wants, now)?.pop().unwrap_or_default())
+}
+
+/// The past of some profiles, in their order, as far as it is wanted.
+pub fn pasts_of_profiles(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    profiles: &[ProfileNo],
+    wants: &Wants,
+    now: Timestamp,
+) -> Result<Vec<Past>, StoreError> {
     let shop = Shop::read(tx, workspace, wants)?;
-    Ok(pasts_of(tx, &shop, &[profile], wants, now)?.pop().unwrap_or_default())
+    let mut wants = wants.clone();
+    wants.with_rules(shop.insight.rules_wants());
+    pasts_of(tx, &shop, profiles, &wants, now)
 }
 
 /// How many members a definition has, told from a sample.
@@ -603,9 +618,10 @@ pub fn estimate(
     seed: u64,
     enough: &dyn Fn() -> bool,
 ) -> Result<Estimate, StoreError> {
-    let wants = condition.wants();
+    let mut wants = condition.wants();
     store.read(|tx| {
         let shop = Shop::read(tx, workspace, &wants)?;
+        wants.with_rules(shop.insight.rules_wants());
         let profiles = people_count(tx, workspace)?;
         let last = u64::try_from(shop.last.0).unwrap_or(0);
         let all = last <= SAMPLE_MAX as u64;
@@ -681,9 +697,11 @@ pub fn explain(
     now: Timestamp,
 ) -> Result<Option<Explained>, StoreError> {
     store.read(|tx| {
-        let shop = Shop::read(tx, workspace, &condition.wants())?;
+        let mut wants = condition.wants();
+        let shop = Shop::read(tx, workspace, &wants)?;
+        wants.with_rules(shop.insight.rules_wants());
         let Some(stored) = tx.profile(workspace, profile)? else { return Ok(None) };
-        let pasts = pasts_of(tx, &shop, &[profile], &condition.wants(), now)?;
+        let pasts = pasts_of(tx, &shop, &[profile], &wants, now)?;
         let zone = zone_of(&stored.profile, &shop.zone);
         let nothing = Past::default();
         let past = pasts.first().unwrap_or(&nothing);
