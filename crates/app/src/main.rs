@@ -51,6 +51,10 @@ enum Command {
     Imports(commands::import::Imports),
     /// Write a list out as CSV or JSON Lines, or everything as an archive.
     Export(commands::export::Export),
+    /// Recommend products to the customers of a file, without a server.
+    Recommend(commands::recommend::Recommend),
+    /// Forecast who of a file's customers buys again, and judge it on what they did.
+    Predict(Box<commands::predict::Predict>),
     /// Take in one returned mail from standard input, for a mail server's pipe.
     Bounce(commands::bounce::Bounce),
     /// Write everything into one file, while the server runs.
@@ -92,6 +96,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Backup(backup) => backup.run().map(done),
         Command::Restore(restore) => restore.run().map(done),
         Command::RenewToken(renew) => runtime()?.block_on(renew.run()),
+        Command::Recommend(recommend) => recommend.run().map(done),
+        Command::Predict(predict) => predict.run().map(done),
         Command::Migrate(migrate) => migrate.run().map(done),
         Command::Openapi => {
             println!("{}", api::document());

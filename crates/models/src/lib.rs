@@ -10,4 +10,5 @@ pub mod leads;
 pub mod logistic;
 pub mod measure;
 pub mod recommend;
+pub mod standalone;
 pub mod table;

@@ -8,6 +8,8 @@ pub mod export;
 pub mod import;
 pub mod key;
 pub mod migrate;
+pub mod predict;
+pub mod recommend;
 pub mod renew_token;
 pub mod restore;
 pub mod serve;

@@ -27,6 +27,8 @@ pub struct Settings {
     pub kind: Kind,
     /// Whether boosted trees may be taught.
     pub may_average: bool,
+    /// Whether forecasts may be multiplied by what the back-test tells, and a naive rule may serve.
+    pub may_correct: bool,
     /// Whether the other models are fitted too, for the report.
     pub all_models: bool,
     pub threads: usize,
@@ -38,6 +40,7 @@ impl Default for Settings {
             terms: Terms::default(),
             kind: Kind::MbgCnbdK,
             may_average: true,
+            may_correct: true,
             all_models: true,
             threads: 1,
         }
@@ -319,6 +322,7 @@ fn back_test(
     // The window before, of which corrections and trees know.
     let before = windows(purchases, view.cut, horizon, ln).into_iter().next();
     if let Some(before) = &before
+        && settings.may_correct
         && let Some(fit) = before.fit(settings.kind, settings.threads)
     {
         let then: Vec<f64> = before.told(&fit.model, before.horizon()).iter().map(|told| told.mean).collect();
@@ -349,7 +353,7 @@ fn back_test(
         }
     }
     let rules = naive(&view);
-    let chosen = choose(&all, &rules, &view);
+    let chosen = choose(&all, if settings.may_correct { &rules } else { &[] });
     let (name, serves, forecast) = match chosen {
         Chosen::Candidate(at) => (all[at].name, all[at].serves, &all[at].forecast),
         Chosen::Rule(at) => (rules[at].0, Serves::Rule(rules[at].1?), &rules[at].2),
@@ -360,7 +364,7 @@ fn back_test(
         Serves::Model => Reason::ModelIsBest,
         Serves::Rule(_) => Reason::RuleIsBetter,
     });
-    if !trees_taught {
+    if !trees_taught && settings.may_average {
         reasons.push(Reason::TooLittleForTrees);
     }
     if let Chosen::Candidate(at) = chosen
@@ -447,7 +451,6 @@ enum Chosen {
 fn choose(
     all: &[Candidate],
     rules: &[(&'static str, Option<super::naive::Rule>, Vec<f64>, Scores)],
-    _view: &View,
 ) -> Chosen {
     let mut best = 0;
     for at in 1..all.len() {
