@@ -37,24 +37,26 @@ WHERE workspace_id = $1 AND profile_no > $2 AND profile_no <= $3 ORDER BY profil
 
 -- name: seen_of_product
 SELECT profile_no FROM product_seen
+-- @sqlite INDEXED BY product_seen_by_product
 WHERE workspace_id = $1 AND product_id = $2 AND profile_no > $3 AND (viewed_at >= $4 OR carted_at >= $4)
 ORDER BY profile_no LIMIT $5;
 
 -- name: bought_of_product
 SELECT DISTINCT profile_no FROM order_line
+-- @sqlite INDEXED BY order_line_by_product
 WHERE workspace_id = $1 AND product_id = $2 AND placed_at >= $4 AND profile_no > $3 ORDER BY profile_no LIMIT $5;
 
 -- name: bought_of
-SELECT l.product_id, o.placed_at, o.source, o.order_id FROM shop_order o
-JOIN order_line l ON l.workspace_id = o.workspace_id AND l.source = o.source AND l.order_id = o.order_id
-WHERE o.workspace_id = $1 AND o.profile_no = $2 AND o.counts = $3
-ORDER BY o.placed_at, o.source, o.order_id, l.product_id;
+SELECT l.product_id, l.placed_at, l.source, l.order_id FROM order_line l
+JOIN shop_order o ON o.workspace_id = l.workspace_id AND o.source = l.source AND o.order_id = l.order_id
+WHERE l.workspace_id = $1 AND l.profile_no = $2 AND o.counts = $3
+ORDER BY l.placed_at, l.source, l.order_id, l.product_id;
 
 -- name: scan_bought
-SELECT o.profile_no, l.product_id, o.placed_at, o.source, o.order_id FROM shop_order o
-JOIN order_line l ON l.workspace_id = o.workspace_id AND l.source = o.source AND l.order_id = o.order_id
-WHERE o.workspace_id = $1 AND o.profile_no > $2 AND o.profile_no <= $3 AND o.counts = $4
-ORDER BY o.profile_no, o.placed_at, o.source, o.order_id, l.product_id;
+SELECT l.profile_no, l.product_id, l.placed_at, l.source, l.order_id FROM order_line l
+JOIN shop_order o ON o.workspace_id = l.workspace_id AND o.source = l.source AND o.order_id = l.order_id
+WHERE l.workspace_id = $1 AND l.profile_no > $2 AND l.profile_no <= $3 AND o.counts = $4
+ORDER BY l.profile_no, l.placed_at, l.source, l.order_id, l.product_id;
 
 -- name: product_changed
 SELECT doc, change_no FROM product WHERE workspace_id = $1 AND change_no > $2 ORDER BY change_no LIMIT $3;

@@ -6,6 +6,8 @@ mod answer;
 mod held;
 mod read;
 mod words;
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Answer, Pick, Question, Reason};
 pub use held::Shelves;
