@@ -17,6 +17,7 @@ mod live;
 mod matrix;
 mod people;
 mod rank;
+pub mod standalone;
 mod taste;
 mod together;
 mod trial;
