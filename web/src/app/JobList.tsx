@@ -1,6 +1,6 @@
 /** What runs and what has ended lately, with the way to its result. */
 import { Anchor, Button, Group, Progress, ScrollArea, Skeleton, Stack, Text } from '@mantine/core';
-import { IconArchive, IconFileExport, IconFileImport } from '@tabler/icons-react';
+import { IconArchive, IconFileExport, IconFileImport, IconRefresh } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import i18next from 'i18next';
@@ -23,11 +23,13 @@ interface Progressed {
   rows_taken?: number;
   rows_rejected?: number;
   rows?: number;
+  /** From 0 to 1, of what is learned. */
+  share?: number;
   undo_total?: number;
   undo_left?: number;
 }
 
-const ICONS: Record<string, typeof IconArchive> = { import: IconFileImport, export: IconFileExport };
+const ICONS: Record<string, typeof IconArchive> = { import: IconFileImport, export: IconFileExport, learn: IconRefresh };
 const isOpen = (job: Job) => ['waiting', 'running', 'cancelling', 'undoing'].includes(job.state);
 const progressOf = (job: Job) => (job.progress ?? {}) as Progressed;
 
@@ -35,12 +37,14 @@ const progressOf = (job: Job) => (job.progress ?? {}) as Progressed;
 function share(job: Job): number | null {
   const told = progressOf(job);
   if (job.state === 'undoing' && told.undo_total) return 100 * (1 - (told.undo_left ?? 0) / told.undo_total);
+  if (told.share !== undefined) return 100 * told.share;
   if (told.bytes_total) return Math.min(100, (100 * (told.bytes_read ?? 0)) / told.bytes_total);
   return null;
 }
 
 function wayTo(job: Job): string | null {
   if (job.kind === 'import') return `/imports/${job.id}`;
+  if (job.kind === 'learn') return '/predictions';
   return job.kind === 'export' ? '/exports' : null;
 }
 

@@ -1,7 +1,7 @@
 /** The ways through the app, for the side bar and the command palette. */
 import {
-  IconChartDots3, IconFileImport, IconFilter, IconHistory, IconHome, IconInbox, IconLayoutGrid, IconList, IconMail, IconPhoto,
-  IconRoute, IconSend, IconSettings, IconShieldOff, IconUserShield, IconUsers, IconUsersGroup,
+  IconChartDots3, IconCrystalBall, IconFileImport, IconFilter, IconHistory, IconHome, IconInbox, IconLayoutGrid, IconList, IconMail, IconPhoto,
+  IconRoute, IconSend, IconSettings, IconShieldOff, IconSparkles, IconUserShield, IconUsers, IconUsersGroup,
 } from '@tabler/icons-react';
 import type { Permission } from './session';
 
@@ -26,6 +26,7 @@ export const ways: WayGroup[] = [
       { id: 'customers', to: '/customers', Icon: IconUsers, permission: 'people.read' },
       { id: 'segments', to: '/segments', Icon: IconFilter, permission: 'setup.read' },
       { id: 'lists', to: '/lists', Icon: IconList, permission: 'setup.read' },
+      { id: 'predictions', to: '/predictions', Icon: IconCrystalBall, permission: 'setup.read' },
     ],
   },
   {
@@ -35,6 +36,7 @@ export const ways: WayGroup[] = [
       { id: 'library', to: '/library', Icon: IconLayoutGrid, permission: 'setup.read' },
       { id: 'campaigns', to: '/campaigns', Icon: IconSend, permission: 'setup.read' },
       { id: 'content', to: '/content', Icon: IconMail, permission: 'setup.read' },
+      { id: 'recommendations', to: '/recommendations', Icon: IconSparkles, permission: 'setup.read' },
       { id: 'media', to: '/media', Icon: IconPhoto, permission: 'setup.read' },
     ],
   },

@@ -10,6 +10,8 @@ export interface StatProps {
   value: ReactNode;
   /** What the figure means, on hover. */
   help?: string;
+  /** Below the figure: between which bounds it is. */
+  note?: string;
   /** Against the period before: 0.12 is 12 % more. */
   change?: number | null;
   /** Whether more is worse. */
@@ -21,7 +23,7 @@ export interface StatProps {
 }
 
 /** One figure that matters. */
-export function Stat({ label, value, help, change, isBadWhenUp, trend, isLoading, unavailable }: StatProps) {
+export function Stat({ label, value, help, note, change, isBadWhenUp, trend, isLoading, unavailable }: StatProps) {
   const { t } = useTranslation('common');
   const formats = useFormats();
   const isUp = (change ?? 0) >= 0;
@@ -41,6 +43,7 @@ export function Stat({ label, value, help, change, isBadWhenUp, trend, isLoading
         <Group justify="space-between" align="flex-end" gap="xs" mt={2} wrap="nowrap">
           <div style={{ minWidth: 0 }}>
             <Text component="div" fz={26} className="ql-big" style={{ whiteSpace: 'nowrap' }}>{value}</Text>
+            {note && <Text size="sm" c="dimmed" className="ql-num">{note}</Text>}
             {change !== null && change !== undefined && (
               <Text component="div" size="xs" c={`var(--ql-${tone})`} fw={600}>
                 <Group gap={2}>

@@ -10,3 +10,8 @@ export function instantOf(date: string, timeZone: string, daysLater = 0): string
   const guess = told - offset(told);
   return new Date(told - offset(guess)).toISOString();
 }
+
+/** The day of the shop's calendar on which an instant lies: `2026-11-22`. */
+export function dayOf(instant: string, timeZone: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(instant));
+}

@@ -11,9 +11,11 @@ import { screens as journeys } from './journeys';
 import { screens as imports } from './imports';
 import { screens as look } from './look';
 import { screens as messages } from './messages';
+import { screens as predictions } from './predictions';
+import { screens as recommendations } from './recommendations';
 import { screens as segments } from './segments';
 import { screens as settings } from './settings';
 
 export const screens: Screen[] = Object.entries({
-  home, journeys, accounts, campaigns, content, customers, imports, exports, privacy, look, segments, messages, settings,
+  home, journeys, accounts, campaigns, content, customers, imports, exports, privacy, look, segments, messages, predictions, recommendations, settings,
 }).flatMap(([name, of]) => area(name, of));

@@ -4,6 +4,7 @@ export const screens = [
   screen('/settings', () => import('./OverviewPage'), { permission: 'setup.read' }),
   screen('/settings/shop', () => import('./ShopPage'), { permission: 'setup.read' }),
   screen('/settings/rules', () => import('./RulesPage'), { permission: 'setup.read' }),
+  screen('/settings/forecast', () => import('./ForecastPage'), { permission: 'setup.read' }),
   screen('/settings/channels', () => import('./ChannelsPage'), { permission: 'setup.read' }),
   screen('/settings/channels/$channel', () => import('./ChannelPage'), { permission: 'setup.read' }),
   screen('/settings/domains', () => import('./DomainsPage'), { permission: 'setup.read' }),

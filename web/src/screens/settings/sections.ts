@@ -1,6 +1,6 @@
 /** The parts of the settings, for the list at their side and for their overview. */
 import {
-  IconActivityHeartbeat, IconBuildingStore, IconCode, IconDatabase, IconHourglass, IconInfoCircle, IconKey, IconMailCheck, IconReceipt, IconSend,
+  IconActivityHeartbeat, IconBuildingStore, IconCode, IconCrystalBall, IconDatabase, IconHourglass, IconInfoCircle, IconKey, IconMailCheck, IconReceipt, IconSend,
   IconShieldCheck, IconUsers, IconWebhook,
 } from '@tabler/icons-react';
 import type { Permission } from '../../app/session';
@@ -18,6 +18,7 @@ export const groups: { id: string; sections: Section[] }[] = [
     sections: [
       { id: 'shop', to: '/settings/shop', Icon: IconBuildingStore, permission: 'setup.read' },
       { id: 'rules', to: '/settings/rules', Icon: IconShieldCheck, permission: 'setup.read' },
+      { id: 'forecast', to: '/settings/forecast', Icon: IconCrystalBall, permission: 'setup.read' },
     ],
   },
   {

@@ -2,6 +2,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { api, call, refresh } from '../../api';
 import { settingsQuery } from '../../app/session';
+import type { Forecasting } from '../predictions/forecasting';
 
 export type ChannelName = 'email' | 'sms' | 'zalo' | 'push' | 'onsite' | 'webhook';
 
@@ -45,6 +46,7 @@ export interface Settings {
   topics: { id: string; name: string; name_en?: string }[];
   consent: { ask_on: ChannelName[]; ask_subject: string; ask_text: string; confirm_stops: boolean; stopped_subject: string; stopped_text: string };
   deliverability: { soft_bounces: number; soft_bounce_days: number; sunset?: { messages: number; days: number } | null };
+  forecast?: Forecasting;
   utm_source: string;
   body_retention_days: number;
   retention: { event: string; days: number }[];

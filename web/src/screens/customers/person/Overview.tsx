@@ -7,6 +7,8 @@ import { Money, Num, When } from '../../../parts/format';
 import { Panel } from '../../../parts/Panel';
 import { useWords } from '../../../parts/Reason';
 import { StatusBadge } from '../../../parts/StatusBadge';
+import { Suggested } from '../../recommendations/Suggested';
+import { Foreseen } from './foreseen';
 import classes from './person.module.css';
 import { Timeline } from './Timeline';
 import type { Profile } from './use';
@@ -83,7 +85,9 @@ export function Overview({ profile, go }: { profile: Profile; go: (tab: 'journey
     <div className={classes.columns}>
       <Panel title={t('tab.timeline')}><Timeline profile={profile} /></Panel>
       <Stack gap="md">
+        <Foreseen profile={profile} />
         <Cart profile={profile} />
+        <Suggested profile={profile.id} />
         <Under profile={profile} go={go} />
         <Reach profile={profile} go={go} />
         {profile.cart?.url && <Anchor href={profile.cart.url} target="_blank" rel="noreferrer" size="sm">{t('cart.open')}</Anchor>}
