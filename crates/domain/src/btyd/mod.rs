@@ -20,6 +20,7 @@
 //! Sources: Fader, Hardie and Lee 2005 (BG/NBD; Pareto/NBD), Batislam, Denizel and Filiztekin 2007 (MBG/NBD), Platzer
 //! and Reutterer 2016 (MBG/CNBD-k), Fader and Hardie 2013 (Gamma-Gamma). The forms that stay finite are our own.
 
+mod bulk;
 mod fit;
 mod likelihood;
 mod model;
@@ -28,6 +29,7 @@ mod search;
 mod special;
 pub mod spend;
 
+pub use bulk::Bulk;
 pub use fit::{Fit, Prior, fit, fit_on};
 pub use model::{Kind, Model};
 pub use sample::{Row, Sample};

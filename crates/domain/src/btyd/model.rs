@@ -1,7 +1,7 @@
 //! A fitted model and what it says of one customer.
 
 use super::special::{Dual, gauss, incomplete_beta, incomplete_beta_odds, ln_beta, ln_tail, sigmoid};
-use super::{Customer, WEEK_DAYS, special};
+use super::{Customer, Sample, WEEK_DAYS, likelihood, special};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -52,8 +52,8 @@ impl Kind {
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Model {
-    kind: Kind,
-    values: [f64; 5],
+    pub(super) kind: Kind,
+    pub(super) values: [f64; 5],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -104,6 +104,11 @@ impl Model {
 
     pub fn named(&self) -> impl Iterator<Item = (&'static str, f64)> + '_ {
         self.kind.parameters().iter().copied().zip(self.values)
+    }
+
+    /// The natural logarithm of the likelihood of these customers.
+    pub fn log_likelihood(&self, sample: &Sample) -> f64 {
+        likelihood::log_likelihood(self.kind, sample, &self.values, 1).value
     }
 
     /// The probability that they are still a customer, after the silence so far: from 0 to 1.
@@ -385,18 +390,21 @@ fn purchases_before_end((shape, scale): (f64, f64), a: f64, b: f64, weeks: f64) 
         let eps = a - 1.0;
         let first = -c * ratio_expm1(eps, log);
         let (mut term, mut sum) = (most * z, most * z);
+        let mut largest = term.abs();
         let mut n = 1.0;
         while n < 3_000.0 {
             term *= (a + n - 1.0) * (most + n) / ((c + n) * (n + 1.0)) * z;
             sum += term;
+            largest = largest.max(term.abs());
             n += 1.0;
             if term.abs() <= 1e-17 * sum.abs() {
                 break;
             }
         }
-        let last = (eps * log).exp() * sum;
-        let held = first - last;
-        if n < 3_000.0 && held.is_finite() && held > 1e-4 * (first.abs() + last.abs()) {
+        let factor = (eps * log).exp();
+        let held = first - factor * sum;
+        // Enough digits are left of what was taken from each other.
+        if n < 3_000.0 && held.is_finite() && held > 1e-4 * (first.abs() + factor * largest) {
             return held;
         }
     }

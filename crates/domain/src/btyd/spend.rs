@@ -123,6 +123,11 @@ impl Spend {
         [p, q, v].iter().all(|value| (1e-6..=1e12).contains(value)).then_some(Spend { p, q, v })
     }
 
+    /// The natural logarithm of the likelihood of the mean values of these customers' orders.
+    pub fn log_likelihood(&self, orders: &Orders) -> f64 {
+        Groups::of(orders, 1.0).log_likelihood(self.p, self.q, self.v).value
+    }
+
     /// The mean value of an order over all customers. `None` where `q` is not above 1: then the means have no mean,
     /// because too many of them are too large.
     pub fn mean(&self) -> Option<f64> {

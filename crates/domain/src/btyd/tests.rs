@@ -461,7 +461,7 @@ mod any {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn every_number_is_finite_and_in_range(
@@ -501,6 +501,24 @@ mod any {
             prop_assert!(other <= level(model.p_alive(&customer)), "buys and is gone {about}");
             let (one, other) = (model.expected(&customer, weeks), model.expected(&customer, weeks + more));
             prop_assert!(one <= level(other), "expected {one} {other} {about}");
+        }
+
+        #[test]
+        fn many_at_once_get_what_each_gets(
+            model in any_model(),
+            asked in prop::collection::vec((0..80u32, 0..900u32, 0..5_000u32), 1..20),
+            weeks in 0.0..200.0f64,
+        ) {
+            let mut bulk = model.bulk(weeks);
+            for (x, tx, silence) in asked {
+                let tx = if x == 0 { 0 } else { tx };
+                let customer = Customer::new(x, f64::from(tx) / 7.0, f64::from(tx + silence) / 7.0);
+                let alike = |one: f64, other: f64| (one - other).abs() <= 1e-9 * (1e-9 + other.abs());
+                let (held, wanted) = (bulk.p_alive(x, tx, tx + silence), model.p_alive(&customer));
+                prop_assert!(alike(held, wanted), "alive {held} {wanted} {model:?} {customer:?}");
+                let (held, wanted) = (bulk.expected(x, tx, tx + silence), model.expected(&customer, weeks));
+                prop_assert!(alike(held, wanted), "expected {held} {wanted} {model:?} {customer:?}");
+            }
         }
 
         #[test]
