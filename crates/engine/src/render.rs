@@ -305,7 +305,7 @@ impl Composer {
         Composer { pasts: Some(store), ..self }
     }
 
-    /// Puts what the template shows of the person's habits beside what it sees otherwise.
+    /// Puts what the template shows of the person's forecast and habits beside what it sees otherwise.
     fn remember(
         &self,
         context: &mut Value,
@@ -313,6 +313,16 @@ impl Composer {
         profile: &Profile,
         occasion: &Occasion<'_>,
     ) {
+        let is_foreseen = |variable: &String| {
+            let field = variable.strip_prefix("customer.").and_then(|rest| rest.split('.').next());
+            matches!(field, Some("predicted" | "rfm"))
+        };
+        if compiled.variables().iter().any(is_foreseen) {
+            let currency = occasion.workspace.settings.currency();
+            let (predicted, rfm) = occasion.insight.all_foreseen(profile, currency, occasion.now);
+            context["customer"]["predicted"] = Value::Object(predicted);
+            context["customer"]["rfm"] = Value::Object(rfm);
+        }
         let is_asked = |variable: &String| variable.strip_prefix("customer.").is_some_and(is_habit);
         let Some(store) = self.pasts.as_ref().filter(|_| compiled.variables().iter().any(is_asked)) else {
             return;
