@@ -95,6 +95,6 @@ function Fit({ fit }: { fit: ModelFit }) {
 function Loss({ blend }: { blend: Blend }) {
   const { t } = useTranslation('predictions');
   const formats = useFormats();
-  if (blend.both === null || blend.shop === null || blend.shop === 0) return null;
+  if (blend.both === null || blend.shop === null || blend.both > 0.995 * blend.shop) return null;
   return <Text size="xs" c="dimmed">{t('habits.loss', { share: formats.percent(1 - blend.both / blend.shop) })}</Text>;
 }
