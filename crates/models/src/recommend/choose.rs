@@ -117,7 +117,7 @@ pub fn choose(
     let looks = done.iter().any(|done| done.kind != Kind::Purchase);
     let timed = matches!(hold_out, HoldOut::Since { .. });
     let mut best: Option<(f64, Taste)> = None;
-    let attempt = |recipe: Recipe, best: &mut Option<(f64, Taste)>, report: &mut Report| {
+    let attempt = |recipe: Recipe, margin: f64, best: &mut Option<(f64, Taste)>, report: &mut Report| {
         let Some(taste) = recipe.learn(&histories, shop.items(), threads) else { return };
         let measures = trial.measure(Rail::New, |case, seen| {
             let mut scores = vec![0.0; shop.items()];
@@ -125,7 +125,8 @@ pub fn choose(
             highest(&scores, 20, &|item| !seen.contains(&item))
         });
         report.tried.push(Tried { rail: Rail::New, method: recipe.name(), measures });
-        if best.as_ref().is_none_or(|(worth, _)| measures.worth() > *worth) {
+        // What is turned must be better by more than chance tells.
+        if best.as_ref().is_none_or(|(worth, _)| measures.worth() > *worth * margin) {
             *best = Some((measures.worth(), taste));
         }
     };
@@ -137,7 +138,7 @@ pub fn choose(
         Method::Als { alpha: 1.0 },
         Method::Ease { lambda: 300.0 },
     ] {
-        attempt(plain(method), &mut best, &mut report);
+        attempt(plain(method), 1.0, &mut best, &mut report);
     }
     // What the best of them can be turned to.
     for turn in [Turn::Penalty(1000.0), Turn::Penalty(100.0), Turn::PurchasesOnly, Turn::Fading(60.0)] {
@@ -151,7 +152,7 @@ pub fn choose(
             (Turn::Fading(days), _) if timed => Recipe { half_life: Some(days), ..recipe },
             _ => continue,
         };
-        attempt(turned, &mut best, &mut report);
+        attempt(turned, 1.02, &mut best, &mut report);
     }
     let Some((worth, taste)) = best else { return (Choice::default(), report) };
     let name = taste.recipe.name();

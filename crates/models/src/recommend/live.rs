@@ -368,8 +368,16 @@ impl Recommender {
         sums.best(ask)
     }
 
-    /// What somebody bought and may buy again: own purchases, older ones counting less, then the more popular.
+    /// What somebody bought and may buy again: by the weights that were learned; before, own purchases, older ones
+    /// counting less, then the more popular.
     pub fn buy_again(&self, history: &[Past], now: i64, ask: Ask<'_>) -> Vec<Scored> {
+        if let Some(weights) = &self.choice.all {
+            let own: FxHashSet<u32> =
+                history.iter().filter(|past| past.purchases > 0).map(|past| past.item).collect();
+            let bought = |item: u32| own.contains(&item) && (ask.allowed)(item);
+            let ask = Ask { limit: ask.limit, allowed: &bought };
+            return self.ranked(self.taste.as_ref(), weights, Rail::All, history, now, ask);
+        }
         let faded = self.counters.faded(now);
         let bought = history.iter().filter(|past| past.purchases > 0 && (ask.allowed)(past.item));
         let scored = bought.map(|past| {

@@ -33,7 +33,7 @@ pub struct Split {
 }
 
 impl HoldOut {
-    /// The last fifth of the purchases where all but a few have a time; otherwise one item each.
+    /// The last third of the purchases where all but a few have a time; otherwise one item each.
     pub fn suited(done: &[Interaction]) -> HoldOut {
         let mut times: Vec<i64> =
             done.iter().filter(|done| done.kind == Kind::Purchase).filter_map(|done| done.at).collect();
@@ -41,7 +41,7 @@ impl HoldOut {
         times.sort_unstable();
         let spread = times.first() < times.last();
         if times.len() * 10 >= purchases * 9 && spread {
-            HoldOut::Since { at: times[times.len() * 4 / 5].max(times[0] + 1) }
+            HoldOut::Since { at: times[times.len() * 2 / 3].max(times[0] + 1) }
         } else {
             HoldOut::OneEach { seed: 1 }
         }
