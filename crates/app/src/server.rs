@@ -93,6 +93,7 @@ impl Server {
             composer: Mutex::new(
                 Composer::new(key.clone(), &public_url)
                     .recommending(Arc::clone(&shelves))
+                    .imagining()
                     .remembering(Arc::clone(&shared.store)),
             ),
             shelves: Arc::clone(&shelves),

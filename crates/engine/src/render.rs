@@ -126,6 +126,8 @@ pub struct Composer {
     pub base_url: String,
     /// What the shops recommend; without it templates show that there is nothing.
     shelves: Option<Arc<Shelves>>,
+    /// Its occasions need not be now.
+    imagines: bool,
     /// Where the past of people is read from, for templates that show their habits.
     pasts: Option<Arc<Store>>,
     compiled: BTreeMap<(WorkspaceId, String, i64), Arc<Known>>,
@@ -292,7 +294,7 @@ pub fn order_of_context(
 
 impl Composer {
     pub fn new(key: TokenKey, base_url: &str) -> Composer {
-        Composer { key, base_url: base_url.trim_end_matches('/').to_owned(), shelves: None, pasts: None, compiled: BTreeMap::new() }
+        Composer { key, base_url: base_url.trim_end_matches('/').to_owned(), shelves: None, imagines: false, pasts: None, compiled: BTreeMap::new() }
     }
 
     /// With what the shops recommend, chosen at the moment of sending.
@@ -351,6 +353,11 @@ impl Composer {
         }
     }
 
+    /// Makes messages of occasions that need not be now: rehearsals, checks ahead.
+    pub fn imagining(self) -> Composer {
+        Composer { imagines: true, ..self }
+    }
+
     /// Puts what the template shows of recommendations beside what it sees otherwise: an empty list where there is
     /// nothing, so that its `else` is shown.
     fn recommend(
@@ -384,10 +391,11 @@ impl Composer {
                 cart: &cart,
                 limit: Some(RECOMMENDED_MAX),
                 now: occasion.now,
+                imagined: self.imagines,
             };
             let found = self.shelves.as_ref().map(|shelves| -> Result<Vec<Value>, StoreError> {
                 let answer = shelves.ask(workspace, named, &question)?.unwrap_or_default();
-                shelves.look(workspace, occasion.now, |shelf| {
+                shelves.look_at(workspace, occasion.now, self.imagines, |shelf| {
                     let words = |pick: &Pick| shelf.words(&pick.reason, &settings.language);
                     let shown = |pick: &Pick| shown(pick, words(pick), settings.currency());
                     answer.picks.iter().map(shown).collect()

@@ -276,6 +276,10 @@ fn shown(
         Some(Design::Blocks(document)) => document.language.clone(),
         _ => workspace.settings.language.clone(),
     };
+    if !compiled.recommendations().is_empty() {
+        // What the shop just told is shown at once.
+        services.shelves.look(asked.workspace, now, |_| ())?;
+    }
     // The composer only remembers compiled templates: one that panicked left none half made.
     let composer = services.composer.lock().unwrap_or_else(PoisonError::into_inner);
     let values = match &asked.person {

@@ -306,7 +306,7 @@ impl World {
             fill_random,
             build: Build { version: "0.1.0".into(), commit: "abc".into() },
             composer: Mutex::new(
-                Composer::new(token_key.clone(), ORIGIN).recommending(Arc::clone(&shelves)),
+                Composer::new(token_key.clone(), ORIGIN).recommending(Arc::clone(&shelves)).imagining(),
             ),
             shelves: Arc::clone(&shelves),
             config,

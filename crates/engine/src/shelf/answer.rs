@@ -29,6 +29,8 @@ pub struct Question<'q> {
     /// The place's own when `None`.
     pub limit: Option<usize>,
     pub now: Timestamp,
+    /// `now` is not the present: what a rehearsal or a check ahead reckons with.
+    pub imagined: bool,
 }
 
 /// Why a product stands there.

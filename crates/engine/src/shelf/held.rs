@@ -75,8 +75,21 @@ impl Shelves {
         now: Timestamp,
         look: impl FnOnce(&Shelf) -> T,
     ) -> Result<T, StoreError> {
+        self.look_at(workspace, now, false, look)
+    }
+
+    /// As [`Shelves::look`]; where `now` is imagined, a shelf that is there is not brought up to date by it.
+    pub fn look_at<T>(
+        &self,
+        workspace: WorkspaceId,
+        now: Timestamp,
+        imagined: bool,
+        look: impl FnOnce(&Shelf) -> T,
+    ) -> Result<T, StoreError> {
         let held = self.of(workspace, now);
-        held.follow(&self.store, now)?;
+        if !imagined || lock(&held.fresh_at).is_none() {
+            held.follow(&self.store, now)?;
+        }
         let shelf = held.shelf.read().unwrap_or_else(PoisonError::into_inner);
         match shelf.as_ref() {
             Some(shelf) => Ok(look(shelf)),
@@ -91,8 +104,9 @@ impl Shelves {
         named: &str,
         question: &Question<'_>,
     ) -> Result<Option<Answer>, StoreError> {
-        let place = self.look(workspace, question.now, |shelf| shelf.book.named(named))?;
-        place.map(|place| self.ask_in(workspace, &place, question)).transpose()
+        let named =
+            self.look_at(workspace, question.now, question.imagined, |shelf| shelf.book.named(named))?;
+        named.map(|place| self.ask_in(workspace, &place, question)).transpose()
     }
 
     /// Answers what would stand in a place as it is told here.
@@ -104,19 +118,21 @@ impl Shelves {
     ) -> Result<Answer, StoreError> {
         let mut rails = std::iter::once(place.rail).chain(place.fall_back.iter().copied());
         if let (Some(segment), true) = (&place.segment, rails.any(|rail| rail == Rail::PopularInSegment)) {
-            self.follow_segment(workspace, segment, question.now)?;
+            self.follow_segment(workspace, segment, question)?;
         }
-        self.look(workspace, question.now, |shelf| shelf.answer(place, question))
+        self.look_at(workspace, question.now, question.imagined, |shelf| shelf.answer(place, question))
     }
 
     fn follow_segment(
         &self,
         workspace: WorkspaceId,
         segment: &str,
-        now: Timestamp,
+        question: &Question<'_>,
     ) -> Result<(), StoreError> {
-        let known = self.look(workspace, now, |shelf| {
-            lock(&shelf.favourites).get(segment).is_some_and(|(at, _)| now.since_ms(*at) < SEGMENT_MS)
+        let (now, imagined) = (question.now, question.imagined);
+        let known = self.look_at(workspace, now, imagined, |shelf| {
+            let favourites = lock(&shelf.favourites);
+            favourites.get(segment).is_some_and(|(at, _)| imagined || now.since_ms(*at).abs() < SEGMENT_MS)
         })?;
         if known {
             return Ok(());
@@ -124,7 +140,7 @@ impl Shelves {
         let members =
             self.store.read(|tx| Census::read(tx, workspace)?.members(tx, segment))?.unwrap_or_default();
         let members = crate::grid::bitmap_of(&members);
-        self.look(workspace, now, |shelf| shelf.set_favourites(segment, &members, now))
+        self.look_at(workspace, now, imagined, |shelf| shelf.set_favourites(segment, &members, now))
     }
 
     /// The next who asks hears of what was just stored.

@@ -5,9 +5,9 @@
 mod answer;
 mod held;
 mod read;
-mod words;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use answer::{Answer, Pick, Question, Reason};
 pub use held::Shelves;

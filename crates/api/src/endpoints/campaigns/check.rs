@@ -206,6 +206,7 @@ fn run(services: &Services, workspace: WorkspaceId, id: &str, job: &Job) -> Answ
     let campaign = campaigns::definition_of(&row).map_err(failed)?;
     let mut composer = Composer::new(services.token_key.clone(), &services.config.public_url)
         .recommending(Arc::clone(&services.shelves))
+        .imagining()
         .remembering(Arc::clone(&services.store));
     let template = template.as_ref();
     let store = &services.store;
