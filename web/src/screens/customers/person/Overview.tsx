@@ -9,6 +9,7 @@ import { useWords } from '../../../parts/Reason';
 import { StatusBadge } from '../../../parts/StatusBadge';
 import { Suggested } from '../../recommendations/Suggested';
 import { Foreseen } from './foreseen';
+import { Habits } from './foreseen/Habits';
 import classes from './person.module.css';
 import { Timeline } from './Timeline';
 import type { Profile } from './use';
@@ -86,6 +87,7 @@ export function Overview({ profile, go }: { profile: Profile; go: (tab: 'journey
       <Panel title={t('tab.timeline')}><Timeline profile={profile} /></Panel>
       <Stack gap="md">
         <Foreseen profile={profile} />
+        <Habits profile={profile} />
         <Cart profile={profile} />
         <Suggested profile={profile.id} />
         <Under profile={profile} go={go} />
