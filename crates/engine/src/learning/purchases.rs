@@ -27,6 +27,8 @@ pub(super) fn terms_of(settings: &ShopSettings) -> Terms {
         margin: told.margin_percent / 100.0,
         discount_rate: told.discount_percent / 100.0,
         waste: told.win_back_waste_percent / 100.0,
+        floor_weeks: told.win_back_days_min.div_ceil(7),
+        cap_weeks: told.win_back_days_max / 7,
         ..Terms::default()
     }
 }
@@ -73,7 +75,7 @@ pub(super) fn learn(
     let verdict = serving.map(|serving| forecast::is_better(&serving, &fitted, &purchases, today));
     let serves = verdict.as_ref().is_none_or(|verdict| verdict.is_better);
     let bias = fitted.report.back_test.as_ref().and_then(|test| {
-        test.candidates.iter().find(|one| one.name == test.serves).map(|one| one.scores.bias)
+        test.candidates.iter().find(|one| one.name == test.serves).and_then(|one| one.scores.bias)
     });
     let told =
         Told { report: &fitted.report, shop: Shop::of(&fitted.outlook, &purchases, today, bias), verdict };

@@ -181,7 +181,7 @@ pub fn learn(
         backtest::fit(&chosen, today, settings.kind, settings.threads).map(|fit| fit.model)
     };
     let halves = half(false).zip(half(true)).map(|(odd, even)| [odd, even]);
-    let (win_back, win_back_report) = replay::learn(few, today, &timing, halves.as_ref(), terms.waste);
+    let (win_back, win_back_report) = replay::learn(few, today, &timing, halves.as_ref(), &terms);
     held.win_back = win_back;
     at(0.95)?;
 

@@ -30,11 +30,15 @@ pub struct Terms {
     pub clv_days: u32,
     /// Share of win-back offers that may go to customers who would have come back by themselves.
     pub waste: f64,
+    /// Nobody is won back before so many weeks of silence.
+    pub floor_weeks: u32,
+    /// After so many weeks of silence everybody is due; sooner where the history is too short to tell.
+    pub cap_weeks: u32,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Terms { margin: 1.0, discount_rate: 0.1, clv_days: 365, waste: 0.2 }
+        Terms { margin: 1.0, discount_rate: 0.1, clv_days: 365, waste: 0.2, floor_weeks: 4, cap_weeks: 52 }
     }
 }
 
@@ -50,6 +54,8 @@ impl Terms {
             discount_rate: within(self.discount_rate, 0.0, 10.0, 0.1),
             clv_days: self.clv_days.clamp(30, 3_650),
             waste: within(self.waste, 0.01, 0.9, 0.2),
+            floor_weeks: self.floor_weeks.clamp(1, 520),
+            cap_weeks: self.cap_weeks.clamp(self.floor_weeks.clamp(1, 520), 520),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! silent for as long as can be seen. Every rule writes at the cap at the latest, so that none is better for writing to
 //! fewer.
 
+use super::outlook::Terms;
 use super::purchases::{Logarithms, Purchases, Summary};
 use super::winback::{Tier, WinBack, due_silence, logit, told};
 use domain::btyd::Model;
@@ -74,13 +75,13 @@ pub struct WinBackReport {
     pub waste_kept: bool,
 }
 
-/// The time frame that a history of so many weeks allows: within, floor and cap in weeks.
-pub fn frame(weeks: f64) -> (f64, u32, u32) {
+/// The time frame that a history of so many weeks allows: within and cap in weeks.
+pub fn frame(weeks: f64) -> (f64, u32) {
     // Half a week more, so that 78 weeks less a day are 78.
     let weeks = weeks + 0.5;
     let within = (weeks / 6.0).floor().clamp(4.0, 13.0);
     let cap = (weeks / 2.0).floor().clamp(13.0, 39.0);
-    (within, 4, cap as u32)
+    (within, cap as u32)
 }
 
 fn silences(purchases: &Purchases, today: Day, ln: &Logarithms) -> Vec<Silence> {
@@ -249,11 +250,13 @@ pub fn learn(
     today: Day,
     model: &Model,
     halves: Option<&[Model; 2]>,
-    waste: f64,
+    terms: &Terms,
 ) -> (WinBack, WinBackReport) {
     let ln = Logarithms::new();
     let span = purchases.span().map_or(0, |(from, _)| (today - from).max(0));
-    let (within, floor, cap) = frame(f64::from(span) / 7.0);
+    let (within, cap) = frame(f64::from(span) / 7.0);
+    let (floor, waste) = (terms.floor_weeks, terms.waste);
+    let cap = cap.min(terms.cap_weeks).max(floor);
     let plain = WinBack::plain(within, floor, cap, waste);
     let mut serving = plain.clone();
     let all = silences(purchases, today, &ln);
