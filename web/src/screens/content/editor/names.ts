@@ -12,8 +12,6 @@ export const STANDARD: [string, string, string, string?][] = [
   ['predicted', 'customer.favourite.category', 'favouriteCategory', 'dash'],
   ['predicted', 'customer.favourite.brand', 'favouriteBrand', 'dash'],
   ['predicted', 'customer.replenish.next_category', 'replenishCategory', 'dash'],
-  ['predicted', 'customer.predicted.churn', 'churn', 'dash'],
-  ['predicted', 'customer.rfm.group', 'rfmGroup', 'dash'],
   ['shop', 'shop.name', 'shopName', 'shop'],
   ['shop', 'shop.url', 'shopUrl', 'hash'],
   ['shop', 'shop.phone', 'shopPhone', 'dash'],
