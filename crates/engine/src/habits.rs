@@ -4,13 +4,15 @@
 use crate::facts::{ProfileFacts, zone_of};
 use crate::insight::Insight;
 use domain::commerce::Cart;
-use domain::condition::Past;
+use domain::condition::{Past, PastMessage};
 use domain::consent::Channel;
-use domain::habits::{Asked, Habits, ROOTS};
+use domain::habits::{Asked, Habits, ROOTS, read_at};
+use domain::local_time::Zone;
 use domain::profile::Profile;
 use kit::{MINUTE_MS, ProfileNo, Timestamp, WorkspaceId};
 use models::carts::{DEFAULT_DELAY_MINUTES, Seen};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use store::access::Workspace;
 use store::{ReadTx, StoreError};
 
@@ -105,12 +107,53 @@ pub fn told_of(
     Ok(facts.habits().map(|habits| (habits, cart)))
 }
 
+/// The hours at which some people read on a channel, 0 to 23; who read nothing there yet, or does not want to be
+/// profiled, is left out.
+pub(crate) fn best_hours<'a>(
+    tx: &mut ReadTx<'_>,
+    (workspace, zone): (WorkspaceId, &Zone),
+    insight: &Insight,
+    people: impl Iterator<Item = &'a Profile>,
+    channel: Channel,
+    now: Timestamp,
+) -> Result<BTreeMap<ProfileNo, i8>, StoreError> {
+    let mut found = BTreeMap::new();
+    if insight.norms.is_none() {
+        return Ok(found);
+    }
+    for profile in people.filter(|profile| profile.may_be_profiled()) {
+        let past = past_of(tx, workspace, profile.no)?;
+        let is_read = |message: &PastMessage| {
+            message.channel == channel.as_str() && read_at(message).is_some_and(|at| at <= now)
+        };
+        if !past.messages.iter().any(is_read) {
+            continue;
+        }
+        let zone = zone_of(profile, zone);
+        let asked = Asked {
+            past: &past,
+            norms: insight.norms.as_ref(),
+            zone: &zone,
+            shop_zone: insight.zone.as_ref().unwrap_or(&zone),
+            stated: None,
+            at: now,
+        };
+        let hour = asked.value(&format!("best_time.{channel}.hour")).0.and_then(|hour| hour.as_i64());
+        if let Some(hour) =
+            hour.and_then(|hour| i8::try_from(hour).ok()).filter(|hour| (0..24).contains(hour))
+        {
+            found.insert(profile.no, hour);
+        }
+    }
+    Ok(found)
+}
+
 /// How long to wait after the last touch of a cart; the usual hour where nothing was learned.
 pub(crate) fn best_delay_minutes(
     model: Option<&models::carts::Model>,
     profile: &Profile,
     cart: &Cart,
-    zone: &domain::local_time::Zone,
+    zone: &Zone,
 ) -> i64 {
     model.map_or(DEFAULT_DELAY_MINUTES, |model| model.best_delay_minutes(&Seen::of(profile, cart, zone)))
 }

@@ -6,7 +6,7 @@ use crate::facts::{ProfileFacts, zone_of};
 use crate::insight::Insight;
 use crate::note::Note;
 use crate::world::{ProfileKey, RunEntry, World, timer_kind};
-use domain::condition::NO_PAST;
+use domain::condition::Wants;
 use domain::consent::{Channel, Purpose};
 use domain::journey::{
     Action, Cause, Code, EventView, History, Input, LogEntry, NewRun, Reentry, Run, RunState, Stepped,
@@ -561,7 +561,7 @@ impl World<'_> {
             let attribute = path.strip_prefix("attributes.").unwrap_or(path);
             let root = match attribute.split('.').next() {
                 // Predicted from the orders.
-                Some("predicted") => "orders",
+                Some("predicted" | "replenish") => "orders",
                 root => root.unwrap_or(attribute),
             };
             if name.is_some_and(|name| name != root) {
@@ -582,13 +582,14 @@ impl World<'_> {
         let Some(path) = trigger.date() else { return Ok(()) };
         let zone = self.zone(key)?;
         let (currency, insight) = (self.shop(key.0)?.currency, self.insight(key.0)?);
+        let past = self.past(key, &Wants::of_path(path))?;
         let Some(person) = self.people.get(&key) else { return Ok(()) };
         let facts = ProfileFacts {
             profile: &person.profile,
             zone: &zone,
             now: after,
             currency,
-            past: &NO_PAST,
+            past: &past,
             insight: &insight,
             segments: None,
         };

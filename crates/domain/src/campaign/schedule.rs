@@ -29,8 +29,16 @@ pub enum Schedule {
         at: String,
         #[serde(default)]
         late: Late,
+        /// Each recipient gets it on this date at the hour at which they read on the campaign's channel; the time stands
+        /// for those of whom that is not known.
+        #[serde(default, skip_serializing_if = "is_false")]
+        best_hour: bool,
     },
     Recurring(Recurring),
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What becomes of somebody whose wall clock is past the time when the run begins.
@@ -173,6 +181,11 @@ impl Schedule {
         matches!(self, Schedule::Recurring(_))
     }
 
+    /// Whether each recipient gets it at the hour at which they read.
+    pub fn is_at_best_hour(&self) -> bool {
+        matches!(self, Schedule::Local { best_hour: true, .. })
+    }
+
     pub fn late(&self) -> Late {
         match self {
             Schedule::Local { late, .. } => *late,
@@ -206,7 +219,9 @@ impl Schedule {
             Schedule::Local { at, .. } => {
                 let local = read_local(at)?;
                 (local_time_of(local, &latest_zone()) >= now).then_some(())?;
-                let starts_at = local_time_of(local, &earliest_zone()).max(now);
+                // The hour at which somebody reads may be any of the day.
+                let first = if self.is_at_best_hour() { local.date().at(0, 0, 0, 0) } else { local };
+                let starts_at = local_time_of(first, &earliest_zone()).max(now);
                 Some(Planned { starts_at, local: Some(local) })
             }
             Schedule::Recurring(recurring) => recurring.after(now.plus_ms(-1), shop),

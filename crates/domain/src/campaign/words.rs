@@ -22,6 +22,13 @@ impl Schedule {
             Schedule::Now => "at once".into(),
             Schedule::At { at } if vi => format!("vào {at}"),
             Schedule::At { at } => format!("at {at}"),
+            Schedule::Local { at, best_hour: true, .. } => {
+                let date = at.split('T').next().unwrap_or(at);
+                match vi {
+                    true => format!("ngày {date}, vào giờ từng người nhận hay đọc"),
+                    false => format!("on {date}, at the hour at which each recipient reads"),
+                }
+            }
             Schedule::Local { at, .. } if vi => format!("vào {at} theo giờ của từng người nhận"),
             Schedule::Local { at, .. } => format!("at {at} by each recipient's clock"),
             Schedule::Recurring(recurring) => recurring.in_words(vi),

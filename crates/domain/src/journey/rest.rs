@@ -225,7 +225,7 @@ impl Walk<'_> {
             return None;
         }
         let channel = channel.map_or(habits::ANY_CHANNEL, |channel| channel.as_str());
-        let hour = self.facts.value(&format!("best_time.{channel}.hour"))?.as_u64()?;
+        let hour = look_up(&self.facts, &format!("best_time.{channel}.hour"))?.as_u64()?;
         u8::try_from(hour).ok().filter(|hour| *hour < 24).map(ClockTime::at_hour)
     }
 

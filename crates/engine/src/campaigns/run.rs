@@ -4,10 +4,12 @@ use super::audience::{self, LOOK_PROFILES};
 use super::{Doc, definition_of, run_key};
 use crate::EngineError;
 use crate::facts::zone_of;
+use crate::habits::best_hours;
 use crate::segments::Population;
 use crate::world::World;
 use domain::campaign::{Campaign, Late, Rate, local_time_of};
 use domain::ways::{Plan, Way};
+use jiff::civil::DateTime;
 use kit::{MINUTE_MS, ProfileNo, SECOND_MS, Timestamp, WorkspaceId};
 use roaring::RoaringBitmap;
 use serde_json::json;
@@ -212,18 +214,26 @@ impl World<'_> {
     fn plan_waves(&mut self, mut step: Step) -> Result<(), EngineError> {
         let now = self.now();
         let store = self.store;
-        let shop = self.shop(step.workspace)?.zone.clone();
-        let Some(local) = step.doc.local.as_ref().and_then(|local| local.parse().ok()) else {
+        let (shop, insight) = (self.shop(step.workspace)?.zone.clone(), self.insight(step.workspace)?);
+        let (at_best_hour, channel) = (step.definition.schedule.is_at_best_hour(), step.definition.channel);
+        let Some(local) = step.doc.local.as_ref().and_then(|local| local.parse::<DateTime>().ok()) else {
             return Err(EngineError::UnreadableCampaign("a run has no local time".into()));
         };
         let workspace = step.workspace;
-        let (members, known) = store.read(|tx| {
+        let (members, known, hours) = store.read(|tx| {
             let limit = LOOK_PROFILES as usize;
             let members = audience::members_after(tx, step.key(), UNPLANNED, step.doc.scanned_to, limit)?;
             let of: Vec<_> = members.iter().map(|no| (workspace, *no)).collect();
-            let zones = tx.profiles(&of)?.into_iter();
-            let zones = zones.map(|(_, stored)| (stored.profile.no, zone_of(&stored.profile, &shop)));
-            Ok((members, zones.collect::<BTreeMap<_, _>>()))
+            let people = tx.profiles(&of)?;
+            let hours = match at_best_hour {
+                true => {
+                    let profiles = people.iter().map(|(_, stored)| &stored.profile);
+                    best_hours(tx, (workspace, &shop), &insight, profiles, channel, now)?
+                }
+                false => BTreeMap::new(),
+            };
+            let zones = people.iter().map(|(_, stored)| (stored.profile.no, zone_of(&stored.profile, &shop)));
+            Ok((members, zones.collect::<BTreeMap<_, _>>(), hours))
         })?;
         let Some(last) = members.last() else {
             step.run.state = "sending".into();
@@ -235,7 +245,8 @@ impl World<'_> {
         let mut more: BTreeMap<(i64, i64), RoaringBitmap> = BTreeMap::new();
         for no in &members {
             // Of somebody who is another profile by now the zone of the shop will do.
-            let due_at = local_time_of(local, known.get(no).unwrap_or(&shop));
+            let own = hours.get(no).map_or(local, |hour| local.date().at(*hour, 0, 0, 0));
+            let due_at = local_time_of(own, known.get(no).unwrap_or(&shop));
             let wave = if due_at < step.run.started_at { PAST } else { due_at.ms() };
             more.entry((wave, no.0 >> 16)).or_default().insert((no.0 & 0xffff) as u32);
         }

@@ -82,6 +82,12 @@ export function StepSchedule({ definition, change, isLocked }: StepProps) {
               onChange={(value) => value && set({ ...schedule, at: value.replace(' ', 'T').slice(0, 16) })}
             />
           )}
+          {schedule.type === 'local' && (
+            <Switch
+              label={t('schedule.bestHour')} description={t('schedule.bestHourText')} disabled={isLocked}
+              checked={schedule.best_hour ?? false} onChange={(event) => set({ ...schedule, best_hour: event.currentTarget.checked })}
+            />
+          )}
           {schedule.type === 'recurring' && <Rule rule={schedule} set={set} isLocked={isLocked} locale={locale} />}
           {(schedule.type === 'local' || (schedule.type === 'recurring' && schedule.zone === 'recipient')) && (
             <Radio.Group label={t('schedule.late')} value={schedule.late ?? 'send'} onChange={(value) => set({ ...schedule, late: value as Late })}>

@@ -25,7 +25,7 @@ export interface Recurring {
   until?: string;
 }
 
-export type Schedule = { type: 'now' } | { type: 'at'; at: string } | { type: 'local'; at: string; late?: Late } | Recurring;
+export type Schedule = { type: 'now' } | { type: 'at'; at: string } | { type: 'local'; at: string; late?: Late; best_hour?: boolean } | Recurring;
 
 export interface Definition {
   name: string;

@@ -22,6 +22,7 @@ export function useScheduleWords(): (schedule: Schedule) => string {
       if (schedule.type === 'at') {
         return t('words.at', { at: OFFSET.test(schedule.at) ? formats.dateTime(schedule.at) : wallClock(schedule.at) });
       }
+      if (schedule.type === 'local' && schedule.best_hour) return t('words.bestHour', { date: wallDate(schedule.at.slice(0, 10)) });
       if (schedule.type === 'local') return t('words.local', { at: wallClock(schedule.at) });
       const count = schedule.interval ?? 1;
       const days =

@@ -170,7 +170,28 @@ fn the_best_hour() {
         message.clicked_at = Some(message.accepted_at.unwrap().plus_ms(7 * HOUR_MS));
     }
     expect(&person, "2026-03-01 15:00", "reads");
+    // What was learned comes before the mere count, once something was read at all.
+    person.attributes.insert("best_time.any.hour".into(), json!(18));
+    expect(&person, "2026-03-01 18:00", "learned");
+    person.past.messages.clear();
+    expect(&person, "2026-03-02 09:30", "otherwise");
     assert!(Definition::from_value(&definition).unwrap().wants().past_to_step.messages);
+
+    // The channel of the next message on the straight way decides.
+    let nodes = json!({
+        "w": { "type": "delay", "until_best_hour": { "otherwise": "09:30" }, "next": "x" },
+        "x": { "type": "add_tag", "tag": "x", "next": "s" },
+        "s": { "type": "send", "channel": "email", "template": "t" },
+    });
+    let definition = journey(signup(), "w", nodes);
+    let mut person = read(&[8]);
+    person.attributes.insert("best_time.email.hour".into(), json!(21));
+    let stepped = started(&definition, &person, now);
+    let line = stepped.log.last().unwrap();
+    assert_eq!(
+        (&line.params["until"], &line.params["best_hour"]),
+        (&json!("2026-03-01 21:00"), &json!("learned"))
+    );
 }
 
 #[test]
