@@ -1,6 +1,6 @@
 //! The same answers as [`Model`]'s for very many customers at once, whose times are whole days.
 
-use super::special::{Dual, incomplete_beta, ln_beta, ln_tail, sigmoid};
+use super::special::{Dual, incomplete_beta, is_above_0, ln_beta, ln_tail, sigmoid};
 use super::{Customer, Kind, Model, WEEK_DAYS};
 
 /// Numbers of repeat purchases and ages (days) up to which answers are kept.
@@ -79,7 +79,7 @@ impl Bulk<'_> {
     /// [`Model::expected`] in the horizon.
     pub fn expected(&mut self, x: u32, tx_days: u32, t_days: u32) -> f64 {
         let (at, t) = (x as usize, t_days as usize);
-        if at >= COUNTS || t >= DAYS || tx_days > t_days || !(self.weeks > 0.0) {
+        if at >= COUNTS || t >= DAYS || tx_days > t_days || !is_above_0(self.weeks) {
             return self.model.expected(&customer(x, tx_days, t_days), self.weeks);
         }
         let held = &mut self.expected[at * DAYS + t];

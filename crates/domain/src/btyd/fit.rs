@@ -181,8 +181,8 @@ fn mean<'a>(
     move |at| {
         let values = at.map(f64::exp);
         let mut slope = log_likelihood(kind, sample, &values, threads);
-        for n in 0..MOST {
-            slope.by[n] *= values[n];
+        for (by, value) in slope.by.iter_mut().zip(values) {
+            *by *= value;
         }
         for (n, (centre, width)) in prior.logs.iter().take(MOST).enumerate() {
             let off = (at[n] - centre) / width;

@@ -1,6 +1,8 @@
 //! A fitted model and what it says of one customer.
 
-use super::special::{Dual, gauss, incomplete_beta, incomplete_beta_odds, ln_beta, ln_tail, sigmoid};
+use super::special::{
+    Dual, gauss, incomplete_beta, incomplete_beta_odds, is_above_0, ln_beta, ln_tail, sigmoid,
+};
 use super::{Customer, Sample, WEEK_DAYS, likelihood, special};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -176,7 +178,7 @@ impl Model {
     ///
     /// With `k` other than 1 an approximation: gaps as random as an exponential's with the same mean.
     pub fn expected(&self, customer: &Customer, weeks: f64) -> f64 {
-        if !(weeks > 0.0) {
+        if !is_above_0(weeks) {
             return 0.0;
         }
         self.p_alive(customer) * self.expected_alive(customer, weeks)
@@ -200,7 +202,7 @@ impl Model {
 
     /// The probability of at least one purchase in the next `weeks`, after the silence so far.
     pub fn p_buy_within(&self, customer: &Customer, weeks: f64) -> f64 {
-        if !(weeks > 0.0) {
+        if !is_above_0(weeks) {
             return 0.0;
         }
         (self.p_alive(customer) * self.p_buy_alive(customer, weeks.min(1e6))).clamp(0.0, 1.0)

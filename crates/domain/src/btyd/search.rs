@@ -1,6 +1,7 @@
 //! Finding a maximum: BFGS between bounds, and small dense matrices.
 
 use super::likelihood::{MOST, Slope};
+use super::special::is_above_0;
 
 pub type Matrix = [[f64; MOST]; MOST];
 
@@ -68,7 +69,7 @@ pub fn climb(
                 |i| if live[i] { (0..MOST).map(|j| matrix[i][j] * up[j]).sum() } else { 0.0 },
             );
         let rise = |way: &[f64; MOST]| (0..MOST).map(|n| way[n] * up[n]).sum::<f64>();
-        if !(rise(&way) > 0.0) {
+        if !is_above_0(rise(&way)) {
             way = up;
             matrix = unit;
         }
@@ -125,7 +126,7 @@ fn mask(slope: &mut Slope, is_free: &[bool; MOST]) {
 fn update(matrix: &mut Matrix, moved: &[f64; MOST], turned: &[f64; MOST]) {
     let dot = |a: &[f64; MOST], b: &[f64; MOST]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let curve = dot(moved, turned);
-    if !(curve > 1e-12 * (dot(moved, moved) * dot(turned, turned)).sqrt()) {
+    if !is_above_0(curve - 1e-12 * (dot(moved, moved) * dot(turned, turned)).sqrt()) {
         return;
     }
     let bent: [f64; MOST] = std::array::from_fn(|i| dot(&matrix[i], turned));
@@ -169,7 +170,7 @@ pub fn inverse(matrix: &Matrix, is_free: &[bool; MOST]) -> Option<Matrix> {
         for j in 0..=i {
             let rest = entry(i, j) - (0..j).map(|n| lower[i][n] * lower[j][n]).sum::<f64>();
             if i == j {
-                if !(rest > 1e-12 * entry(i, i).abs()) || !rest.is_finite() {
+                if !is_above_0(rest - 1e-12 * entry(i, i).abs()) || !rest.is_finite() {
                     return None;
                 }
                 lower[i][i] = rest.sqrt();
@@ -234,9 +235,9 @@ mod tests {
         let at = [1.0; MOST];
         let curved = curvature(ridge, &at, &ALL);
         let inverse = inverse(&curved, &ALL).expect("a maximum");
-        for i in 0..MOST {
+        for (i, row) in curved.iter().enumerate() {
             for j in 0..MOST {
-                let product: f64 = (0..MOST).map(|n| curved[i][n] * inverse[n][j]).sum();
+                let product: f64 = row.iter().zip(inverse).map(|(held, other)| held * other[j]).sum();
                 assert!((product - f64::from(u8::from(i == j))).abs() < 1e-6, "{i} {j} {product}");
             }
         }

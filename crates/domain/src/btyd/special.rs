@@ -57,6 +57,11 @@ pub fn ln_add(a: f64, b: f64) -> f64 {
     if low == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
 }
 
+/// Above 0, and known.
+pub fn is_above_0(x: f64) -> bool {
+    x > 0.0
+}
+
 /// A number with its derivatives by `N` variables; with `N = 0` just a number.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Dual<const N: usize> {
@@ -117,6 +122,7 @@ impl<const N: usize> Neg for Dual<N> {
     }
 }
 
+#[expect(clippy::suspicious_arithmetic_impl, reason = "the rule of products")]
 impl<const N: usize> Mul for Dual<N> {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
@@ -127,6 +133,7 @@ impl<const N: usize> Mul for Dual<N> {
     }
 }
 
+#[expect(clippy::suspicious_arithmetic_impl, reason = "the rule of quotients")]
 impl<const N: usize> Div for Dual<N> {
     type Output = Self;
     fn div(self, other: Self) -> Self {

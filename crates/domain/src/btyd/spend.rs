@@ -73,16 +73,36 @@ impl Orders {
     /// Of (orders, mean value of an order) of each customer; who made none, or paid nothing, is left out.
     pub fn of(customers: impl IntoIterator<Item = (u32, f64)>) -> Orders {
         let known = customers.into_iter().filter(|(n, mean)| *n > 0 && *mean > 0.0 && mean.is_finite());
-        let mut held: Vec<(u32, f64)> = known.map(|(n, mean)| (n, mean * f64::from(n))).collect();
-        held.sort_unstable_by(|one, other| {
-            (one.0, one.1).partial_cmp(&(other.0, other.1)).unwrap_or(std::cmp::Ordering::Equal)
-        });
-        let mut orders = Orders::default();
-        for (n, total) in held {
-            if orders.counts.last().is_none_or(|last| last.0 != n) {
-                orders.counts.push((n, orders.totals.len()));
+        let held: Vec<(u32, f64)> = known.map(|(n, mean)| (n, mean * f64::from(n))).collect();
+        // By number of orders, and as they came among those of one number.
+        let mut sizes: std::collections::BTreeMap<u32, usize> = std::collections::BTreeMap::new();
+        let mut few = [0; 64];
+        for (n, _) in &held {
+            match few.get_mut(*n as usize) {
+                Some(size) => *size += 1,
+                None => *sizes.entry(*n).or_default() += 1,
             }
-            orders.totals.push(total);
+        }
+        sizes
+            .extend(few.iter().enumerate().filter(|(_, size)| **size > 0).map(|(n, size)| (n as u32, *size)));
+        let mut orders = Orders { counts: Vec::new(), totals: vec![0.0; held.len()] };
+        let mut from = 0;
+        for (n, size) in &mut sizes {
+            orders.counts.push((*n, from));
+            from += std::mem::replace(size, from);
+        }
+        for (n, size) in few.iter_mut().enumerate() {
+            *size = sizes.get(&(n as u32)).copied().unwrap_or(0);
+        }
+        for (n, total) in held {
+            let next = match few.get_mut(n as usize) {
+                Some(next) => Some(next),
+                None => sizes.get_mut(&n),
+            };
+            if let Some(next) = next {
+                orders.totals[*next] = total;
+                *next += 1;
+            }
         }
         orders
     }
@@ -220,8 +240,8 @@ struct Groups<'a> {
 impl Groups<'_> {
     fn of(orders: &Orders, unit: f64) -> Groups<'_> {
         let group = |(n, totals): (u32, &'_ [f64])| {
-            let n = f64::from(n);
-            totals.iter().map(|total| (total / n / unit).ln()).sum::<f64>()
+            let over = 1.0 / (f64::from(n) * unit);
+            totals.chunks(8).map(|eight| sum_of_logs(eight, |total| total * over)).sum::<f64>()
         };
         let groups = orders.groups().map(|(n, totals)| (f64::from(n), group((n, totals)), totals));
         Groups { groups: groups.collect(), unit, customers: orders.customers() as f64 }
@@ -235,19 +255,9 @@ impl Groups<'_> {
         for (n, ln_means, totals) in &self.groups {
             let (shape, count) = (p * n, totals.len() as f64);
             let (mut ln_sum, mut over_sum) = (0.0, 0.0);
-            // One logarithm for eight customers: the product of eight amounts is far from overflowing.
             for eight in totals.chunks(8) {
-                let mut product = 1.0;
-                for total in eight {
-                    let whole = total * over_unit + v;
-                    product *= whole;
-                    over_sum += 1.0 / whole;
-                }
-                ln_sum += if product < 1e300 {
-                    f64::ln(product)
-                } else {
-                    eight.iter().map(|total| (total * over_unit + v).ln()).sum()
-                };
+                over_sum += eight.iter().map(|total| 1.0 / (total * over_unit + v)).sum::<f64>();
+                ln_sum += sum_of_logs(eight, |total| total * over_unit + v);
             }
             let both = digamma(shape + q);
             sum.value += count * (ln_gamma_rise(shape, q) - ln_gamma(q) + q * v.ln() + shape * n.ln())
@@ -258,6 +268,16 @@ impl Groups<'_> {
             sum.by[2] += count * q - (shape + q) * v * over_sum;
         }
         sum
+    }
+}
+
+/// The sum of logarithms of a few numbers, by one logarithm where their product can be held.
+fn sum_of_logs(few: &[f64], of: impl Fn(f64) -> f64) -> f64 {
+    let product: f64 = few.iter().map(|value| of(*value)).product();
+    if product > 1e-290 && product < 1e290 {
+        product.ln()
+    } else {
+        few.iter().map(|value| of(*value).ln()).sum()
     }
 }
 
