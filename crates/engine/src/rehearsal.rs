@@ -280,7 +280,9 @@ impl Stage<'_, '_> {
         }
         let event = EventView { id: "rehearsal-start", name, at: self.now, properties: &properties };
         let cause = match &definition.trigger {
-            Trigger::Event(_) | Trigger::Message(_) | Trigger::Form(_) => Cause::Event(event),
+            Trigger::Event(_) | Trigger::Message(_) | Trigger::Form(_) | Trigger::Score(_) => {
+                Cause::Event(event)
+            },
             Trigger::Date(_) | Trigger::Anniversary(_) => Cause::Date,
             Trigger::Api(_) => Cause::Api(event),
             Trigger::Segment(trigger) => Cause::Segment {

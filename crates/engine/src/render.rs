@@ -325,6 +325,20 @@ impl Composer {
             context["customer"]["predicted"] = Value::Object(predicted);
             context["customer"]["rfm"] = Value::Object(rfm);
         }
+        let is_lead = |variable: &String| variable.split('.').take(2).eq(["customer", "lead"]);
+        if let Some(store) = self.pasts.as_ref().filter(|_| compiled.variables().iter().any(is_lead)) {
+            let (id, insight, now) = (occasion.workspace.workspace, occasion.insight, occasion.now);
+            match store.read(|tx| crate::leads::past_of(tx, id, insight, profile.no, now)) {
+                Ok(past) => {
+                    let settings = &occasion.workspace.settings;
+                    context["customer"]["lead"] =
+                        crate::leads::with_facts(insight, settings, profile, &past, now, |facts| {
+                            crate::leads::shown(facts, now)
+                        });
+                }
+                Err(error) => tracing::warn!(%error, "a score cannot be read now; messages are made without"),
+            }
+        }
         let is_asked = |variable: &String| variable.strip_prefix("customer.").is_some_and(is_habit);
         let Some(store) = self.pasts.as_ref().filter(|_| compiled.variables().iter().any(is_asked)) else {
             return;

@@ -309,20 +309,25 @@ impl Exporter {
     ) -> Result<(), TransferError> {
         let is_learned = |name: &&String| {
             let root = name.split('.').next().unwrap_or_default();
-            is_habit(name) || matches!(root, "predicted" | "rfm" | "cart")
+            is_habit(name) || matches!(root, "predicted" | "rfm" | "cart" | "lead")
         };
         let columns: Vec<&String> = self.spec.columns.iter().filter(is_learned).collect();
         let Some(now) = self.now.filter(|_| !columns.is_empty()) else { return Ok(()) };
         let wants_past = columns.iter().any(|name| is_habit(name));
+        let wants_lead = columns.iter().any(|name| name.starts_with("lead."));
         self.store.read(|tx| {
             let shop = tx.workspaces()?.into_iter().find(|row| row.workspace == self.workspace);
             let Some(settings) = shop.map(|row| row.settings) else { return Ok(()) };
             let insight = Insight::read(tx, self.workspace)?;
             for (profile, row) in profiles.zip(rows) {
-                let past = match wants_past {
+                let mut past = match wants_past {
                     true => past_of(tx, self.workspace, profile.no)?,
                     false => Past::default(),
                 };
+                if wants_lead {
+                    let told = engine::leads::past_of(tx, self.workspace, &insight, profile.no, now)?;
+                    past = if wants_past { Past { events: told.events, runs: told.runs, ..past } } else { told };
+                }
                 let zone = zone_of(profile, &settings.zone());
                 let currency = settings.currency();
                 let facts = ProfileFacts {

@@ -1,7 +1,7 @@
 /** The ways through the app, for the side bar and the command palette. */
 import {
   IconChartDots3, IconCrystalBall, IconFileImport, IconFilter, IconHistory, IconHome, IconInbox, IconLayoutGrid, IconList, IconMail, IconPhoto,
-  IconRoute, IconSend, IconSettings, IconShieldOff, IconSparkles, IconUserShield, IconUsers, IconUsersGroup,
+  IconRoute, IconSend, IconSettings, IconShieldOff, IconSparkles, IconTargetArrow, IconUserShield, IconUsers, IconUsersGroup,
 } from '@tabler/icons-react';
 import type { Permission } from './session';
 
@@ -24,6 +24,7 @@ export const ways: WayGroup[] = [
     id: 'people',
     ways: [
       { id: 'customers', to: '/customers', Icon: IconUsers, permission: 'people.read' },
+      { id: 'leads', to: '/leads', Icon: IconTargetArrow, permission: 'people.read' },
       { id: 'segments', to: '/segments', Icon: IconFilter, permission: 'setup.read' },
       { id: 'lists', to: '/lists', Icon: IconList, permission: 'setup.read' },
       { id: 'predictions', to: '/predictions', Icon: IconCrystalBall, permission: 'setup.read' },

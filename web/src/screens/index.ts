@@ -9,6 +9,7 @@ import { screens as content } from './content';
 import { screens as customers } from './customers';
 import { screens as journeys } from './journeys';
 import { screens as imports } from './imports';
+import { screens as leads } from './leads';
 import { screens as look } from './look';
 import { screens as messages } from './messages';
 import { screens as predictions } from './predictions';
@@ -17,5 +18,5 @@ import { screens as segments } from './segments';
 import { screens as settings } from './settings';
 
 export const screens: Screen[] = Object.entries({
-  home, journeys, accounts, campaigns, content, customers, imports, exports, privacy, look, segments, messages, predictions, recommendations, settings,
+  home, journeys, accounts, campaigns, content, customers, imports, exports, privacy, leads, look, segments, messages, predictions, recommendations, settings,
 }).flatMap(([name, of]) => area(name, of));

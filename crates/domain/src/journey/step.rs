@@ -68,7 +68,10 @@ impl<'a> Cause<'a> {
     /// Whether `trigger` asks for this, but for the filters of events.
     fn is_of(&self, trigger: &Trigger) -> bool {
         match (self, trigger) {
-            (Cause::Event(_), Trigger::Event(_) | Trigger::Message(_) | Trigger::Form(_)) => true,
+            (
+                Cause::Event(_),
+                Trigger::Event(_) | Trigger::Message(_) | Trigger::Form(_) | Trigger::Score(_),
+            ) => true,
             (Cause::Date, Trigger::Date(_) | Trigger::Anniversary(_)) => true,
             (Cause::Api(_), Trigger::Api(_)) => true,
             (Cause::Segment { segment, entered, existing }, Trigger::Segment(wanted)) => {

@@ -23,10 +23,11 @@ pub enum Trigger {
     Journey(JourneyTrigger),
     Message(MessageTrigger),
     Form(FormTrigger),
+    Score(ScoreTrigger),
 }
 
 impl Trigger {
-    pub const KINDS: [&'static str; 11] = [
+    pub const KINDS: [&'static str; 12] = [
         "event",
         "date",
         "api",
@@ -38,10 +39,11 @@ impl Trigger {
         "journey",
         "message",
         "form",
+        "score",
     ];
     /// Known by name, with what they come with.
-    pub const KINDS_TO_COME: [(&'static str, &'static str); 3] =
-        [("score", "lead scoring"), ("points", "loyalty points"), ("predicted_date", "predictions")];
+    pub const KINDS_TO_COME: [(&'static str, &'static str); 2] =
+        [("points", "loyalty points"), ("predicted_date", "predictions")];
 
     pub fn kind(&self) -> &'static str {
         match self {
@@ -56,15 +58,17 @@ impl Trigger {
             Trigger::Journey(_) => "journey",
             Trigger::Message(_) => "message",
             Trigger::Form(_) => "form",
+            Trigger::Score(_) => "score",
         }
     }
 
-    /// The events that start a run: those of an `event`, a `message` or a `form`.
+    /// The events that start a run: those of an `event`, a `message`, a `form` or a `score`.
     pub fn pattern(&self) -> Option<EventPattern> {
         match self {
             Trigger::Event(pattern) => Some(pattern.clone()),
             Trigger::Message(message) => Some(message.pattern()),
             Trigger::Form(form) => Some(form.pattern()),
+            Trigger::Score(score) => Some(score.pattern()),
             _ => None,
         }
     }
@@ -76,6 +80,7 @@ impl Trigger {
             Trigger::Event(_)
                 | Trigger::Message(_)
                 | Trigger::Form(_)
+                | Trigger::Score(_)
                 | Trigger::Api(_)
                 | Trigger::Journey(_)
         )
@@ -418,6 +423,29 @@ impl FormTrigger {
         let mut filters = vec![property_is("form_id", &self.form)];
         filters.extend(self.filters.iter().cloned());
         EventPattern { event: "Form Submitted".to_owned(), filters }
+    }
+}
+
+/// Started when the score of a lead reaches a grade of the shop's rules, or falls below one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreTrigger {
+    /// The name of a grade.
+    pub grade: String,
+    /// `up`: from below to it or a better one; `down`: from it or a better one to below.
+    #[serde(default)]
+    pub direction: Direction,
+}
+
+impl ScoreTrigger {
+    fn pattern(&self) -> EventPattern {
+        // Who leaps over a grade has reached it too.
+        let property = match self.direction {
+            Direction::Up => "reached",
+            Direction::Down => "lost",
+        };
+        let filters = vec![property_is(property, &self.grade)];
+        EventPattern { event: crate::lead::EVENT_GRADE.to_owned(), filters }
     }
 }
 

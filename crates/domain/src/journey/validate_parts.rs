@@ -56,6 +56,10 @@ impl Check {
             Trigger::Schedule(schedule) => self.schedule(schedule),
             Trigger::Threshold(threshold) => {
                 self.line(&threshold.attribute, "trigger.attribute", NAME_CHARS_MAX);
+                if threshold.attribute.starts_with("lead.") {
+                    let message = "a score turns by time too; take the trigger \"score\", or a segment on it";
+                    self.say("trigger.attribute", "trigger.threshold", message);
+                }
             }
             Trigger::Journey(journey) => self.id(&journey.journey, "trigger.journey"),
             Trigger::Message(message) => {
@@ -73,6 +77,7 @@ impl Check {
                 self.id(&form.form, "trigger.form");
                 self.own_filters(&form.filters);
             }
+            Trigger::Score(score) => self.line(&score.grade, "trigger.grade", NAME_CHARS_MAX),
         }
     }
 

@@ -11,7 +11,9 @@ mod sales;
 
 pub use facts::{Scored, standing_at};
 pub use rows::{
-    LeadPage, LeadWanted, Standing, causes_of, grade_counts, insight_with, leads, reading_of, with_facts};
+    FIELDS, LeadPage, LeadWanted, Standing, causes_of, grade_counts, insight_with, leads, past_of,
+    reading_of, shown, with_facts,
+};
 pub use rules::{PREVIEW_MAX, Preview, RulesError, preview, read_rules, rules_history, save_rules};
 pub use sales::{EVENT_NOTE, NOTE_CHARS_MAX, Told};
 

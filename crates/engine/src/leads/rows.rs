@@ -8,6 +8,8 @@ use crate::segments::{Population, leaf_members, leaf_text};
 use domain::condition::{Past, Wants};
 use domain::profile::Profile;
 use kit::{ProfileNo, Timestamp, WorkspaceId};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use store::people::StoredProfile;
 use store::{ReadTx, StoreError};
 
@@ -132,6 +134,7 @@ pub fn leads(
         }
     }
     if let Some(among) = &wanted.among {
+        let among: BTreeSet<ProfileNo> = among.iter().copied().collect();
         people.retain(|no| among.contains(no));
     }
     let total = people.len() as u64;
@@ -167,6 +170,30 @@ pub fn reading_of(
     let pasts = pasts_of_profiles(tx, workspace, &numbers, &wants, now)?;
     Ok(found.into_iter().zip(pasts).map(|(stored, past)| Standing { stored, past }).collect())
 }
+
+/// As much of a person's past as scores and probabilities are made of.
+pub fn past_of(
+    tx: &mut ReadTx<'_>,
+    workspace: WorkspaceId,
+    insight: &Insight,
+    no: ProfileNo,
+    now: Timestamp,
+) -> Result<Past, StoreError> {
+    let mut wants = Wants::of_path("lead.probability");
+    if let Some(scoring) = &insight.lead_rules {
+        wants.merge(&scoring.wants);
+    }
+    Ok(pasts_of_profiles(tx, workspace, &[no], &wants, now)?.pop().unwrap_or_default())
+}
+
+/// What templates see as `customer.lead`: all of [`FIELDS`] that is known.
+pub fn shown(facts: &ProfileFacts<'_>, now: Timestamp) -> Value {
+    let known = |field: &&str| Some(((*field).to_owned(), facts.lead_at(field, now).0?));
+    Value::Object(FIELDS.iter().filter_map(known).collect::<Map<_, _>>())
+}
+
+/// Every field below `lead`.
+pub const FIELDS: &[&str] = &["score", "grade", "probability", "status", "assignee"];
 
 /// Calls `ask` with a person as conditions see them.
 pub fn with_facts<T>(

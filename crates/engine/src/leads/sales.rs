@@ -78,11 +78,17 @@ impl World<'_> {
         };
         if was != is {
             let name = |at: Option<usize>| at.map(|at| rules.grades[at].name.as_str());
+            let between = |from: &[bool], to: &[bool]| -> Vec<&str> {
+                let turned = from[..grades].iter().zip(&to[..grades]).zip(&rules.grades);
+                turned.filter(|((was, is), _)| !**was && **is).map(|(_, grade)| grade.name.as_str()).collect()
+            };
             let rose = is.map_or(usize::MAX, |at| at) < was.map_or(usize::MAX, |at| at);
             let properties = json!({
                 "grade": name(is),
                 "from": name(was),
                 "direction": if rose { "up" } else { "down" },
+                "reached": between(before, after),
+                "lost": between(after, before),
                 "score": scored.as_ref().map(|scored| scored.score),
             });
             let id = self.person_id(key);

@@ -2,6 +2,7 @@ mod campaigns;
 mod demo;
 mod habits;
 mod journeys;
+mod leads;
 mod library;
 mod seeds;
 mod segments;

@@ -68,7 +68,7 @@ fn every_mistake_has_its_place_and_code() {
     check(with("/name", json!(7)), &[("name", "json.type")]);
     // Triggers.
     check(with("/trigger", json!({ "type": "moonrise" })), &[("trigger.type", "trigger.unknown")]);
-    for kind in ["score", "points", "predicted_date"] {
+    for kind in ["points", "predicted_date"] {
         check(with("/trigger", json!({ "type": kind })), &[("trigger.type", "json.not_yet")]);
     }
     let trigger = |trigger: Value, path: &str, code: &str| check(with("/trigger", trigger), &[(path, code)]);

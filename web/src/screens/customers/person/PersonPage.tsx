@@ -25,9 +25,10 @@ const Groups = lazy(() => import('./Groups'));
 const Consents = lazy(() => import('./Consents'));
 const Attributes = lazy(() => import('./Attributes'));
 const Identity = lazy(() => import('./Identity'));
+const Lead = lazy(() => import('./Lead'));
 const Rights = lazy(() => import('./Rights'));
 
-const TABS = ['overview', 'orders', 'messages', 'journeys', 'groups', 'consents', 'attributes', 'identity', 'rights'] as const;
+const TABS = ['overview', 'lead', 'orders', 'messages', 'journeys', 'groups', 'consents', 'attributes', 'identity', 'rights'] as const;
 type Tab = (typeof TABS)[number];
 
 function Tags({ profile, mayChange }: { profile: Profile; mayChange: boolean }) {
@@ -157,6 +158,7 @@ export default function PersonPage() {
         <Tabs.List>{tabs.map((one) => <Tabs.Tab key={one} value={one}>{t(`tab.${one}`)}</Tabs.Tab>)}</Tabs.List>
         <Suspense fallback={<PageSkeleton />}>
           <Tabs.Panel value="overview" pt="md"><Overview profile={person} go={go} /></Tabs.Panel>
+          <Tabs.Panel value="lead" pt="md"><Lead profile={person} /></Tabs.Panel>
           <Tabs.Panel value="orders" pt="md"><Orders profile={person} /></Tabs.Panel>
           <Tabs.Panel value="messages" pt="md"><Messages profile={person} /></Tabs.Panel>
           <Tabs.Panel value="journeys" pt="md"><Journeys profile={person} /></Tabs.Panel>

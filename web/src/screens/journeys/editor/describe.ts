@@ -135,6 +135,7 @@ export function makeWords(t: T, names: Directory, formats: Formats, event: Event
       case 'feast': return `${offset(told.offset)} ${/^\d/.test(text(told.feast)) ? text(told.feast) : t(`feast.${text(told.feast) || 'tet'}`)}, ${at}`;
       case 'schedule': return `${t(`every.${text(told.every) || 'day'}`)}, ${Array.isArray(told.at) ? told.at.join(', ') : at}`;
       case 'threshold': return told.attribute ? `${text(told.attribute)} ${told.direction === 'down' ? '≤' : '≥'} ${operand(t, told.crosses)}` : t('empty.attribute');
+      case 'score': return told.grade ? t(told.direction === 'down' ? 'startsBy.gradeLost' : 'startsBy.grade', { grade: text(told.grade) }) : t('empty.attribute');
       case 'journey': return told.journey ? names.journey(text(told.journey)) : t('empty.journey');
       case 'api': return t('startsBy.api');
     }

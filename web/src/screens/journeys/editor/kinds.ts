@@ -2,7 +2,7 @@
 import {
   IconApi, IconArrowsSplit2, IconBell, IconBolt, IconCalendarEvent, IconCalendarRepeat, IconCake, IconClock, IconConfetti, IconForms, IconHourglass,
   IconListCheck, IconListDetails, IconLogout, IconMail, IconMailOpened, IconMessage, IconPlayerPlay, IconPlayerStop, IconRoute, IconTag, IconTagOff,
-  IconTestPipe, IconTrendingUp, IconUserEdit, IconUsersGroup, IconWebhook, IconGitBranch,
+  IconTargetArrow, IconTestPipe, IconTrendingUp, IconUserEdit, IconUsersGroup, IconWebhook, IconGitBranch,
 } from '@tabler/icons-react';
 import type { Tone } from '../../../theme/theme';
 import type { NodeKind, TriggerKind } from '../model';
@@ -43,6 +43,7 @@ export const triggers: Record<TriggerKind, { Icon: Icon }> = {
   feast: { Icon: IconConfetti },
   schedule: { Icon: IconCalendarRepeat },
   threshold: { Icon: IconTrendingUp },
+  score: { Icon: IconTargetArrow },
   journey: { Icon: IconRoute },
   api: { Icon: IconApi },
 };

@@ -45,7 +45,7 @@ export function canonical(definition: Definition): Definition {
   if (trigger.type === 'segment') trigger.on ??= 'entered';
   if (trigger.type === 'journey') trigger.on ??= 'completed';
   if (trigger.type === 'anniversary') trigger.every ??= 'year';
-  if (trigger.type === 'threshold') trigger.direction ??= 'up';
+  if (trigger.type === 'threshold' || trigger.type === 'score') trigger.direction ??= 'up';
   if (trigger.calendar === 'solar') delete trigger.calendar;
   for (const key of ['yearly', 'existing']) if (trigger[key] === false) delete trigger[key];
   const made: Definition = { ...definition, trigger: trigger as Definition['trigger'], nodes, entry: { ...lengths({ ...definition.entry }), reentry: definition.entry?.reentry ?? 'when_not_running' } };

@@ -7,7 +7,7 @@ export const NODE_KINDS = [
 export type NodeKind = (typeof NODE_KINDS)[number];
 
 export const TRIGGER_KINDS = [
-  'event', 'segment', 'form', 'message', 'date', 'anniversary', 'feast', 'schedule', 'threshold', 'journey', 'api',
+  'event', 'segment', 'form', 'message', 'date', 'anniversary', 'feast', 'schedule', 'threshold', 'score', 'journey', 'api',
 ] as const;
 export type TriggerKind = (typeof TRIGGER_KINDS)[number];
 

@@ -108,6 +108,7 @@ class Check {
         this.line(trigger.attribute, at('attribute'));
         if (typeof trigger.crosses !== 'number') this.say(at('crosses'), 'missing');
         break;
+      case 'score': this.line(trigger.grade, at('grade')); break;
       case 'journey': this.line(trigger.journey, at('journey')); break;
       case 'api': break;
     }

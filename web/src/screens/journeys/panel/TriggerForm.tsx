@@ -23,6 +23,7 @@ export function newTrigger(kind: TriggerKind): TriggerDoc {
     case 'feast': return { type: kind, feast: 'tet', offset: '-7d', at: '09:00' };
     case 'schedule': return { type: kind, every: 'week', on: 'mon', at: '09:00' };
     case 'threshold': return { type: kind, attribute: 'orders.revenue', crosses: 1_000_000 };
+    case 'score': return { type: kind, grade: 'A' };
     case 'journey': return { type: kind, journey: '' };
     case 'api': return { type: kind };
   }
@@ -168,6 +169,15 @@ export function TriggerForm() {
         <>
           <AttributeField path="trigger.attribute" value={trigger.attribute} onChange={(attribute) => patch({ attribute }, 'attribute')} />
           <NumberInput label={t('triggerForm.crosses')} value={typeof trigger.crosses === 'number' ? trigger.crosses : ''} thousandSeparator="." decimalSeparator="," error={crosses} onChange={(told) => patch({ crosses: told === '' ? undefined : Number(told) }, 'crosses')} />
+          <Select
+            label={t('triggerForm.direction')} value={text(trigger.direction) || 'up'} allowDeselect={false} data={(['up', 'down'] as const).map((one) => ({ value: one, label: t(`direction.${one}`) }))}
+            onChange={(direction) => patch({ direction: direction === 'down' ? 'down' : undefined })}
+          />
+        </>
+      )}
+      {trigger.type === 'score' && (
+        <>
+          <LineField path="trigger.grade" label={t('triggerForm.grade')} value={trigger.grade} onChange={(grade) => patch({ grade }, 'grade')} />
           <Select
             label={t('triggerForm.direction')} value={text(trigger.direction) || 'up'} allowDeselect={false} data={(['up', 'down'] as const).map((one) => ({ value: one, label: t(`direction.${one}`) }))}
             onChange={(direction) => patch({ direction: direction === 'down' ? 'down' : undefined })}
