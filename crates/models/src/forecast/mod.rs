@@ -11,6 +11,8 @@ mod replay;
 mod report;
 pub mod rfm;
 mod shop;
+#[cfg(test)]
+mod tests;
 pub mod winback;
 
 pub use answer::{Churn, Expected, Forecast, Rfm, RfmGroup, SPANS};
