@@ -76,6 +76,8 @@ const COMPARED_MAX: usize = 12;
 pub const TURNS_MAX: usize = 2_000;
 /// The same of a value that has to be computed for every day: the leaf is asked again when they are over.
 const LEARNED_TURNS_MAX: usize = 45;
+/// The same of a score, whose every turn has to be searched for.
+const SCORE_TURNS_MAX: usize = 6;
 
 /// What a condition or a journey may ask of the profile it runs for.
 pub trait Facts {
@@ -128,10 +130,14 @@ fn look_up_at(facts: &dyn Facts, path: &str, at: Timestamp) -> (Option<Value>, O
     }
 }
 
-/// Whether the value at a path is computed from what was learned of the shop, so that it may be another every day.
-fn is_learned(path: &str) -> bool {
+/// How many turns of the value at a path are looked at to find one of a leaf.
+fn looks_at(path: &str) -> usize {
     let wants = Wants::of_path(path);
-    (wants.learned || wants.lead) && wants.time
+    match (wants.lead, wants.learned && wants.time) {
+        (true, _) => SCORE_TURNS_MAX,
+        (false, true) => LEARNED_TURNS_MAX,
+        (false, false) => TURNS_MAX,
+    }
 }
 
 /// An event as conditions and journeys see it.

@@ -3,8 +3,7 @@
 use super::compare::values_at;
 use super::course::{Course, Step, earlier};
 use super::{
-    Condition, Context, Evaluation, EventView, LEARNED_TURNS_MAX, PropertyFilter, TURNS_MAX, Wants,
-    is_learned, look_up_at,
+    Condition, Context, Evaluation, EventView, PropertyFilter, TURNS_MAX, Wants, look_up_at, looks_at,
 };
 use kit::Timestamp;
 use serde_json::Value;
@@ -39,8 +38,7 @@ impl Condition {
             }
             Condition::Attribute { path, test } => {
                 let context = *context;
-                let looks = if is_learned(path) { LEARNED_TURNS_MAX } else { TURNS_MAX };
-                Course::of(context.now, looks, move |at| {
+                Course::of(context.now, looks_at(path), move |at| {
                     let (value, until) = look_up_at(context.facts, path, at);
                     let values: Vec<&Value> = value.iter().collect();
                     let step = test.step(&values, &context, at);
