@@ -4,6 +4,7 @@
 //! It must never reach beyond this machine, leave a server running, or be part of the product. Start with
 //! [`modes::Bench`]; [`load`] is how requests go out.
 
+mod buying;
 mod campaign;
 mod clock;
 mod direct;
@@ -54,6 +55,8 @@ enum Mode {
     Start,
     /// Engine and store alone, in this process and without HTTP.
     Direct,
+    /// The models of buying in this process: customers counted together, models fitted and asked. Alone.
+    Models,
     /// `prepare` to `messages`, and `start`.
     All,
 }
@@ -116,10 +119,27 @@ struct Arguments {
     /// With `direct`: five active journeys.
     #[arg(long)]
     with_journeys: bool,
+    /// Customers of `models`.
+    #[arg(long, default_value_t = 1_000_000)]
+    customers: usize,
+    /// A Python that has PyPI's lifetimes, which `models` measures over the same customers.
+    #[arg(long, value_name = "PYTHON")]
+    beside: Option<PathBuf>,
+    /// One part of `models`, in a process of its own.
+    #[arg(long, hide = true, requires = "people")]
+    part: Option<String>,
+    #[arg(long, hide = true)]
+    people: Option<PathBuf>,
+    #[arg(long, hide = true, default_value_t = 1)]
+    threads: usize,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if let (Some(part), Some(people)) = (&arguments.part, &arguments.people) {
+        println!("{}", buying::part(part, people, arguments.threads, arguments.runs)?);
+        return Ok(());
+    }
     let made = arguments.data.is_none();
     let data = match &arguments.data {
         Some(data) => data.clone(),
@@ -153,6 +173,15 @@ fn run(arguments: &Arguments, data: &Path) -> Result<Value> {
     within("segments", a.segments as u64, 0, segments::standard().len() as u64)?;
     within("recipients", a.recipients, 1, 10_000_000)?;
     within("rows", a.rows, 1, 10_000_000)?;
+    within("customers", a.customers as u64, 100, 50_000_000)?;
+    if a.modes.contains(&Mode::Models) {
+        ensure!(a.modes.len() == 1, "`models` is measured alone: it starts no server");
+        let machine = machine::machine();
+        let figure = buying::measure(data, a.customers, a.seed, a.runs, a.beside.as_deref())?;
+        buying::table(&figure);
+        let load = machine::load();
+        return Ok(json!({ "machine": machine, "load_after": load, "modes": { "models": figure } }));
+    }
     let world = World { seed: a.seed, profiles: a.profiles, events: a.events };
     let machine = machine::machine();
     let mut figures = Map::new();
