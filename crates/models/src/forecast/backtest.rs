@@ -102,7 +102,7 @@ pub fn learn_trees(views: &[(&View, &[Told])], on_model: bool, settings: &Settin
 }
 
 /// Customers of whom trees are learned; beyond that every so many-th.
-pub const TREE_ROWS_MAX: usize = 60_000;
+pub const TREE_ROWS_MAX: usize = 40_000;
 
 /// Of the trees alone.
 pub fn ask_trees(view: &View, told: &[Told], forest: &Forest, on_model: bool) -> Vec<f64> {

@@ -63,7 +63,7 @@ pub struct Stopped;
 pub type Going<'a> = &'a mut dyn FnMut(f64) -> bool;
 
 /// Customers that trees, back-test and win-back are learned from at most; of more, every so many-th.
-pub const SAMPLE_MAX: usize = 120_000;
+pub const SAMPLE_MAX: usize = 60_000;
 /// Customers from which on trees are taught.
 pub const TREES_FROM: usize = 1_000;
 /// Shares of the mean that the trees on their own and those on top of the model may have; the rest is the model's. The
