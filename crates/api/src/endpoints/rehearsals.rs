@@ -308,10 +308,11 @@ async fn play(
     let properties = Value::Object(told.properties);
     let journey_id = journey.unwrap_or_else(|| services.new_id());
     let acted = move |services: &Services| -> Answer<Timeline> {
-        let (settings, known, templates) = services.store.read(|tx| {
+        let (settings, known, templates, insight) = services.store.read(|tx| {
             let settings = workspace_of(tx, workspace)?;
             let known = Known::read(tx, &settings, &definition, &profile, stored, start_at)?;
-            Ok((settings, known, tx.templates(workspace)?))
+            // The rehearsal takes what it knows with it; the words are made of the same.
+            Ok((settings, known, tx.templates(workspace)?, engine::Insight::read(tx, workspace)?))
         })?;
         let mut words = |wanted: &Wanted<'_>| -> Words {
             let by_id = templates.iter().find(|row| row.template_id == wanted.template);
@@ -322,7 +323,7 @@ async fn play(
             let campaign = journey_id.to_string();
             let occasion = Occasion {
                 workspace: &settings,
-                insight: &known.insight,
+                insight: &insight,
                 message_no: 0,
                 channel: wanted.channel.as_str(),
                 purpose: wanted.purpose,
