@@ -105,6 +105,12 @@ fn gather(
         "attributes": attributes,
         "lists": lists,
         "carts": profile.carts,
+        "lead": profile.lead.as_ref().map(|lead| json!({
+            "status": lead.status,
+            "since": iso_ms(lead.status_at),
+            "assignee": lead.assignee,
+            "handed_to_sales_at": iso_opt(lead.handed_at.map(|at| at.0)),
+        })),
         "restricted_since": iso_opt(profile.restricted_at.map(|at| at.0)),
         "attribute_changes": changes(tx, workspace, no)?,
         "consents": consents(tx, workspace, no)?,
@@ -276,7 +282,7 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;mar
     details{margin:.3rem 0}summary{cursor:pointer}.soft{color:#666}";
 
 /// Parts of the document, and what they are called in Vietnamese and English.
-const PARTS: [(&str, &str, &str); 16] = [
+const PARTS: [(&str, &str, &str); 17] = [
     ("profile", "Hồ sơ", "Profile"),
     ("attributes", "Thông tin", "Attributes"),
     ("attribute_changes", "Thông tin đã thay đổi", "Changes of attributes"),
@@ -285,6 +291,7 @@ const PARTS: [(&str, &str, &str); 16] = [
     ("devices", "Thiết bị nhận thông báo", "Devices that take notifications"),
     ("orders", "Đơn hàng", "Orders"),
     ("carts", "Giỏ hàng", "Carts"),
+    ("lead", "Chăm sóc bán hàng", "With sales"),
     ("events", "Hoạt động", "Events"),
     ("messages", "Tin đã gửi", "Messages"),
     ("journeys", "Kịch bản", "Journeys"),
