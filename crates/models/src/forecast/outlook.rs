@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 /// The form of the document. One of another form is fitted anew.
 pub const FORMAT: u32 = 1;
 
+/// A chance to come back by themselves that is higher than this is not lost, however much waste a shop accepts.
+const LOST_BELOW: f64 = 1.0 / 15.0;
+
 /// 80 % of a normal distribution lie within so many standard deviations.
 const EIGHTY: f64 = 1.281_551_565_545;
 
@@ -366,7 +369,8 @@ impl Outlook {
     fn churn(&self, customer: &Summary, held: &Expectation, due: bool, today: Day) -> Churn {
         let silence = weeks(customer.last, today);
         if due {
-            let gone = self.win_back.chance(&self.timing, customer, silence) <= self.win_back.threshold / 3.0;
+            let gone = self.win_back.chance(&self.timing, customer, silence)
+                <= self.win_back.threshold.min(LOST_BELOW * 3.0) / 3.0;
             let long = silence >= 2.0 * f64::from(self.win_back.cap_weeks);
             return if gone || long { Churn::Lost } else { Churn::AtRisk };
         }
