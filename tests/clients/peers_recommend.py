@@ -25,6 +25,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix
 
 DATA = pathlib.Path(__file__).resolve().parents[3] / "shared" / "data"
+ASKED = 6_000
 NO_PRODUCT = r"^(POST|DOT|M|D|S|B|m|C2|PADS|BANK CHARGES|AMAZONFEE|ADJUST.*|gift.*|TEST.*)$"
 
 
@@ -55,7 +56,8 @@ def one_each(name):
     rows = rows.rename(columns={"user_id": "customer", "item_id": "product", "behavior": "kind"}).drop(columns="split")
     purchases = rows[rows.kind == "buy"]
     held = purchases.sample(frac=1, random_state=6).drop_duplicates("customer")
-    return rows.drop(held.index), held[["customer", "product"]]
+    # One of each customer is held out; some thousand of them are asked.
+    return rows.drop(held.index), held[["customer", "product"]].head(ASKED)
 
 
 SETS = {
@@ -94,16 +96,18 @@ def peers(known, asked_for):
     who = np.array([customers[name] for name in asked_for if name in customers])
     names = [name for name in asked_for if name in customers]
 
-    order = np.argsort(-np.asarray(purchases.sum(axis=0)).ravel(), kind="stable")
-    own = [set(purchases[at].indices) for at in who]
+    popularity = np.asarray(purchases.sum(axis=0)).ravel()
+    order = np.argsort(-popularity, kind="stable")
+    rows_of = [slice(purchases.indptr[at], purchases.indptr[at + 1]) for at in who]
+    own = [set(purchases.indices[row]) for row in rows_of]
     yield "popular", "all", {name: [products[i] for i in order[:20]] for name in names}, 0.0
     new = {name: [products[i] for i in order[: 20 + len(seen)] if i not in seen][:20] for name, seen in zip(names, own)}
     yield "popular", "new", new, 0.0
     again = {}
-    for name, at in zip(names, who):
-        row = purchases[at]
-        best = np.lexsort((-np.asarray(purchases[:, row.indices].sum(axis=0)).ravel(), -row.data))
-        again[name] = [products[i] for i in row.indices[best][:20]]
+    for name, row in zip(names, rows_of):
+        items = purchases.indices[row]
+        best = np.lexsort((-popularity[items], -purchases.data[row]))
+        again[name] = [products[i] for i in items[best][:20]]
     yield "buy it again (own counts)", "all", again, 0.0
     if "time" in known:
         recent = known.assign(age=(pd.Timestamp(known.time.max()) - pd.to_datetime(known.time)).dt.days)
@@ -124,7 +128,7 @@ def peers(known, asked_for):
             model.fit(matrix, show_progress=False)
             seconds = time.time() - start
             # What was bought is taken out afterwards, so that what was only put into the cart may be named.
-            many = min(shape[1], 20 + max(len(seen) for seen in own))
+            many = min(shape[1], 1_000, 20 + max(len(seen) for seen in own))
             found, _ = model.recommend(who, matrix[who], N=many, filter_already_liked_items=False)
             lists = {who_: [products[i] for i in row[:20] if i >= 0] for who_, row in zip(names, found)}
             yield name + suffix, "all", lists, seconds
