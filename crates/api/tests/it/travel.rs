@@ -352,10 +352,10 @@ async fn a_provider_that_tells_only_when_asked_is_asked_until_it_has_told() {
         detail: "taken".into(),
     });
     assert_eq!(went.len(), 2);
-    assert!(world.ask().is_empty());
+    assert!(world.ask_providers().is_empty());
     world.advance_ms(10 * MINUTE_MS);
-    assert_eq!(world.ask(), [first.clone(), second.clone()]);
-    assert!(world.ask().is_empty(), "it was asked a moment ago");
+    assert_eq!(world.ask_providers(), [first.clone(), second.clone()]);
+    assert!(world.ask_providers().is_empty(), "it was asked a moment ago");
     let receipts = vec![receipt(About::Key(first.clone()), Told::Delivered)];
     let at = world.clock.now();
     world.fates(Channel::Sms, receipts, at).await;
@@ -364,7 +364,7 @@ async fn a_provider_that_tells_only_when_asked_is_asked_until_it_has_told() {
     let mut asked = 0;
     for _ in 0..8 * 24 {
         world.advance_ms(HOUR_MS);
-        let ids = world.ask();
+        let ids = world.ask_providers();
         assert!(ids.iter().all(|id| *id == second), "{ids:?}");
         asked += ids.len();
     }

@@ -476,7 +476,7 @@ impl World {
     }
 
     /// The ids of messages whose provider is to be asked now, which counts as asked.
-    pub fn ask(&mut self) -> Vec<String> {
+    pub fn ask_providers(&mut self) -> Vec<String> {
         tokio::task::block_in_place(|| {
             let due = self.dispatcher.asks_due(self.clock.now(), 100).unwrap();
             self.dispatcher.asks(&due, self.clock.now()).unwrap();
