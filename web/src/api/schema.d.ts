@@ -1033,10 +1033,17 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Have the do-not-call register fetched every day */
+        /**
+         * Have the do-not-call register fetched every day
+         * @description The file replaces the register. Where it cannot be fetched, holds no number, or holds fewer than half as many as the
+         *     register, nothing leaves the register, and the home page says so. It has at most 500 MB.
+         */
         put: operations["put_do-not-call_source"];
         post?: never;
-        /** No longer have the do-not-call register fetched */
+        /**
+         * No longer have the do-not-call register fetched
+         * @description The register itself stays as it is.
+         */
         delete: operations["delete_do-not-call_source"];
         options?: never;
         head?: never;
@@ -1994,6 +2001,141 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lead-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules of lead scoring */
+        get: operations["get_lead-rules"];
+        /**
+         * Change the rules of lead scoring
+         * @description They hold at once. By new rules alone nobody is handed over and no journey starts.
+         */
+        put: operations["put_lead-rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lead-rules/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Earlier rules of lead scoring, newest first */
+        get: operations["get_lead-rules_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lead-rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try rules of lead scoring
+         * @description Says how many people would have which grade now, and who would be on top. Nothing is changed.
+         */
+        post: operations["post_lead-rules_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List leads
+         * @description With a status or an assignee those whose standing changed last come first; else the best grade, and everybody whom
+         *     sales have.
+         */
+        get: operations["get_leads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/assignees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom leads can be given to */
+        get: operations["get_leads_assignees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a lead
+         * @description By the id of the profile: the score with what made it, what changed it lately, the chance to buy with its reasons,
+         *     and what sales made of it.
+         */
+        get: operations["get_leads_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Say how it stands with a lead */
+        patch: operations["patch_leads_id"];
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a note to a lead */
+        post: operations["post_leads_id_notes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lists": {
         parameters: {
             query?: never;
@@ -2169,6 +2311,84 @@ export interface paths {
          * @description With its log, what came back, and its words.
          */
         get: operations["get_messages_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what is learned
+         * @description Every kind of model, also those of which nothing is known yet.
+         */
+        get: operations["get_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fit models anew
+         * @description As a job of the kind `learn`, with progress, that can be cancelled. What serves goes on serving until a better fit is
+         *     there. Where such a job is open already, it is the answer.
+         */
+        post: operations["post_models_fit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the model of a kind that serves */
+        get: operations["get_models_kind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{kind}/fits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the fits of a kind
+         * @description Newest first, those that were refused too; the last thirty are remembered.
+         */
+        get: operations["get_models_kind_fits"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2564,6 +2784,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/profiles/{id}/habits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a person's habits */
+        get: operations["get_profiles_id_habits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/profiles/{id}/merge": {
         parameters: {
             query?: never;
@@ -2637,6 +2874,23 @@ export interface paths {
          * @description Newest first.
          */
         get: operations["get_profiles_id_orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/profiles/{id}/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what is forecast of a person */
+        get: operations["get_profiles_id_predictions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2723,6 +2977,122 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recommendations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recommend products
+         * @description For a person, a page, a cart, or for anybody: what stands in a place by the shop's rules, each with its reason.
+         */
+        get: operations["get_recommendations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the places of recommendations */
+        get: operations["get_recommendations_places"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/places/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make or change a place of recommendations */
+        put: operations["put_recommendations_places_id"];
+        post?: never;
+        /**
+         * Remove a place of recommendations
+         * @description Pages and templates that name it show nothing there.
+         */
+        delete: operations["delete_recommendations_places_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview a place for a person
+         * @description Nothing is stored. Tells beside the products how many of the catalogue the rules leave out.
+         */
+        post: operations["post_recommendations_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what holds in all places */
+        get: operations["get_recommendations_rules"];
+        /** Set what holds in all places */
+        put: operations["put_recommendations_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of places and rules
+         * @description The newest first; the last 200 are kept.
+         */
+        get: operations["get_recommendations_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rejections": {
         parameters: {
             query?: never;
@@ -2755,6 +3125,23 @@ export interface paths {
          * @description What is wrong or waits for a decision, what comes next, and how sending does. It depends on what the caller may see.
          */
         get: operations["get_reports_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How leads do, and how good rules and model are */
+        get: operations["get_reports_leads"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4484,7 +4871,7 @@ export interface components {
             /**
              * @description `channel_not_set_up`, `channel_misconfigured`, `queue_lags`, `inbox_lags`, `failures_high`, `bounces_high`,
              *     `complaints_high`, `set_aside`, `requests_overdue`, `requests_due`, `import_failed`, `import_rejected`,
-             *     `export_failed`, `campaign_stopped`, `journeys_paused`, `journeys_draft`, `campaigns_draft`,
+             *     `export_failed`, `campaign_stopped`, `journey_stopped`, `register_failed`, `journeys_paused`, `journeys_draft`, `campaigns_draft`,
              *     `address_missing`, `budget_near`, `budget_spent`.
              */
             kind: string;
@@ -4531,6 +4918,29 @@ export interface components {
             object: string;
             /** @description The role or the scopes under which it was done. */
             role: string;
+        };
+        /** @description When a person reads messages of a channel; `any` stands for all channels together. */
+        BestTimeOfChannel: {
+            channel: string;
+            /**
+             * Format: int32
+             * @description 0 to 23, on the person's own clock.
+             */
+            hour: number;
+            /**
+             * Format: double
+             * @description The share of reads that fall into this hour, 0 to 1.
+             */
+            hour_share: number;
+            /**
+             * Format: int32
+             * @description Own reads that it is told from; with 0 it is the shop's best.
+             */
+            reads: number;
+            /** @description `mon` to `sun`. */
+            weekday: string;
+            /** Format: double */
+            weekday_share: number;
         };
         /** @description A text in both languages. */
         BothLanguages: {
@@ -5311,7 +5721,6 @@ export interface components {
             listed_at?: string | null;
             /** Format: int64 */
             numbers: number;
-            /** @description Where it is fetched every day, for those who manage the shop; null: nowhere. */
             source?: components["schemas"]["RegisterSourceView"] | null;
         };
         DomainChange: {
@@ -5521,6 +5930,20 @@ export interface components {
             /** @description Most frequent first, at most 500. */
             tags: components["schemas"]["Facet"][];
         };
+        /** @description Something that a person buys again and again. */
+        FavouriteThing: {
+            name: string;
+            /**
+             * Format: int32
+             * @description Purchases that it was in.
+             */
+            purchases: number;
+            /**
+             * Format: double
+             * @description The share of the person's purchases that it was in, recent ones counting more; 0 to 1.
+             */
+            share: number;
+        };
         /** @description What is worth another look before a message goes out. */
         FindingView: {
             /** @description Stable: `subject_missing`, `alt_missing`, `contrast_low`, ... */
@@ -5534,6 +5957,10 @@ export interface components {
         FirstCode: {
             /** @description Six digits. */
             code: string;
+        };
+        FitAsked: {
+            /** @description Which kinds; all when not given. */
+            kinds?: string[];
         };
         /** @description A message to begin with. */
         GalleryPiece: {
@@ -6069,6 +6496,226 @@ export interface components {
             /** @description Channels on which each advertisement says how to stop. */
             opt_out: string[];
         };
+        LeadAssignee: {
+            /** @description An account's e-mail address, or a contact of staff such as `telegram:sales`. */
+            address: string;
+            /** @description Of an account. */
+            name?: string | null;
+        };
+        /** @description A reason of the chance to buy: a signal, its value, and how strongly it speaks for (above 0) or against it. */
+        LeadCause: {
+            /** @description `views`, `carts`, `days_since_seen` and the like; `source:<name>` for where the person came from. */
+            code: string;
+            /**
+             * Format: double
+             * @description In log-odds beside an average person.
+             */
+            effect: number;
+            /** Format: double */
+            value: number;
+        };
+        /** @description What is not given stays as it is. */
+        LeadChanges: {
+            /** @description Of an account or a contact of staff; empty for nobody. */
+            assignee?: string | null;
+            /** @description `new`, `assigned`, `contacted`, `qualified`, `disqualified`, `won` or `lost`. */
+            status?: string | null;
+        };
+        LeadDay: {
+            day_at: string;
+            /** Format: int64 */
+            score: number;
+        };
+        LeadDetail: components["schemas"]["LeadView"] & {
+            causes: components["schemas"]["LeadCause"][];
+            /** @description The score a day apart over the last 90 days, the oldest first. Attributes count as they are now. */
+            course: components["schemas"]["LeadDay"][];
+            /** @description Newest first. */
+            history: components["schemas"]["LeadEvent"][];
+            /** @description All rules, those that give nothing now included. */
+            parts: components["schemas"]["LeadReason"][];
+            /** @description When the score is another if nothing else happens; null: never. */
+            score_until?: string | null;
+            /** @description What events gave and took in the last 90 days, newest first. */
+            turns: components["schemas"]["LeadTurn"][];
+        };
+        /** @description Something that happened to the lead: a grade won or lost, handed over, a change of its standing, a note. */
+        LeadEvent: {
+            at: string;
+            details: Record<string, never>;
+            /** @description `grade`, `handed`, `status` or `note`. */
+            what: string;
+        };
+        LeadGradeCount: {
+            /** @description Null: below every grade. */
+            grade?: string | null;
+            /** Format: int64 */
+            people: number;
+        };
+        LeadNoteTold: {
+            note: string;
+        };
+        LeadPreviewTold: {
+            rules: Record<string, never>;
+        };
+        LeadPreviewView: {
+            /**
+             * Format: int64
+             * @description Of those looked at, whose score is at or above that of the hand-over.
+             */
+            at_handover: number;
+            grades: components["schemas"]["LeadGradeCount"][];
+            /** @description People in ten equal parts of the range from the floor to the ceiling. */
+            histogram: number[];
+            /**
+             * Format: int64
+             * @description Looked at: all, or with more than 20,000 an even sample.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description People of the shop in all.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Of those looked at, who has a score.
+             */
+            scored: number;
+            /** @description The highest scores, with what made them. */
+            top: components["schemas"]["LeadView"][];
+        };
+        /** @description What a rule gives or takes now. */
+        LeadReason: {
+            /** @description Events that counted, of a rule about events. */
+            events: number;
+            last_at?: string | null;
+            name: string;
+            /**
+             * Format: double
+             * @description To a hundredth of a point; below 0 for what is taken.
+             */
+            points: number;
+            rule: string;
+        };
+        LeadReport: {
+            /** @description How good the model and the rules are at telling who buys, on people whom neither knew: see docs/leads.md. */
+            comparison?: Record<string, never> | null;
+            grades: components["schemas"]["LeadGradeCount"][];
+            /** @description New rules or settings are being applied: the numbers are not complete yet. */
+            is_computing: boolean;
+            /** @description When the chance to buy was learned last; null where it never was. */
+            learned_at?: string | null;
+            /** @description Whether the chance to buy is told of people. */
+            model_serves: boolean;
+            /**
+             * Format: int64
+             * @description 0 while the shop has no rules.
+             */
+            rules_version: number;
+            statuses: components["schemas"]["LeadStatusCount"][];
+        };
+        LeadRulesTold: {
+            /** @description See docs/leads.md. */
+            rules: Record<string, never>;
+            /**
+             * Format: int64
+             * @description The version that was edited; another one in force is then not overwritten. 0: there were none.
+             */
+            version?: number | null;
+        };
+        LeadRulesVersion: {
+            at: string;
+            by: string;
+            rules: Record<string, never>;
+            /** Format: int64 */
+            version: number;
+        };
+        LeadRulesView: {
+            /** @description `account:<id>` or `key:<id>`. */
+            by?: string | null;
+            /** @description See docs/leads.md; null while the shop has no rules. */
+            rules?: Record<string, never> | null;
+            updated_at?: string | null;
+            /**
+             * Format: int64
+             * @description 0 while the shop has no rules.
+             */
+            version: number;
+        };
+        LeadStatusCount: {
+            /** @description Empty: nobody. */
+            assignee: string;
+            /** Format: int64 */
+            people: number;
+            status: string;
+        };
+        LeadTurn: {
+            at: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description What the event brought, before the limit of the rule.
+             */
+            points: number;
+            rule: string;
+            /**
+             * Format: int64
+             * @description The score with it.
+             */
+            score: number;
+        };
+        LeadView: {
+            assignee?: string | null;
+            email?: string | null;
+            grade?: string | null;
+            /** @description When the score handed the lead to sales last. */
+            handed_at?: string | null;
+            last_seen_at: string;
+            name?: string | null;
+            phone?: string | null;
+            /**
+             * Format: double
+             * @description From 0 to 1, that they buy within 30 days; null where no model serves, and for who bought before.
+             */
+            probability?: number | null;
+            profile_id: string;
+            /** @description What gives and takes most points now. */
+            reasons: components["schemas"]["LeadReason"][];
+            /**
+             * Format: int64
+             * @description Null for who has no score: the rules are not for them, or they want no profile to be made of them.
+             */
+            score?: number | null;
+            /**
+             * @description `new`, `assigned`, `contacted`, `qualified`, `disqualified`, `won` or `lost`; null for who was never handed to
+             *     sales.
+             */
+            status?: string | null;
+            status_at?: string | null;
+        };
+        LeadsPage: {
+            /** @description New rules or settings are being applied: the list is not complete yet. */
+            is_computing: boolean;
+            items: components["schemas"]["LeadView"][];
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /** @description What is learned of one kind. */
+        LearnedKind: {
+            /** @description `purchases`, `carts`, `leads`, `hours`. */
+            kind: string;
+            refused?: components["schemas"]["ModelFit"] | null;
+            serving?: components["schemas"]["ModelFit"] | null;
+        };
+        LearnedKinds: {
+            items: components["schemas"]["LearnedKind"][];
+            job?: components["schemas"]["JobView"] | null;
+        };
         LifecycleView: {
             /** @description When it changes if nothing else happens. */
             changes_at?: string | null;
@@ -6237,17 +6884,17 @@ export interface components {
         };
         /** @description A message in a list, with the names of what it refers to. */
         MessageLine: components["schemas"]["MessageView"] & {
+            campaign_name?: string | null;
             /** @description The provider's word that it arrived, where it gives one. */
             delivered_at?: string | null;
+            journey_name?: string | null;
+            /** @description Whom it is to; null for people who are gone. */
+            name?: string | null;
             /**
              * Format: int64
              * @description What it cost, in minor units of the shop's currency; null: not known, or nobody took it.
              */
             price?: number | null;
-            campaign_name?: string | null;
-            journey_name?: string | null;
-            /** @description Whom it is to; null for people who are gone. */
-            name?: string | null;
             /** @description As long as the words are kept. */
             subject?: string | null;
             template_name?: string | null;
@@ -6355,6 +7002,22 @@ export interface components {
             template?: string | null;
             /** Format: int64 */
             template_version?: number | null;
+        };
+        /** @description A fit of a kind and what is known of how good it is. */
+        ModelFit: {
+            fitted_at: string;
+            /**
+             * @description What it was fitted to, its parameters, its errors on purchases that it had not seen beside those of naive
+             *     rules, its calibration, and why it serves or not. Its form differs by kind: docs/predictions.md.
+             */
+            report: Record<string, never>;
+            /** @description `serving`; `refused`: what served was better; `retired`: it served before. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Counts up with each fit of the kind.
+             */
+            version: number;
         };
         NeedsView: {
             attributes: string[];
@@ -6520,10 +7183,29 @@ export interface components {
         };
         NewProduct: {
             brand?: string | null;
+            /** @description At most 20. */
+            categories?: string[];
+            /** @description The first of `categories` when not given. */
             category?: string | null;
+            /**
+             * Format: int64
+             * @description The price that is struck through beside the own one, in minor units.
+             */
+            compare_at_price?: number | null;
+            /**
+             * Format: int64
+             * @description What one costs the shop, in minor units.
+             */
+            cost?: number | null;
+            /** @description When it came into the shop's range, as ISO 8601. */
+            created_at?: string | null;
             /** @description The shop's own when not given. */
             currency?: string | null;
+            /** @description True: it is never recommended. */
+            hidden?: boolean | null;
             image_url?: string | null;
+            /** @description Whether it can be bought, whatever the quantity says. */
+            in_stock?: boolean | null;
             name?: string | null;
             /**
              * Format: int64
@@ -6532,6 +7214,11 @@ export interface components {
             price?: number | null;
             product_id: string;
             sku?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are. Together with `in_stock`: what is told here replaces both.
+             */
+            stock?: number | null;
             url?: string | null;
         };
         NewProfile: {
@@ -6677,6 +7364,19 @@ export interface components {
             listed: boolean;
             /** @description As E.164. */
             number: string;
+        };
+        /** @description What is expected of an open cart. */
+        OpenCartChance: {
+            /**
+             * Format: int64
+             * @description The wait after the last touch at which a first message pays most.
+             */
+            best_delay_minutes: number;
+            /**
+             * Format: double
+             * @description The probability that it is bought without help; null where that is not known.
+             */
+            buys_alone?: number | null;
         };
         /** @description All orders in sum, net of refunds and cancellations. */
         OrderTotalsView: {
@@ -7369,6 +8069,8 @@ export interface components {
                 created_at: string;
                 /** @description Of the latest version; not in lists. */
                 definition?: Record<string, never> | null;
+                /** @description Why it stands still, in the words of whoever refused its template; null where somebody paused it. */
+                detail?: string | null;
                 id: string;
                 /** Format: int64 */
                 latest: number;
@@ -7425,6 +8127,29 @@ export interface components {
                 name: components["schemas"]["InTwoLanguages"];
                 /** @description Channels on which each advertisement says how to stop. */
                 opt_out: string[];
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_LeadAssignee: {
+            items: {
+                /** @description An account's e-mail address, or a contact of staff such as `telegram:sales`. */
+                address: string;
+                /** @description Of an account. */
+                name?: string | null;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_LeadRulesVersion: {
+            items: {
+                at: string;
+                by: string;
+                rules: Record<string, never>;
+                /** Format: int64 */
+                version: number;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -7498,9 +8223,16 @@ export interface components {
         Page_MessageLine: {
             items: (components["schemas"]["MessageView"] & {
                 campaign_name?: string | null;
+                /** @description The provider's word that it arrived, where it gives one. */
+                delivered_at?: string | null;
                 journey_name?: string | null;
                 /** @description Whom it is to; null for people who are gone. */
                 name?: string | null;
+                /**
+                 * Format: int64
+                 * @description What it cost, in minor units of the shop's currency; null: not known, or nobody took it.
+                 */
+                price?: number | null;
                 /** @description As long as the words are kept. */
                 subject?: string | null;
                 template_name?: string | null;
@@ -7543,6 +8275,26 @@ export interface components {
                 template?: string | null;
                 /** Format: int64 */
                 template_version?: number | null;
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_ModelFit: {
+            items: {
+                fitted_at: string;
+                /**
+                 * @description What it was fitted to, its parameters, its errors on purchases that it had not seen beside those of naive
+                 *     rules, its calibration, and why it serves or not. Its form differs by kind: docs/predictions.md.
+                 */
+                report: Record<string, never>;
+                /** @description `serving`; `refused`: what served was better; `retired`: it served before. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description Counts up with each fit of the kind.
+                 */
+                version: number;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -7599,16 +8351,38 @@ export interface components {
         Page_ProductView: {
             items: {
                 brand?: string | null;
+                /** @description All of its categories, the first one first. */
+                categories: string[];
                 category?: string | null;
+                /** Format: int64 */
+                compare_at_price?: number | null;
+                /**
+                 * Format: int64
+                 * @description What one costs the shop, in minor units.
+                 */
+                cost?: number | null;
+                created_at?: string | null;
                 currency?: string | null;
+                /** @description When its price last fell, unless it rose again since, and the price before. */
+                dropped_at?: string | null;
+                /** Format: int64 */
+                dropped_from?: number | null;
                 /** @description Told by the shop itself; otherwise gathered from events. */
                 from_catalogue: boolean;
+                /** @description Never recommended. */
+                hidden: boolean;
                 image_url?: string | null;
+                /** @description Whether it can be bought; null where nobody said. */
+                in_stock?: boolean | null;
                 name?: string | null;
                 /** Format: int64 */
                 price?: number | null;
                 product_id: string;
+                /** @description When the shop's catalogue last said that it can be bought again. */
+                restocked_at?: string | null;
                 sku?: string | null;
+                /** Format: int64 */
+                stock?: number | null;
                 updated_at: string;
                 url?: string | null;
             }[];
@@ -7648,6 +8422,20 @@ export interface components {
                 restricted_at?: string | null;
                 tags: string[];
                 user_ids: string[];
+            }[];
+            /** @description Send it as `cursor` for what comes after these; null at the end. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        Page_RecommendationVersion: {
+            items: {
+                at: string;
+                places: components["schemas"]["RecommendationPlace"][];
+                rules: components["schemas"]["RecommendationSettings"];
+                /** Format: int64 */
+                version: number;
+                /** @description Who made it: `account:<id>` or `key:<id>`. */
+                who: string;
             }[];
             /** @description Send it as `cursor` for what comes after these; null at the end. */
             next?: string | null;
@@ -8277,6 +9065,44 @@ export interface components {
             from: string;
             to: string;
         };
+        /** @description What is forecast of a person on a day. A field that is absent is not known yet. */
+        PersonForecast: {
+            as_of: string;
+            /**
+             * Format: int64
+             * @description The version of the model that tells it.
+             */
+            model?: number | null;
+            /** @description As conditions name the fields below `predicted`; money in units of the shop's currency. */
+            predicted: Record<string, never>;
+            /** @description `recency`, `frequency`, `monetary` (1 to 5), `cell`, `group`. */
+            rfm: Record<string, never>;
+            /**
+             * @description Why nothing is told: `no_model` (nothing was learned yet), `no_orders`, `refused` (the person does not want to
+             *     be profiled); null where something is.
+             */
+            unknown?: string | null;
+        };
+        /** @description What is known of a person's habits. What is null or empty is not known yet. */
+        PersonHabits: {
+            as_of: string;
+            best_times: components["schemas"]["BestTimeOfChannel"][];
+            brands: components["schemas"]["FavouriteThing"][];
+            cart?: components["schemas"]["OpenCartChance"] | null;
+            categories: components["schemas"]["FavouriteThing"][];
+            /**
+             * Format: double
+             * @description The share of the person's purchases with something taken off, shrunk to the shop's; 0 to 1.
+             */
+            discount_affinity?: number | null;
+            preferred_channel?: string | null;
+            /** @description `low`, `middle` or `high`: in which third of the shop's prices the person buys. */
+            price_level?: string | null;
+            /** @description What is expected to be bought again, the earliest first. */
+            replenish: components["schemas"]["ReplenishmentDue"][];
+            /** @description Why nothing is told: `refused` (the person does not want to be profiled); else null. */
+            unknown?: string | null;
+        };
         /** @description A profile in brief. */
         PersonInBrief: {
             email?: string | null;
@@ -8410,16 +9236,38 @@ export interface components {
         };
         ProductView: {
             brand?: string | null;
+            /** @description All of its categories, the first one first. */
+            categories: string[];
             category?: string | null;
+            /** Format: int64 */
+            compare_at_price?: number | null;
+            /**
+             * Format: int64
+             * @description What one costs the shop, in minor units.
+             */
+            cost?: number | null;
+            created_at?: string | null;
             currency?: string | null;
+            /** @description When its price last fell, unless it rose again since, and the price before. */
+            dropped_at?: string | null;
+            /** Format: int64 */
+            dropped_from?: number | null;
             /** @description Told by the shop itself; otherwise gathered from events. */
             from_catalogue: boolean;
+            /** @description Never recommended. */
+            hidden: boolean;
             image_url?: string | null;
+            /** @description Whether it can be bought; null where nobody said. */
+            in_stock?: boolean | null;
             name?: string | null;
             /** Format: int64 */
             price?: number | null;
             product_id: string;
+            /** @description When the shop's catalogue last said that it can be bought again. */
+            restocked_at?: string | null;
             sku?: string | null;
+            /** Format: int64 */
+            stock?: number | null;
             updated_at: string;
             url?: string | null;
         };
@@ -8499,6 +9347,240 @@ export interface components {
             /** @description The write keys that are in force. */
             keys: components["schemas"]["HeardOfKey"][];
             now: string;
+        };
+        /** @description A product in a place. */
+        Recommendation: {
+            brand?: string | null;
+            category?: string | null;
+            /** Format: int64 */
+            compare_at_price?: number | null;
+            currency?: string | null;
+            image_url?: string | null;
+            in_stock?: boolean | null;
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description In minor units of `currency`.
+             */
+            price?: number | null;
+            product_id: string;
+            /** @description The rail that it comes from; null for one that the shop pinned. */
+            rail?: string | null;
+            reason: components["schemas"]["RecommendationReason"];
+            sku?: string | null;
+            url?: string | null;
+        };
+        /** @description When people are told that a product can be bought again or costs less. */
+        RecommendationOccasions: {
+            /** @description Whether there are events `Back In Stock`. */
+            back_in_stock: boolean;
+            /**
+             * Format: int32
+             * @description 1 to 99: a price has fallen when it is lower by so many percent.
+             */
+            min_drop: number;
+            /** @description Whether there are events `Price Dropped`. */
+            price_dropped: boolean;
+            /**
+             * Format: int32
+             * @description 1 to 365: days back within which somebody looked at the product, put it into a cart or bought it.
+             */
+            window_days: number;
+        };
+        /** @description A product at the top of a place. */
+        RecommendationPin: {
+            /** @description An instant as ISO 8601; at once when not given. */
+            from?: string | null;
+            product_id: string;
+            /** @description For ever when not given. */
+            until?: string | null;
+        };
+        /** @description A named spot where the shop recommends. */
+        RecommendationPlace: {
+            fall_back: string[];
+            id: string;
+            /** Format: int32 */
+            limit: number;
+            name: string;
+            pins: components["schemas"]["RecommendationPin"][];
+            rail: string;
+            rules: components["schemas"]["RecommendationRules"];
+            segment?: string | null;
+        };
+        /** @description A place as it is told. */
+        RecommendationPlaceTold: {
+            /** @description Rails that fill up what is missing, in their order; at most 5. */
+            fall_back?: string[];
+            /**
+             * Format: int32
+             * @description 1 to 50; 8 when not given.
+             */
+            limit?: number | null;
+            name?: string;
+            /** @description At most 20. */
+            pins?: components["schemas"]["RecommendationPin"][];
+            /** @description As in `GET /recommendations`, and `popular_in_segment`. */
+            rail: string;
+            rules?: components["schemas"]["RecommendationRules"];
+            /** @description The segment of the rail `popular_in_segment`. */
+            segment?: string | null;
+            /**
+             * Format: int64
+             * @description The version of the places that was read: another one since is a conflict. Not checked when not given.
+             */
+            version?: number | null;
+        };
+        /** @description All places, and which version of the shop's rules that is. */
+        RecommendationPlaces: {
+            items: components["schemas"]["RecommendationPlace"][];
+            /**
+             * Format: int64
+             * @description 0 while the shop has written none; then these are the usual ones.
+             */
+            version: number;
+        };
+        /** @description A place that is not stored, and who looks at it. */
+        RecommendationPreview: {
+            /** @description What lies in the cart, by product id; the person's own cart when not given. */
+            cart?: string[] | null;
+            place: components["schemas"]["RecommendationPlaceTold"];
+            /** @description Products of the page, by id. */
+            products?: string[];
+            /** @description The id of a profile; nobody when not given. */
+            profile?: string | null;
+        };
+        /** @description How far a price may lie from what the customer usually pays, in percent of it. */
+        RecommendationPriceBand: {
+            /**
+             * Format: int32
+             * @description 0 to 1000.
+             */
+            above: number;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            below: number;
+        };
+        /** @description Why a product is recommended. */
+        RecommendationReason: {
+            /** @description When the customer did it last, or when it turned. */
+            at?: string | null;
+            /**
+             * @description `pinned`, `bought_together`, `viewed_together`, `similar`, `same_category`, `bought_before`, `wanted`,
+             *     `viewed`, `popular`, `popular_in_segment`, `trending`, `new`, `back_in_stock` or `price_dropped`.
+             */
+            code: string;
+            /**
+             * Format: int32
+             * @description Customers who did the same with both, of those that were looked through; null where it is not counted.
+             */
+            customers?: number | null;
+            en: string;
+            /**
+             * Format: int64
+             * @description The price before it fell, in minor units.
+             */
+            price_before?: number | null;
+            /** @description The product that it starts from. */
+            product_id?: string | null;
+            /**
+             * Format: int32
+             * @description How often this customer bought it.
+             */
+            times?: number | null;
+            /** @description In words for the customer. */
+            vi: string;
+        };
+        /** @description What may stand in a place. */
+        RecommendationRules: {
+            /**
+             * @description What the person bought already: `ever` (left out for ever, but for what the rail itself is about), `days`
+             *     (left out for `bought_days`) or `shown`.
+             * @default ever
+             */
+            bought?: string;
+            /**
+             * Format: int32
+             * @default null
+             */
+            bought_days?: number | null;
+            /**
+             * @description Only products with a picture and a page of their own.
+             * @default false
+             */
+            complete_only?: boolean;
+            /**
+             * @description Products that can't be bought are left out; those of which nobody said anything stay.
+             * @default true
+             */
+            in_stock_only?: boolean;
+            /**
+             * Format: int32
+             * @description Products of one category at most.
+             * @default null
+             */
+            max_per_category?: number | null;
+            /**
+             * Format: int32
+             * @description Percent of the price; products whose cost is not known are left out.
+             * @default null
+             */
+            min_margin?: number | null;
+            /** @default [] */
+            never_categories?: string[];
+            /**
+             * @description Only products of these categories, where any are named.
+             * @default []
+             */
+            only_categories?: string[];
+            /** @default null */
+            price_band?: components["schemas"]["RecommendationPriceBand"] | null;
+            /**
+             * @description What lies in the cart is shown too.
+             * @default false
+             */
+            with_cart?: boolean;
+        };
+        /** @description What holds in all places. */
+        RecommendationSettings: {
+            /** @description Ids of products that stand nowhere; at most 2,000. */
+            hidden: string[];
+            /** @description Categories that stand nowhere; at most 100. */
+            hidden_categories: string[];
+            occasions: components["schemas"]["RecommendationOccasions"];
+            /**
+             * Format: int64
+             * @description In an answer: of which version it is. In a request: the one that was read; another one since is a conflict.
+             */
+            version?: number | null;
+        };
+        /** @description A version of the places and rules. */
+        RecommendationVersion: {
+            at: string;
+            places: components["schemas"]["RecommendationPlace"][];
+            rules: components["schemas"]["RecommendationSettings"];
+            /** Format: int64 */
+            version: number;
+            /** @description Who made it: `account:<id>` or `key:<id>`. */
+            who: string;
+        };
+        /** @description What stands in a place. */
+        Recommendations: {
+            /** @description Whether the person's own past was used: not that of a stranger, nor of somebody who does not want it. */
+            is_personal: boolean;
+            /** @description Best first; fewer than asked for where the shop has no more. */
+            items: components["schemas"]["Recommendation"][];
+            left_out: {
+                [key: string]: number;
+            };
+            /** @description The place or the rail that was asked for. */
+            place: string;
+            /**
+             * @description Products of the catalogue, and how many of them the rules leave out for everybody, by the reason: `hidden`,
+             *     `out_of_stock`, `margin`, `category`, `incomplete`. Only in a preview.
+             */
+            products: number;
         };
         RecordView: {
             /** @description What stands there. */
@@ -8613,6 +9695,20 @@ export interface components {
             detail: string;
             /** @description The beginning of the message, to find it by. */
             sample: string;
+        };
+        /** @description The next purchase of a category that is expected of a person. */
+        ReplenishmentDue: {
+            category: string;
+            /** @description The day by which half of the people like this one have bought it again. */
+            due_on: string;
+            high_on: string;
+            /** @description 80 % of them buy between these days. */
+            low_on: string;
+            /**
+             * Format: int32
+             * @description Days on which it was bought.
+             */
+            purchases: number;
         };
         RequestView: {
             acknowledge_by: string;
@@ -9535,14 +10631,7 @@ export interface components {
         };
         WholeMessage: components["schemas"]["MessageLine"] & {
             body?: components["schemas"]["MessageBody"] | null;
-            /** @description The provider's word that it arrived, where it gives one. */
-            delivered_at?: string | null;
             log: components["schemas"]["MessageLog"][];
-            /**
-             * Format: int64
-             * @description What it cost, in minor units of the shop's currency; null: not known, or nobody took it.
-             */
-            price?: number | null;
             responses: components["schemas"]["MessageResponses"];
             /** @description The person saw it, where the other side tells. */
             seen_at?: string | null;
@@ -11611,95 +12700,6 @@ export interface operations {
             };
         };
     };
-    "put_do-not-call_source": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RegisterSourceTold"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegisterSourceView"];
-                };
-            };
-            /** @description An error: see its code and detail */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    "delete_do-not-call_source": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An error: see its code and detail */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    "post_do-not-call_source_fetch": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegisterSourceView"];
-                };
-            };
-            /** @description An error: see its code and detail */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
     "post_do-not-call_check": {
         parameters: {
             query?: never;
@@ -11756,6 +12756,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "put_do-not-call_source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterSourceTold"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterSourceView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "delete_do-not-call_source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_do-not-call_source_fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterSourceView"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -13676,6 +14765,300 @@ export interface operations {
             };
         };
     };
+    "get_lead-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadRulesView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "put_lead-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadRulesTold"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadRulesView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "get_lead-rules_history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeadRulesVersion"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_lead-rules_preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadPreviewTold"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadPreviewView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_leads: {
+        parameters: {
+            query?: {
+                /** @description The name of a grade. */
+                grade?: string;
+                /** @description `new`, `assigned`, `contacted`, `qualified`, `disqualified`, `won` or `lost`. */
+                status?: string;
+                /** @description An e-mail address or a contact of staff; `none` for those whom nobody has. */
+                assignee?: string;
+                /** @description Part of a name, address, number or id; tone marks do not matter. */
+                search?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadsPage"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_leads_assignees: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeadAssignee"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_leads_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadDetail"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    patch_leads_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadChanges"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadDetail"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_leads_id_notes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadNoteTold"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadDetail"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_lists: {
         parameters: {
             query?: never;
@@ -14211,6 +15594,133 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WholeMessage"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearnedKinds"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_models_fit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FitAsked"];
+            };
+        };
+        responses: {
+            /** @description Taken in */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_models_kind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelFit"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_models_kind_fits: {
+        parameters: {
+            query?: {
+                /** @description From 1 to 30; 30 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ModelFit"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -14986,6 +16496,37 @@ export interface operations {
             };
         };
     };
+    get_profiles_id_habits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonHabits"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     post_profiles_id_merge: {
         parameters: {
             query?: never;
@@ -15111,6 +16652,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_OrderView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_profiles_id_predictions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonForecast"];
                 };
             };
             /** @description An error: see its code and detail */
@@ -15260,6 +16832,273 @@ export interface operations {
             };
         };
     };
+    get_recommendations: {
+        parameters: {
+            query?: {
+                /** @description A place of the shop's, such as `home`. Either this or `rail`. */
+                place?: string;
+                /**
+                 * @description `bought_together`, `viewed_together`, `similar`, `for_you`, `buy_again`, `popular`, `recently_viewed`,
+                 *     `back_in_stock`, `price_dropped` or `new`.
+                 */
+                rail?: string;
+                /** @description For whom: the id of a profile. */
+                profile?: string;
+                /** @description The products of the page, by id, with commas between them. */
+                products?: string;
+                /** @description What lies in the cart, by product id; the person's own cart when not given. */
+                cart?: string;
+                /** @description 1 to 50; the place's own when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recommendations"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_recommendations_places: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecommendationPlaces"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_recommendations_places_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecommendationPlaceTold"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecommendationPlace"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_recommendations_places_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_recommendations_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecommendationPreview"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recommendations"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_recommendations_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecommendationSettings"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_recommendations_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecommendationSettings"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecommendationSettings"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_recommendations_versions: {
+        parameters: {
+            query?: {
+                /** @description Items in a page, 1 to 500; 50 when not given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RecommendationVersion"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_rejections: {
         parameters: {
             query?: {
@@ -15310,6 +17149,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Attention"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_reports_leads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadReport"];
                 };
             };
             /** @description An error: see its code and detail */
