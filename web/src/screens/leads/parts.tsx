@@ -22,7 +22,7 @@ export function Grade({ name }: { name: string | null | undefined }) {
 /** What gave and took most, in one line. */
 export function Reasons({ lead }: { lead: Lead }) {
   return (
-    <Group gap="xs" rowGap={2}>
+    <Group gap="xs" style={{ rowGap: 2 }}>
       {lead.reasons.map((reason) => <Text span key={reason.rule} size="xs" c="dimmed">{reason.name} <Points value={reason.points} /></Text>)}
     </Group>
   );
