@@ -124,6 +124,8 @@ def test_the_accepted_waste_is_chosen_and_takes_effect_with_the_next_fit(window,
     expect(page.get_by_text("Có hiệu lực từ lần học tiếp theo")).to_be_visible()
     forecast = shop.get("/settings")["forecast"]
     assert (forecast["win_back_waste_percent"], forecast["margin_percent"], forecast["discount_percent"]) == (35, 40, 10)
+    page = go(window(), "/app/settings/forecast", "Dự đoán")
+    expect(page.get_by_label("Mức lãng phí chấp nhận được")).to_have_value("35%")
     page.get_by_label("Luôn kéo về sau").fill("7")
     page.get_by_role("button", name="Lưu").click()
     expect(page.get_by_text("Phải lớn hơn hoặc bằng số ngày ít nhất")).to_be_visible()
