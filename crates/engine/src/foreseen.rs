@@ -8,10 +8,10 @@ use domain::profile::Profile;
 use jiff::Span;
 use jiff::civil::Date;
 use kit::{Currency, Timestamp};
-use models::forecast::{Expected, Forecast};
+use models::forecast::{Asked, Expected, Outlook, Rfm};
 use serde_json::{Map, Value, json};
 
-/// The spans of `predicted.orders_30d` and its like, in the order of [`Forecast::orders`].
+/// The spans of `predicted.orders_30d` and its like, in the order of [`models::forecast::SPANS`].
 const SPAN_NAMES: [&str; 3] = ["30d", "90d", "365d"];
 
 /// Every field below `predicted`.
@@ -63,8 +63,7 @@ fn date_of(day: Day) -> Option<Value> {
     civil(day).map(|date| json!(date.to_string()))
 }
 
-fn part<T: Copy>(expected: Option<Expected<T>>, end: &str) -> Option<T> {
-    let expected = expected?;
+fn part<T>(expected: Expected<T>, end: &str) -> Option<T> {
     match end {
         "" => Some(expected.value),
         "low" => Some(expected.low),
@@ -74,25 +73,25 @@ fn part<T: Copy>(expected: Option<Expected<T>>, end: &str) -> Option<T> {
 }
 
 /// One field below `predicted`.
-fn predicted(forecast: &Forecast, field: &str, currency: Currency) -> Option<Value> {
+fn predicted(asked: &Asked<'_>, field: &str, (today, currency): (Day, Currency)) -> Option<Value> {
     match field {
-        "alive" => number(forecast.alive?),
-        "buys_30d" => number(forecast.buys_30d?),
-        "clv" => Some(in_units(forecast.clv?, currency)),
-        "rhythm_days" => number(forecast.rhythm_days?),
-        "win_back_at" => date_of(forecast.win_back_at?),
-        "win_back_due" => forecast.win_back_at.map(|_| json!(forecast.win_back_due)),
-        "churn" => Some(json!(forecast.churn.name())),
+        "alive" => number(asked.alive()?),
+        "buys_30d" => number(asked.buys_30d()),
+        "clv" => Some(in_units(asked.clv()?, currency)),
+        "rhythm_days" => number(asked.rhythm_days()?),
+        "win_back_at" => date_of(asked.win_back_at()?),
+        "win_back_due" => asked.win_back_at().map(|day| json!(day <= today)),
+        "churn" => Some(json!(asked.churn().name())),
         _ => {
             if let Some(end) = field.strip_prefix("next_order_at") {
-                return date_of(part(forecast.next_order, end.trim_start_matches('_'))?);
+                return date_of(part(asked.next_order()?, end.trim_start_matches('_'))?);
             }
             let (what, rest) = field.split_once('_')?;
             let (span, end) = rest.split_once('_').unwrap_or((rest, ""));
             let span = SPAN_NAMES.iter().position(|name| *name == span)?;
             match what {
-                "orders" => number(part(forecast.orders[span], end)?),
-                "spend" => Some(in_units(part(forecast.spend[span], end)?, currency)),
+                "orders" => number(part(asked.orders(span), end)?),
+                "spend" => Some(in_units(part(asked.spend(span)?, end)?, currency)),
                 _ => None,
             }
         }
@@ -100,8 +99,7 @@ fn predicted(forecast: &Forecast, field: &str, currency: Currency) -> Option<Val
 }
 
 /// One field below `rfm`.
-fn rfm(forecast: &Forecast, field: &str) -> Option<Value> {
-    let rfm = forecast.rfm?;
+fn rfm(rfm: &Rfm, field: &str) -> Option<Value> {
     match field {
         "recency" => Some(json!(rfm.recency)),
         "frequency" => Some(json!(rfm.frequency)),
@@ -114,18 +112,9 @@ fn rfm(forecast: &Forecast, field: &str) -> Option<Value> {
 
 impl Insight {
     /// What may be told of a person's purchases: their history and the calendar by which days are counted.
-    fn asked<'a>(
-        &'a self,
-        profile: &'a Profile,
-    ) -> Option<(&'a models::forecast::Outlook, &'a PurchaseHistory, &'a Zone)> {
+    fn asked<'a>(&'a self, profile: &'a Profile) -> Option<(&'a Outlook, &'a PurchaseHistory, &'a Zone)> {
         let history = profile.totals.history.as_ref().filter(|_| profile.may_be_profiled())?;
         Some((self.purchases.as_ref()?, history, self.zone.as_ref()?))
-    }
-
-    /// Everything that is forecast of a person at an instant; `None` where nothing is known, or may be.
-    pub fn forecast(&self, profile: &Profile, at: Timestamp) -> Option<Forecast> {
-        let (outlook, history, zone) = self.asked(profile)?;
-        Some(outlook.forecast(history, day_of(at, zone)))
     }
 
     /// The value of a field of `predicted` (`is_rfm`: of `rfm`) at an instant, and until when it stays.
@@ -141,22 +130,17 @@ impl Insight {
         let begins = |day: Day| civil(day).map(|date| at_local(date, 0, 0, zone));
         // What a field is made of says how long it stays.
         if is_rfm {
-            let (rfm_, turns) = outlook.rfm(history, today);
-            let forecast = Forecast { rfm: Some(rfm_), ..Forecast::UNKNOWN };
-            return (rfm(&forecast, field), turns.and_then(begins).filter(|until| *until > at));
+            let (scores, turns) = outlook.rfm(history, today);
+            return (rfm(&scores, field), turns.and_then(begins).filter(|until| *until > at));
         }
-        if matches!(field, "win_back_at" | "win_back_due") {
-            let day = outlook.win_back_day(history);
-            let forecast = Forecast {
-                win_back_at: day,
-                win_back_due: day.is_some_and(|day| today >= day),
-                ..Forecast::UNKNOWN
-            };
-            let until = day.filter(|day| field == "win_back_due" && today < *day).and_then(begins);
-            return (predicted(&forecast, field, currency), until);
-        }
-        let value = predicted(&outlook.forecast(history, today), field, currency);
-        (value, Some(start_of_next_day(at, zone)))
+        let asked = outlook.ask(history, today);
+        let value = predicted(&asked, field, (today, currency));
+        let until = match field {
+            "win_back_at" | "rhythm_days" => None,
+            "win_back_due" => asked.win_back_at().filter(|day| today < *day).and_then(begins),
+            _ => Some(start_of_next_day(at, zone)),
+        };
+        (value, until)
     }
 
     /// All that is forecast of a person, by field: `predicted` and `rfm` as templates, exports and the API show them.
@@ -166,13 +150,15 @@ impl Insight {
         currency: Currency,
         at: Timestamp,
     ) -> (Map<String, Value>, Map<String, Value>) {
-        let Some(forecast) = self.forecast(profile, at) else { return Default::default() };
+        let Some((outlook, history, zone)) = self.asked(profile) else { return Default::default() };
+        let today = day_of(at, zone);
+        let (asked, (scores, _)) = (outlook.ask(history, today), outlook.rfm(history, today));
         let of = |fields: &[&str], value: &dyn Fn(&str) -> Option<Value>| -> Map<String, Value> {
             fields.iter().filter_map(|field| Some(((*field).to_owned(), value(field)?))).collect()
         };
         (
-            of(PREDICTED_FIELDS, &|field| predicted(&forecast, field, currency)),
-            of(RFM_FIELDS, &|field| rfm(&forecast, field)),
+            of(PREDICTED_FIELDS, &|field| predicted(&asked, field, (today, currency))),
+            of(RFM_FIELDS, &|field| rfm(&scores, field)),
         )
     }
 }

@@ -52,7 +52,8 @@ impl Logistic {
         };
         let total: f64 = rows.iter().map(|row| row.weight).sum();
         let came: f64 = rows.iter().filter(|row| row.came).map(|row| row.weight).sum();
-        if !rows.iter().all(lawful) || !(came > 0.0 && came < total) {
+        let varies = came > 0.0 && came < total;
+        if !(varies && rows.iter().all(lawful)) {
             return None;
         }
         let mean =

@@ -60,7 +60,7 @@ fn message(channel: &str, decided_at: Timestamp, clicked_at: Option<Timestamp>) 
 /// A shop whose people buy coffee about every three weeks, and read at eight in the evening.
 fn norms() -> Norms {
     let model = Model::new(Kind::MbgCnbdK, &[2.0, 5.0, 0.5, 2.0, 2.0]).expect("in range");
-    let gaps = |name: &str, returns| Gaps { name: name.into(), model: model.clone(), returns, own: true };
+    let gaps = |name: &str, returns| Gaps { name: name.into(), model, returns, own: true };
     let hours = (0..24).map(|hour| if hour == 20 { 0.54 } else { 0.02 }).collect();
     let weekdays = vec![0.1, 0.1, 0.1, 0.1, 0.1, 0.4, 0.1];
     let blend = |shop| Blend { shop, strength: 10.0, purchases: 0.1, own: true };

@@ -441,6 +441,9 @@ fn blend_all(view: &View, told: &[Told], trees: &[Boosted]) -> Vec<f64> {
     mean
 }
 
+/// The name of a rule, the rule where it can serve, what it forecast of each customer, and how good that was.
+type NaiveForecast = (&'static str, Option<super::naive::Rule>, Vec<f64>, Scores);
+
 enum Chosen {
     Candidate(usize),
     Rule(usize),
@@ -450,7 +453,7 @@ enum Chosen {
 /// better than that, and not worse in deviance.
 fn choose(
     all: &[Candidate],
-    rules: &[(&'static str, Option<super::naive::Rule>, Vec<f64>, Scores)],
+    rules: &[NaiveForecast],
 ) -> Chosen {
     let mut best = 0;
     for at in 1..all.len() {
@@ -459,13 +462,12 @@ fn choose(
             best = at;
         }
     }
-    let better =
-        |(_, (_, rule, _, scores)): &(usize, &(&str, Option<super::naive::Rule>, Vec<f64>, Scores))| {
-            let (lead, _, lost) = compare(scores, &all[best].scores);
-            rule.is_some() && lead > 0 && !lost.contains(&"deviance")
-        };
-    match rules.iter().enumerate().find(better) {
-        Some((at, _)) => Chosen::Rule(at),
+    let better = |(_, rule, _, scores): &NaiveForecast| {
+        let (lead, _, lost) = compare(scores, &all[best].scores);
+        rule.is_some() && lead > 0 && !lost.contains(&"deviance")
+    };
+    match rules.iter().position(better) {
+        Some(at) => Chosen::Rule(at),
         None => Chosen::Candidate(best),
     }
 }

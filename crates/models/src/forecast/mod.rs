@@ -17,7 +17,7 @@ pub mod winback;
 
 pub use answer::{Churn, Expected, Forecast, Rfm, RfmGroup, SPANS};
 pub use learn::{DAYS_MAX, Learned, Settings, Stopped, drift, is_better, learn};
-pub use outlook::{Boosted, FORMAT, Outlook, Serves, Terms, Unreadable, Value};
+pub use outlook::{Asked, Boosted, FORMAT, Outlook, Serves, Terms, Unreadable, Value};
 pub use purchases::{Purchases, Summary};
 pub use replay::{Point, WinBackReport};
 pub use report::{BackTest, Data, Drift, Fitted, Judged, Reason, Report, ValueScores, Verdict};

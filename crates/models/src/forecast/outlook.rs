@@ -167,6 +167,68 @@ struct Expectation {
     shape: f64,
 }
 
+/// A customer on a day, as an [`Outlook`] sees them: each part of a [`Forecast`] for itself, so that who wants one does
+/// not pay for all.
+pub struct Asked<'a> {
+    outlook: &'a Outlook,
+    customer: Summary,
+    today: Day,
+    held: Expectation,
+}
+
+impl Asked<'_> {
+    /// See [`Forecast::alive`].
+    pub fn alive(&self) -> Option<f64> {
+        self.outlook.drop_out.then_some(self.held.alive)
+    }
+
+    /// See [`Forecast::buys_30d`].
+    pub fn buys_30d(&self) -> f64 {
+        self.outlook.buys(&self.held, 30.0 / WEEK_DAYS)
+    }
+
+    /// See [`Forecast::orders`]; `span` is a place in [`SPANS`].
+    pub fn orders(&self, span: usize) -> Expected<f64> {
+        let horizon = f64::from(SPANS[span]) / WEEK_DAYS;
+        self.outlook.orders(&self.held, &self.customer, horizon, self.today)
+    }
+
+    fn value(&self) -> Option<f64> {
+        Some(self.outlook.value.of(&self.customer)? * self.outlook.value.scale)
+    }
+
+    /// See [`Forecast::spend`]; `span` is a place in [`SPANS`].
+    pub fn spend(&self, span: usize) -> Option<Expected<i64>> {
+        Some(self.outlook.spent(&self.customer, &self.orders(span), self.value()?))
+    }
+
+    /// See [`Forecast::clv`].
+    pub fn clv(&self) -> Option<i64> {
+        Some(self.outlook.clv(&self.held, &self.customer, self.value()?, self.today))
+    }
+
+    /// See [`Forecast::next_order`].
+    pub fn next_order(&self) -> Option<Expected<Day>> {
+        self.outlook.next_order(&self.held, self.today)
+    }
+
+    /// See [`Forecast::rhythm_days`].
+    pub fn rhythm_days(&self) -> Option<f64> {
+        self.outlook.rhythm(&self.customer)
+    }
+
+    /// See [`Forecast::win_back_at`].
+    pub fn win_back_at(&self) -> Option<Day> {
+        self.outlook.win_back.day(&self.outlook.timing, &self.customer)
+    }
+
+    /// See [`Forecast::churn`].
+    pub fn churn(&self) -> Churn {
+        let due = self.win_back_at().is_some_and(|day| day <= self.today);
+        self.outlook.churn(&self.customer, &self.held, due, self.today)
+    }
+}
+
 impl Outlook {
     /// From what [`Outlook::write`] wrote.
     pub fn read(text: &str) -> Result<Outlook, Unreadable> {
@@ -216,28 +278,35 @@ impl Outlook {
         (self.rfm.of(&customer, today), self.rfm.turns(&customer, today))
     }
 
+    /// A customer as of the beginning of a day, to be asked part by part.
+    pub fn ask(&self, history: &PurchaseHistory, today: Day) -> Asked<'_> {
+        self.ask_of(&Summary::from(history), today)
+    }
+
+    fn ask_of(&self, customer: &Summary, today: Day) -> Asked<'_> {
+        Asked { outlook: self, customer: *customer, today, held: self.expect(customer, today) }
+    }
+
     /// The same as [`Outlook::forecast`] of a summary.
     pub fn of(&self, customer: &Summary, today: Day) -> Forecast {
-        let held = self.expect(customer, today);
-        let value = self.value.of(customer).map(|value| value * self.value.scale);
-        let mut forecast = Forecast {
-            alive: self.drop_out.then_some(held.alive),
-            buys_30d: Some(self.buys(&held, 30.0 / WEEK_DAYS)),
-            rhythm_days: self.rhythm(customer),
-            next_order: self.next_order(&held, today),
-            win_back_at: self.win_back.day(&self.timing, customer),
+        let asked = self.ask_of(customer, today);
+        let (value, win_back_at) = (asked.value(), asked.win_back_at());
+        let due = win_back_at.is_some_and(|day| day <= today);
+        let orders = [0, 1, 2].map(|span| asked.orders(span));
+        let spent = |orders: Expected<f64>| Some(self.spent(customer, &orders, value?));
+        Forecast {
+            alive: asked.alive(),
+            buys_30d: Some(asked.buys_30d()),
+            orders: orders.map(Some),
+            spend: orders.map(spent),
+            clv: asked.clv(),
+            next_order: asked.next_order(),
+            rhythm_days: asked.rhythm_days(),
+            win_back_at,
+            win_back_due: due,
+            churn: self.churn(customer, &asked.held, due, today),
             rfm: Some(self.rfm.of(customer, today)),
-            ..Forecast::UNKNOWN
-        };
-        for (at, days) in SPANS.into_iter().enumerate() {
-            let orders = self.orders(&held, customer, f64::from(days) / WEEK_DAYS, today);
-            forecast.orders[at] = Some(orders);
-            forecast.spend[at] = value.map(|value| self.spent(customer, &orders, value));
         }
-        forecast.clv = value.map(|value| self.clv(&held, customer, value, today));
-        forecast.win_back_due = forecast.win_back_at.is_some_and(|day| day <= today);
-        forecast.churn = self.churn(customer, &held, forecast.win_back_due, today);
-        forecast
     }
 
     /// Expected days with an order within so many weeks.
@@ -341,7 +410,7 @@ impl Outlook {
     /// Chance of an order within so many weeks.
     fn buys(&self, held: &Expectation, horizon: f64) -> f64 {
         let alive = self.timing.p_alive(&held.customer);
-        if !(alive > 0.0) {
+        if alive <= 0.0 || alive.is_nan() {
             return held.alive;
         }
         let of_alive = (self.timing.p_buy_within(&held.customer, horizon) / alive).clamp(0.0, 1.0);

@@ -111,7 +111,7 @@ impl Content {
     }
 
     pub fn bytes(&self) -> usize {
-        let words = self.vocabulary.iter().map(|(word, _)| word.len() + 40).sum::<usize>();
+        let words = self.vocabulary.keys().map(|word| word.len() + 40).sum::<usize>();
         let postings = self.postings.iter().map(|held| held.capacity() * 4 + 24).sum::<usize>();
         words + postings + self.features.iter().map(|held| held.words.capacity() * 4 + 32).sum::<usize>()
     }

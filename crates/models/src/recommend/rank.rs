@@ -250,12 +250,10 @@ fn solve(mut square: Square, mut right: Vec<f64>) -> Option<Vec<f64>> {
     let size = right.len();
     for row in 0..size {
         for column in 0..=row {
-            let mut sum = square[row][column];
-            for inner in 0..column {
-                sum -= square[row][inner] * square[column][inner];
-            }
+            let done = square[row].iter().zip(&square[column]).take(column);
+            let sum = square[row][column] - done.map(|(a, b)| a * b).sum::<f64>();
             if row == column {
-                if !(sum > 1e-12) {
+                if sum.is_nan() || sum <= 1e-12 {
                     return None;
                 }
                 square[row][row] = sum.sqrt();
