@@ -70,7 +70,7 @@ def test_a_lead_is_given_to_somebody_and_its_course_is_kept(window, server):
     page.goto("/app/leads?grade=A")
     expect(page.get_by_role("row", name="Khách Số 11")).to_be_visible()
     expect(page.get_by_role("row", name="Khách Số 03")).to_have_count(0)
-    page.get_by_label("Người phụ trách Khách Số 11").click()
+    page.get_by_role("combobox", name="Người phụ trách Khách Số 11").click()
     page.get_by_role("option", name="Lan").click()
     expect(page.get_by_text("Đã lưu").first).to_be_visible()
     page.get_by_role("link", name="Khách Số 11").click()

@@ -54,7 +54,7 @@ export default function ReportPage() {
     <Page {...head}>
       {who.length > 0 && (
         <Panel title={t('sales.title')} text={t('sales.text')}>
-          <Table.ScrollContainer minWidth={640}>
+          <Table.ScrollContainer minWidth={640} type="native" tabIndex={0} role="region" aria-label={t('sales.title')}>
             <Table>
               <Table.Thead><Table.Tr><Table.Th>{t('column.assignee')}</Table.Th>{STATUSES.map((one) => <Table.Th key={one} ta="right">{t(`status.${one}`)}</Table.Th>)}</Table.Tr></Table.Thead>
               <Table.Tbody>{who.map((one) => <Table.Tr key={one}><Table.Td>{nameOf(one)}</Table.Td>{STATUSES.map((status) => <Table.Td key={status} ta="right"><Num value={count(one, status)} /></Table.Td>)}</Table.Tr>)}</Table.Tbody>

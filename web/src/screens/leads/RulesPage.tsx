@@ -48,7 +48,7 @@ function RuleBox({ rule, change, remove, problems, path, isReadOnly }: { rule: R
           <Stack gap="xs">
             <EventSelect label={t('rule.event')} value={rule.on.event} isReadOnly={isReadOnly} error={problems.at(`${path}.on.event`)} onChange={(event) => put({ on: { event } })} />
             {rule.on.event && <FilterEditor key={rule.on.event} value={rule.on.where ?? []} event={rule.on.event} context="segment" isReadOnly={isReadOnly} onChange={(where) => put({ on: { event: rule.on?.event ?? '', ...(where.length ? { where } : {}) } })} />}
-            <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm">
+            <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
               <NumberInput label={t('rule.halfLife')} description={t('rule.halfLifeText')} placeholder={t('rule.forever')} min={1} max={3650} allowDecimal={false} value={rule.half_life_days ?? ''} readOnly={isReadOnly} error={problems.at(`${path}.half_life_days`)} onChange={(days) => put({ half_life_days: opt(days) })} />
               <NumberInput label={t('rule.cap')} description={t('rule.capText')} placeholder={t('rule.none')} min={1} max={100000} allowDecimal={false} value={rule.cap ?? ''} readOnly={isReadOnly} error={problems.at(`${path}.cap`)} onChange={(cap) => put({ cap: opt(cap) })} />
               <NumberInput label={t('rule.per')} description={t('rule.perText')} placeholder={t('rule.none')} min={1} max={100000} allowDecimal={false} value={rule.per?.points ?? ''} readOnly={isReadOnly} error={problems.at(`${path}.per.points`)} onChange={(points) => { const told = opt(points); put({ per: told === undefined ? undefined : { points: told, days: rule.per?.days ?? 1 } }); }} />
