@@ -2,7 +2,7 @@
 //! says where they are missing.
 //!
 //! The bounds are those of peers measured elsewhere on the same or on longer files (docs/predictions.md), with room for
-//! what a tenth of the customers makes of chance; no setting was chosen to meet one of them.
+//! what a tenth of the customers makes of chance.
 
 use domain::btyd::Kind;
 use models::forecast::Settings;

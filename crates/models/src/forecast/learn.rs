@@ -451,10 +451,7 @@ enum Chosen {
 
 /// The candidate that wins most measures against the plain model, in that order of trust; a rule only if it is clearly
 /// better than that, and not worse in deviance.
-fn choose(
-    all: &[Candidate],
-    rules: &[NaiveForecast],
-) -> Chosen {
+fn choose(all: &[Candidate], rules: &[NaiveForecast]) -> Chosen {
     let mut best = 0;
     for at in 1..all.len() {
         let (lead, _, lost) = compare(&all[at].scores, &all[best].scores);
