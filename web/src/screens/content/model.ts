@@ -62,7 +62,9 @@ export interface Props {
   columns?: Column[];
   stack?: boolean;
   middle?: boolean;
-  source?: 'cart' | 'order' | 'event' | 'picked';
+  source?: 'cart' | 'order' | 'event' | 'picked' | 'recommendations';
+  /** A place of recommendations, or a rail. */
+  place?: string;
   per_row?: number;
   limit?: number;
   show_price?: boolean;
@@ -176,7 +178,7 @@ export function makeBlock(type: BlockType, words: (key: string) => string): Bloc
     cart: () => ({ label: words('cart') }),
     order: () => ({}),
     voucher: () => ({ code: words('code'), title: words('voucher'), label: words('useVoucher'), url: shop }),
-    recommendations: () => ({ title: words('recommendations'), per_row: 3, limit: 3, picked: [] }),
+    recommendations: () => ({ title: words('recommendations'), place: 'email', per_row: 3, limit: 3, picked: [] }),
     stars: () => ({ url: shop, low: words('low'), high: words('high') }),
     social: () => ({ links: [] }),
     spacer: () => ({ height: 24 }),

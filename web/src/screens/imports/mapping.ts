@@ -61,7 +61,7 @@ const ORDER = {
   order: ['order_id', 'ordered_at', 'status', 'currency', 'total', 'revenue', 'discount', 'shipping', 'tax', 'coupon'],
   line: ['product_id', 'sku', 'product_name', 'variant', 'category', 'brand', 'price', 'quantity', 'line_total', 'line_discount'],
 };
-const PRODUCT = { product: ['product_id', 'sku', 'product_name', 'category', 'brand', 'price', 'currency', 'url', 'image_url'] };
+const PRODUCT = { product: ['product_id', 'sku', 'product_name', 'category', 'brand', 'price', 'currency', 'compare_at_price', 'cost', 'stock', 'in_stock', 'hidden', 'categories', 'url', 'image_url', 'created_at'] };
 const EVENT = { event: ['event', 'at', 'message_id', 'property:'] };
 
 /** What a column can hold, in groups. */

@@ -288,7 +288,7 @@ function Face({ block, theme, brand, deeds }: { block: Block; theme: Theme; bran
             {!isPicked && Array.from({ length: Math.min(props.limit ?? 4, perRow === 1 ? 2 : perRow) }, (_, at) => <Shade key={at} theme={theme} line={perRow === 1} />)}
           </div>
           {isPicked && rows.length === 0 && <Placeholder theme={theme} text={t('noPicked')} />}
-          {!isPicked && <div style={{ fontSize: 13, color: theme.muted, marginTop: 8 }}>{t(block.type === 'recommendations' ? 'filled.recommendations' : `filled.${props.source ?? 'picked'}`)}</div>}
+          {!isPicked && <div style={{ fontSize: 13, color: theme.muted, marginTop: 8 }}>{t(block.type === 'recommendations' ? (props.place ? 'filled.place' : 'filled.recommendations') : props.source === 'recommendations' ? 'filled.place' : `filled.${props.source ?? 'picked'}`)}</div>}
         </div>
       );
     }

@@ -7,6 +7,7 @@ import { type Block, changeBlock, type Document, findBlock, type Look, type Pick
 import { type Brand, InnerDeeds, useMake } from './Canvas';
 import { LiquidInput } from './fields';
 import { FONTS, PictureField, SocialFields } from './parts';
+import { PlaceField } from './PlaceField';
 import { ProductPicker } from './ProductPicker';
 
 interface Given {
@@ -113,7 +114,8 @@ function Fields({ block, set }: { block: Block; set: (props: Partial<Props>) => 
       const source = props.source ?? 'picked';
       return (
         <>
-          <Select label={t('prop.source')} allowDeselect={false} data={(['picked', 'event', 'cart', 'order'] as const).map((value) => ({ value, label: t(`source.${value}`) }))} value={source} onChange={(value) => set({ source: value as Props['source'] })} />
+          <Select label={t('prop.source')} allowDeselect={false} data={(['picked', 'recommendations', 'event', 'cart', 'order'] as const).map((value) => ({ value, label: t(`source.${value}`) }))} value={source} onChange={(value) => set({ source: value as Props['source'], ...(value === 'recommendations' ? { place: props.place || 'email' } : {}) })} />
+          {source === 'recommendations' && <PlaceField value={props.place ?? ''} set={(place) => set({ place })} />}
           {source === 'picked' && picked}
           {perRow}{limit(12, 4)}
           <Switch label={t('prop.showPrice')} checked={props.show_price ?? true} onChange={(event) => set({ show_price: event.currentTarget.checked })} />
@@ -121,7 +123,7 @@ function Fields({ block, set }: { block: Block; set: (props: Partial<Props>) => 
         </>
       );
     }
-    case 'recommendations': return <><Text size="sm" c="dimmed">{t('recommendationsText')}</Text>{text('title')}{picked}{perRow}{limit(12, 3)}{text('label', undefined, t('prop.labelEmpty'))}</>;
+    case 'recommendations': return <><Text size="sm" c="dimmed">{t('recommendationsText')}</Text><PlaceField value={props.place ?? ''} set={(place) => set({ place })} mayBeNone />{text('title')}{picked}{perRow}{limit(12, 3)}{text('label', undefined, t('prop.labelEmpty'))}</>;
     case 'cart':
       return <>{limit(20, 5)}<Switch label={t('prop.showTotal')} checked={props.show_total ?? true} onChange={(event) => set({ show_total: event.currentTarget.checked })} />{text('label')}</>;
     case 'order':
