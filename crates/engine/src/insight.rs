@@ -89,6 +89,9 @@ fn read<T: serde::de::DeserializeOwned>(kind: &str, document: &str) -> Option<T>
         .ok()
 }
 
+/// Kinds and versions that serve, and the name of the shop's zone.
+type Serving = (Vec<(String, i64)>, Option<String>);
+
 /// What was learned of every shop.
 #[derive(Clone, Debug, Default)]
 pub struct Insights(BTreeMap<WorkspaceId, Arc<Insight>>);
@@ -96,7 +99,7 @@ pub struct Insights(BTreeMap<WorkspaceId, Arc<Insight>>);
 impl Insights {
     /// What serves now; what serves still is not read again.
     pub fn follow(&self, tx: &mut ReadTx<'_>) -> Result<Insights, StoreError> {
-        let mut serving: BTreeMap<WorkspaceId, (Vec<(String, i64)>, Option<String>)> = BTreeMap::new();
+        let mut serving: BTreeMap<WorkspaceId, Serving> = BTreeMap::new();
         for row in tx.workspaces()? {
             let zone = row.settings.zone().name().to_owned();
             serving.insert(row.workspace, (Vec::new(), Some(zone)));

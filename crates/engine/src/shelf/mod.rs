@@ -51,6 +51,9 @@ struct Screen {
     allowed: RoaringBitmap,
 }
 
+/// By segment: what its members buy most, and when that was found.
+type Favourites = FxHashMap<String, (Timestamp, Arc<Vec<Scored>>)>;
+
 /// What is held of one workspace.
 #[derive(Debug)]
 pub struct Shelf {
@@ -68,7 +71,7 @@ pub struct Shelf {
     dropped: BTreeSet<(Timestamp, u32)>,
     screens: Mutex<Vec<Screen>>,
     /// What members of a segment buy, and when that was reckoned.
-    favourites: Mutex<FxHashMap<String, (Timestamp, Arc<Vec<Scored>>)>>,
+    favourites: Mutex<Favourites>,
     /// How far it is read.
     feed: i64,
     event: i64,
