@@ -99,7 +99,11 @@ fn answered(services: &Arc<Services>, answer: Answer<Value>) -> Response {
 }
 
 /// The key of a request, within its limits.
-pub(crate) async fn key_of(services: &Arc<Services>, headers: &HeaderMap, told: Option<&str>) -> Answer<KeyRow> {
+pub(crate) async fn key_of(
+    services: &Arc<Services>,
+    headers: &HeaderMap,
+    told: Option<&str>,
+) -> Answer<KeyRow> {
     let key =
         tracking::key_of_headers(headers).or_else(|| told.map(str::to_owned)).filter(|key| !key.is_empty());
     let key = key.ok_or_else(|| {
@@ -133,14 +137,23 @@ async fn body_of<T: serde::de::DeserializeOwned>(request: Request) -> Answer<(Pa
 }
 
 /// The set-up of a channel that is switched on.
-pub(crate) async fn sealed_of(services: &Arc<Services>, key: &KeyRow, channel: Channel) -> Answer<Option<Vec<u8>>> {
+pub(crate) async fn sealed_of(
+    services: &Arc<Services>,
+    key: &KeyRow,
+    channel: Channel,
+) -> Answer<Option<Vec<u8>>> {
     let workspace = key.workspace;
     let row = services.read(move |tx| tx.channel(workspace, channel.as_str())).await?;
     Ok(row.filter(|row| row.enabled).map(|row| row.sealed))
 }
 
 /// Whether the shop's server vouches for the user id; `None` where the shop has no secret for it.
-pub(crate) fn vouched(services: &Services, onsite: Option<&[u8]>, user_id: &str, hash: Option<&str>) -> Option<bool> {
+pub(crate) fn vouched(
+    services: &Services,
+    onsite: Option<&[u8]>,
+    user_id: &str,
+    hash: Option<&str>,
+) -> Option<bool> {
     services.desk.vouches(onsite?, user_id, hash.unwrap_or_default())
 }
 

@@ -143,7 +143,8 @@ async fn answer(services: &Arc<Services>, asks: &PageAsks, headers: &HeaderMap) 
                 };
                 Ok((found, workspace_of(tx, workspace)?.settings))
             })?;
-            let question = Question { customer, products: &products, cart: &cart, limit, now, imagined: false };
+            let question =
+                Question { customer, products: &products, cart: &cart, limit, now, imagined: false };
             let Some(answer) = services.shelves.ask(workspace, &named, &question)? else {
                 return Err(Problem::not_found("place"));
             };

@@ -159,9 +159,8 @@ impl Plan {
         if self.choose == Choose::Listed {
             return;
         }
-        let worth = |way: &Way| -> f64 {
-            results.get(&way.channel).and_then(Results::known_worth).unwrap_or(0.0)
-        };
+        let worth =
+            |way: &Way| -> f64 { results.get(&way.channel).and_then(Results::known_worth).unwrap_or(0.0) };
         // Stable: of equals the shop's order stands.
         self.ways.sort_by(|a, b| {
             let first = |way: &Way| Some(way.channel) == preferred;
@@ -205,7 +204,9 @@ mod tests {
     #[test]
     fn the_customer_decides_then_what_worked_then_the_shop() {
         use Channel::*;
-        let works = |channel, clicked| (channel, Results { accepted: 10, delivered: 8, clicked, ..Results::default() });
+        let works = |channel, clicked| {
+            (channel, Results { accepted: 10, delivered: 8, clicked, ..Results::default() })
+        };
         let check = |choose, preferred, results: &[(Channel, Results)], expect: [Channel; 3]| {
             let mut plan = plan(choose);
             plan.settle(preferred, &results.iter().copied().collect());

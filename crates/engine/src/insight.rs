@@ -24,7 +24,15 @@ pub struct Insight {
 }
 
 /// Of a shop of which nothing was learned.
-pub static NO_INSIGHT: Insight = Insight { versions: Vec::new(), zone: None, lead_rules: None, leads: None, purchases: None, norms: None, carts: None };
+pub static NO_INSIGHT: Insight = Insight {
+    versions: Vec::new(),
+    zone: None,
+    lead_rules: None,
+    leads: None,
+    purchases: None,
+    norms: None,
+    carts: None,
+};
 
 impl Insight {
     pub fn read(tx: &mut ReadTx<'_>, workspace: WorkspaceId) -> Result<Insight, StoreError> {

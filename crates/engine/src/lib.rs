@@ -16,16 +16,16 @@ mod dispatch;
 mod door;
 mod erasure;
 mod facts;
+pub mod foreseen;
 pub mod grid;
 pub mod habits;
 pub mod hooks;
 pub mod imports;
-pub mod foreseen;
 mod insight;
-pub mod leads;
-pub mod learning;
 pub mod install;
 mod journeys;
+pub mod leads;
+pub mod learning;
 mod note;
 pub mod occasions;
 pub mod pace;
@@ -42,13 +42,13 @@ mod token;
 mod turns;
 mod world;
 
-pub use insight::{Insight, Insights, NO_INSIGHT};
 pub use bell::Bell;
 pub use conduct::{pause_journey, publish_journey, resume_journey};
 pub use dispatch::{Dispatcher, Identity, Outgoing, RETRY_ATTEMPTS_MAX, SettleReport, take_fates};
 pub use door::{Accepted, Door, DoorError, Durable, Request};
 pub use erasure::{Erased, Orders as ErasedOrders, erased_hash, erasures_of, reapply_erasures};
 pub use facts::{ProfileFacts, zone_of};
+pub use insight::{Insight, Insights, NO_INSIGHT};
 pub use note::{Note, Response, ShownOnPage, machine_of};
 pub use render::{Composed, Composer, Draft, Occasion, RenderFailure, order_of_context};
 pub use retention::{cutoff as retention_cutoff, notes as retention_notes};
@@ -232,9 +232,7 @@ impl Engine {
     /// Whether a leaf reads what a model tells.
     fn is_learned(&self, workspace: WorkspaceId, leaf: i64) -> bool {
         let shop = self.directory.workspaces.get(&workspace);
-        shop.is_some_and(|shop| {
-            shop.segments.leaves.iter().any(|held| held.no == leaf && held.wants.learned)
-        })
+        shop.is_some_and(|shop| shop.segments.leaves.iter().any(|held| held.no == leaf && held.wants.learned))
     }
 
     /// Takes in what arrived, fires what is due at `now`, and stores the effects as one changeset. Call it until

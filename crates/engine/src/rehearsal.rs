@@ -282,7 +282,7 @@ impl Stage<'_, '_> {
         let cause = match &definition.trigger {
             Trigger::Event(_) | Trigger::Message(_) | Trigger::Form(_) | Trigger::Score(_) => {
                 Cause::Event(event)
-            },
+            }
             Trigger::Date(_) | Trigger::Anniversary(_) => Cause::Date,
             Trigger::Api(_) => Cause::Api(event),
             Trigger::Segment(trigger) => Cause::Segment {

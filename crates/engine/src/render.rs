@@ -294,7 +294,14 @@ pub fn order_of_context(
 
 impl Composer {
     pub fn new(key: TokenKey, base_url: &str) -> Composer {
-        Composer { key, base_url: base_url.trim_end_matches('/').to_owned(), shelves: None, imagines: false, pasts: None, compiled: BTreeMap::new() }
+        Composer {
+            key,
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            shelves: None,
+            imagines: false,
+            pasts: None,
+            compiled: BTreeMap::new(),
+        }
     }
 
     /// With what the shops recommend, chosen at the moment of sending.

@@ -326,7 +326,8 @@ impl Exporter {
                 };
                 if wants_lead {
                     let told = engine::leads::past_of(tx, self.workspace, &insight, profile.no, now)?;
-                    past = if wants_past { Past { events: told.events, runs: told.runs, ..past } } else { told };
+                    past =
+                        if wants_past { Past { events: told.events, runs: told.runs, ..past } } else { told };
                 }
                 let zone = zone_of(profile, &settings.zone());
                 let currency = settings.currency();

@@ -206,7 +206,8 @@ async fn answered(
             let Situation { profile, products, cart, limit } = situation;
             let cart = cart.unwrap_or_else(|| profile.as_ref().map(cart_of).unwrap_or_default());
             let customer = profile.filter(Profile::may_be_profiled).map(|profile| profile.no);
-            let question = Question { customer, products: &products, cart: &cart, limit, now, imagined: false };
+            let question =
+                Question { customer, products: &products, cart: &cart, limit, now, imagined: false };
             let mut answer = services.shelves.ask_in(workspace, &place, &question)?;
             Ok(services.shelves.look(workspace, now, |shelf| {
                 if explained {

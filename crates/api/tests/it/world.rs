@@ -330,7 +330,8 @@ impl World {
                 }
             }
         });
-        let mut dispatcher = Dispatcher::new(Arc::clone(&store), Composer::new(token_key, ORIGIN).recommending(shelves));
+        let mut dispatcher =
+            Dispatcher::new(Arc::clone(&store), Composer::new(token_key, ORIGIN).recommending(shelves));
         let from = Sender { name: "Hạnh".into(), address: "chao@shop.example".into() };
         let identity = Identity { from: Some(from), ..Identity::default() };
         dispatcher.set_channels(BTreeMap::from([((SHOP, Channel::Email), identity)]));

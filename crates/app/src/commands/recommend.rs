@@ -60,7 +60,8 @@ impl Recommend {
 
 /// A file, unpacked where it is gzipped.
 fn whole(path: &Path) -> Result<Vec<u8>> {
-    let mut file = std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
+    let mut file =
+        std::fs::File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
     let mut bytes = Vec::new();
     let mut magic = [0; 2];
     let packed = file.read(&mut magic)? == 2 && magic == [0x1f, 0x8b];

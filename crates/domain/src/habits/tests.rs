@@ -70,7 +70,11 @@ fn norms() -> Norms {
         prices: [("ca_phe".to_owned(), (50_000, 90_000))].into(),
         any_price: Some((100_000, 300_000)),
         discounts: Some(Share { share: 0.2, strength: 4.0 }),
-        replenishment: [("ca_phe".to_owned(), gaps("Cà phê", true)), ("may_xay".to_owned(), gaps("Máy xay", false))].into(),
+        replenishment: [
+            ("ca_phe".to_owned(), gaps("Cà phê", true)),
+            ("may_xay".to_owned(), gaps("Máy xay", false)),
+        ]
+        .into(),
         reads: [("email".to_owned(), clock)].into(),
     }
 }
@@ -191,9 +195,8 @@ fn replenishment_follows_the_persons_own_rhythm_and_ends_in_time() {
     let own = date_of(TODAY as i32 + 10).unwrap().to_string();
     assert!(dates[0] > own, "{} after {own}", dates[0]);
     // A thing that most people buy once is expected of nobody who bought it once.
-    let mill = |days: &[i64]| {
-        bought(days.iter().map(|day| order(at(*day, 8), &[line("Máy xay", "", 1)])).collect())
-    };
+    let mill =
+        |days: &[i64]| bought(days.iter().map(|day| order(at(*day, 8), &[line("Máy xay", "", 1)])).collect());
     assert_eq!(due(&mill(&[TODAY]), "replenish.may_xay"), None);
     assert!(due(&mill(&[TODAY - 40, TODAY]), "replenish.may_xay").is_some());
     assert_eq!(due(&coffee(&[]), "replenish.next"), None);

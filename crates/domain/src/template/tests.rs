@@ -71,8 +71,12 @@ fn recommendations_show_what_there_is_or_their_else() {
         let rendered = compiled.render(&context, &RenderOptions::default()).unwrap();
         assert_eq!(rendered.text.trim(), expect);
     };
-    let named = |names: &[&str]| -> serde_json::Value { names.iter().map(|name| json!({ "name": name })).collect() };
-    check(json!({ "recommendations": { "email": named(&["a", "b", "c"]), "popular": named(&["x"]) } }), "a;b; x");
+    let named =
+        |names: &[&str]| -> serde_json::Value { names.iter().map(|name| json!({ "name": name })).collect() };
+    check(
+        json!({ "recommendations": { "email": named(&["a", "b", "c"]), "popular": named(&["x"]) } }),
+        "a;b; x",
+    );
     check(json!({ "recommendations": { "email": [], "popular": [] } }), "none -");
     check(json!({}), "none -");
     for wrong in ["limit: 3", "place: 'E-mail'", "place: 'email', limit: 0", "place: 'email' items"] {

@@ -30,7 +30,12 @@ pub type Going<'a> = &'a mut dyn FnMut(f64) -> bool;
 type Learn = fn(&Store, &Workspace, Timestamp, Going<'_>) -> Result<Option<Learned>, EngineError>;
 
 /// What is learned, in the order in which it is: a later one may ask an earlier one.
-pub const KINDS: &[(&str, Learn)] = &[("purchases", purchases::learn), ("hours", hours::learn), ("carts", carts::learn), ("leads", leads::learn)];
+pub const KINDS: &[(&str, Learn)] = &[
+    ("purchases", purchases::learn),
+    ("hours", hours::learn),
+    ("carts", carts::learn),
+    ("leads", leads::learn),
+];
 
 /// Fits of a kind that are remembered beside the one that serves.
 const REMEMBERED: i64 = 30;
@@ -81,5 +86,6 @@ pub fn learn(
 }
 
 fn written(document: &impl serde::Serialize) -> Result<String, EngineError> {
-    serde_json::to_string(document).map_err(|error| StoreError::Bug(format!("a model cannot be written: {error}")).into())
+    serde_json::to_string(document)
+        .map_err(|error| StoreError::Bug(format!("a model cannot be written: {error}")).into())
 }

@@ -57,7 +57,11 @@ impl Shop {
             currency: row.settings.currency(),
             names: names.map(|(_, no, name)| (name, no)).collect(),
             last: tx.last_profile_no(workspace)?,
-            insight: if wants.learned || wants.lead { Insight::read(tx, workspace)? } else { Insight::default() },
+            insight: if wants.learned || wants.lead {
+                Insight::read(tx, workspace)?
+            } else {
+                Insight::default()
+            },
         })
     }
 

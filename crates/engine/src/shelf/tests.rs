@@ -98,7 +98,14 @@ fn no_answer_breaks_a_rule() {
             let (products, cart) = (ids(&mut rng), ids(&mut rng));
             let who = u32::try_from(rng.below(40)).unwrap_or(0);
             let customer = some(&mut rng, 80).then_some(ProfileNo(i64::from(who)));
-            let question = Question { customer, products: &products, cart: &cart, limit: None, now: NOW, imagined: false };
+            let question = Question {
+                customer,
+                products: &products,
+                cart: &cart,
+                limit: None,
+                now: NOW,
+                imagined: false,
+            };
             let answer = shelf.answer(&place, &question);
             assert_eq!(answer, shelf.answer(&place, &question), "{seed}: the same question, the same answer");
             assert!(answer.picks.len() <= usize::from(limit), "{seed}");
@@ -188,7 +195,8 @@ fn a_stranger_is_shown_what_falls_back() {
     let mut rng = Rng::seeded(7);
     let shelf = shop(&mut rng);
     let place = Place { fall_back: vec![Rail::Popular], ..Place::of_rail(Rail::ForYou) };
-    let question = Question { customer: None, products: &[], cart: &[], limit: Some(3), now: NOW, imagined: false };
+    let question =
+        Question { customer: None, products: &[], cart: &[], limit: Some(3), now: NOW, imagined: false };
     let answer = shelf.answer(&place, &question);
     assert_eq!((answer.picks.len(), answer.is_personal), (3, false));
     assert!(answer.picks.iter().all(|pick| pick.rail == Some(Rail::Popular)));

@@ -48,7 +48,8 @@ impl HoldOut {
     }
 
     pub fn split(&self, done: &[Interaction]) -> Split {
-        let bought = |done: &Interaction| done.kind == Kind::Purchase && (done.weight >= 0.0 || done.weight.is_nan());
+        let bought =
+            |done: &Interaction| done.kind == Kind::Purchase && (done.weight >= 0.0 || done.weight.is_nan());
         let mut held: FxHashMap<u32, FxHashSet<u32>> = FxHashMap::default();
         let (known, now): (Vec<Interaction>, i64) = match *self {
             HoldOut::Since { at } => {

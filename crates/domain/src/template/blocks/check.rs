@@ -1,8 +1,8 @@
 //! Reading a document: every mistake is told with its block and its field.
 
 use super::{
-    BLOCKS_MAX, Block, BlockProblem, Document, Kind, Look, Op, PICKED_MAX, Picked, Source, Style, TEXT_BYTES_MAX,
-    When, rich,
+    BLOCKS_MAX, Block, BlockProblem, Document, Kind, Look, Op, PICKED_MAX, Picked, Source, Style,
+    TEXT_BYTES_MAX, When, rich,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
