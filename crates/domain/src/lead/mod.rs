@@ -414,8 +414,9 @@ impl Handover {
     }
 }
 
-/// Whether a lead can be given to what this names: an e-mail address, or a contact of staff.
+/// Whether a lead can be given to what this names: an e-mail address as accounts have them, or a contact of staff.
 pub fn is_assignee(who: &str) -> bool {
-    let is_address = crate::normalise::email::normalise(who).is_ok_and(|email| email.address == who);
-    is_address || crate::journey::is_staff_contact(who)
+    let is_plain = who.len() <= 254 && !who.chars().any(|c| c.is_whitespace() || c.is_control());
+    let is_address = who.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
+    (is_plain && is_address) || crate::journey::is_staff_contact(who)
 }

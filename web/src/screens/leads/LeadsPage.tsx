@@ -76,7 +76,7 @@ export default function LeadsPage() {
         empty={<EmptyState Icon={IconTargetArrow} title={t(isFiltered ? 'noneTitle' : 'nobodyYet')} text={t(isFiltered ? 'noneText' : 'nobodyYetText')} />}
         columns={[
           {
-            accessor: 'name', title: t('column.name'), width: 250,
+            accessor: 'name', title: t('column.name'), width: 205,
             render: (lead) => (
               <Stack gap={2}>
                 <Anchor component={Link} to={`/customers/${lead.profile_id}`} search={{ tab: 'lead' } as never} size="sm" fw={600}>{lead.name ?? lead.email ?? lead.phone ?? t('nameless')}</Anchor>
@@ -84,8 +84,8 @@ export default function LeadsPage() {
               </Stack>
             ),
           },
-          { accessor: 'score', title: t('column.score'), textAlign: 'right', width: 80, render: (lead) => <Text span fw={600}><Num value={lead.score} /></Text> },
-          { accessor: 'grade', title: t('column.grade'), width: 90, render: (lead) => <Grade name={lead.grade} /> },
+          { accessor: 'grade', title: t('column.grade'), width: 70, render: (lead) => <Grade name={lead.grade} /> },
+          { accessor: 'score', title: t('column.score'), textAlign: 'right', width: 75, render: (lead) => <Text span fw={600}><Num value={lead.score} /></Text> },
           ...(report.data?.model_serves ? [{ accessor: 'probability', title: t('column.probability'), textAlign: 'right' as const, width: 110, render: (lead: Lead) => <Percent value={lead.probability} digits={lead.probability && lead.probability < 0.1 ? 1 : 0} /> }] : []),
           { accessor: 'status', title: t('column.status'), width: 175, render: (lead) => <StatusOf lead={lead} /> },
           { accessor: 'assignee', title: t('column.assignee'), width: 195, render: (lead) => <AssigneeOf lead={lead} /> },

@@ -1,5 +1,5 @@
 /** The rules of lead scoring, with what they would make of everybody now beside them. */
-import { ActionIcon, Alert, Button, Group, Menu, MultiSelect, NumberInput, SegmentedControl, SimpleGrid, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Alert, Anchor, Button, Group, Menu, MultiSelect, NumberInput, SegmentedControl, SimpleGrid, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconBolt, IconPlus, IconTrash, IconUserCheck, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -152,7 +152,7 @@ function Editor({ version, stored }: { version: number; stored: Rules | null }) 
                   <NumberInput label={t('handover.again')} placeholder={t('handover.once')} value={handover.again_after_days ?? ''} min={0} max={3650} allowDecimal={false} readOnly={!mayChange} onChange={(days) => { const told = opt(days); const { again_after_days: _, ...rest } = handover; change({ handover: told === undefined ? rest : { ...rest, again_after_days: told } }); }} />
                   <MultiSelect label={t('handover.assignees')} description={t('handover.assigneesText')} searchable readOnly={!mayChange} data={[...known, ...missing]} value={handover.assignees} error={problems.below('handover.assignees')[0]?.message} onChange={(who) => change({ handover: { ...handover, assignees: who, notify: who.length > 0 && (handover.notify || handover.assignees.length === 0) } })} />
                   <Switch label={t('handover.notify')} checked={handover.notify} disabled={!mayChange || handover.assignees.length === 0} onChange={(event) => change({ handover: { ...handover, notify: event.currentTarget.checked } })} />
-                  <Text size="xs" c="dimmed">{t('handover.contacts')} <Link to="/settings/contacts">{t('handover.contactsSee')}</Link></Text>
+                  <Text size="xs" c="dimmed">{t('handover.contacts')} <Anchor component={Link} to="/settings/contacts" size="xs" underline="always">{t('handover.contactsSee')}</Anchor></Text>
                 </>
               )}
             </Stack>

@@ -1,5 +1,5 @@
 /** A customer as a lead: the score with what made it, the chance to buy, and what sales made of it. */
-import { Alert, Button, Group, SimpleGrid, Skeleton, Stack, Text, Textarea, Timeline } from '@mantine/core';
+import { Alert, Anchor, Button, Group, SimpleGrid, Skeleton, Stack, Text, Textarea, Timeline } from '@mantine/core';
 import { IconArrowsExchange, IconMedal, IconNote, IconTargetArrow } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -139,7 +139,7 @@ export default function Lead({ profile }: { profile: Profile }) {
             {profile.restricted_at && <Alert variant="light" color="gray">{t('person.restricted')}</Alert>}
             {mayChange && <NoteForm id={profile.id} />}
             <History lead={lead} />
-            <Text size="xs" c="dimmed"><Link to="/leads">{t('person.all')}</Link></Text>
+            <Anchor component={Link} to="/leads" size="sm">{t('person.all')}</Anchor>
           </Stack>
         </Panel>
       </SimpleGrid>
