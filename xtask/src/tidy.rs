@@ -28,7 +28,22 @@ const EDGES: &[(&str, &[&str])] = &[
     ("engine", &["kit", "domain", "models", "store", "scenarios"]),
     ("transfer", &["kit", "domain", "store", "engine"]),
     ("api", &["kit", "domain", "models", "store", "engine", "transfer", "scenarios", "web"]),
-    ("app", &["kit", "domain", "models", "store", "plugs", "engine", "transfer", "api", "demo", "scenarios", "web"]),
+    (
+        "app",
+        &[
+            "kit",
+            "domain",
+            "models",
+            "store",
+            "plugs",
+            "engine",
+            "transfer",
+            "api",
+            "demo",
+            "scenarios",
+            "web",
+        ],
+    ),
     ("sim", &["kit", "domain", "models", "store", "plugs", "engine", "api", "demo", "scenarios"]),
     ("bench", &["kit", "domain", "models", "store", "engine", "api", "demo"]),
 ];
