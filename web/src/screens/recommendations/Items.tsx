@@ -1,4 +1,4 @@
-/** Recommended products, each with its reason. */
+/** Recommended products, each with its reason; `isNarrow` where all come from one rail and there is little room. */
 import { Badge, Group, Text, ThemeIcon } from '@mantine/core';
 import { IconShoppingBag } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
@@ -6,11 +6,11 @@ import { Money, Num, When } from '../../parts/format';
 import css from './recommendations.module.css';
 import { type Recommended, railOf } from './model';
 
-export function Items({ items }: { items: Recommended[] }) {
-  return <ol className={css.items}>{items.map((one) => <Item key={one.product_id} one={one} />)}</ol>;
+export function Items({ items, isNarrow }: { items: Recommended[]; isNarrow?: boolean }) {
+  return <ol className={css.items}>{items.map((one) => <Item key={one.product_id} one={one} isNarrow={isNarrow} />)}</ol>;
 }
 
-function Item({ one }: { one: Recommended }) {
+function Item({ one, isNarrow }: { one: Recommended; isNarrow?: boolean }) {
   const { t, i18n } = useTranslation('recommendations');
   const { reason } = one;
   const before = reason.price_before ?? one.compare_at_price;
@@ -31,7 +31,7 @@ function Item({ one }: { one: Recommended }) {
           {reason.at && <> · <When at={reason.at} /></>}
         </Text>
       </div>
-      <Badge variant="light" color={one.rail ? 'gray' : 'clay'} className={css.rail}>{one.rail ? t(`rail.${railOf(one.rail)}`) : t('pinned')}</Badge>
+      {!isNarrow && <Badge variant="light" color={one.rail ? 'gray' : 'clay'} className={css.rail}>{one.rail ? t(`rail.${railOf(one.rail)}`) : t('pinned')}</Badge>}
     </li>
   );
 }

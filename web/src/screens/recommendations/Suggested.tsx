@@ -15,12 +15,12 @@ export function Suggested({ profile }: { profile: string }) {
   const [rail, setRail] = useState<(typeof SHOWN)[number]>('for_you');
   const query = useQuery({
     queryKey: ['people', profile, 'recommendations', rail],
-    queryFn: () => call(api.GET('/api/v1/recommendations', { params: { query: { rail, profile, limit: 5 } } })),
+    queryFn: () => call(api.GET('/api/v1/recommendations', { params: { query: { rail, profile, limit: 4 } } })),
   });
   return (
     <Panel title={t('person.title')} data-suggested>
       <SegmentedControl fullWidth size="xs" mb="sm" aria-label={t('person.which')} data={SHOWN.map((value) => ({ value, label: t(`rail.${value}`) }))} value={rail} onChange={(value) => setRail(value as typeof rail)} />
-      {query.error ? <ErrorNote error={query.error} retry={() => void query.refetch()} /> : !query.data ? <Skeleton h={140} radius="md" /> : query.data.items.length === 0 ? <Text size="sm" c="dimmed">{t(`person.none.${rail}`)}</Text> : <Items items={query.data.items} />}
+      {query.error ? <ErrorNote error={query.error} retry={() => void query.refetch()} /> : !query.data ? <Skeleton h={140} radius="md" /> : query.data.items.length === 0 ? <Text size="sm" c="dimmed">{t(`person.none.${rail}`)}</Text> : <Items items={query.data.items} isNarrow />}
     </Panel>
   );
 }
