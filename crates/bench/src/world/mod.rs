@@ -149,6 +149,7 @@ fn take(world: World, until: Timestamp, rows: Receiver<Rows>, to: &mut Loader) -
             image_url: None,
             updated_at: until.into(),
             from_catalogue: true,
+            ..domain::commerce::Product::default()
         })?;
         to.put(Table::Product, &[shop, product.product_id.as_str().into(), doc.as_str().into()])?;
     }
