@@ -11,18 +11,18 @@ use sim::Database;
 use sim::world::{SHOP, World};
 
 /// 2026-03-01 09:00 in Vietnam.
-const BEGIN: Timestamp = Timestamp::from_ms(1_772_330_400_000);
+pub const BEGIN: Timestamp = Timestamp::from_ms(1_772_330_400_000);
 
-fn iso(at: Timestamp) -> String {
+pub fn iso(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.ms()).expect("an instant").to_string()
 }
 
-fn event(user: &str, name: &str, at: Timestamp, properties: Value) -> Value {
+pub fn event(user: &str, name: &str, at: Timestamp, properties: Value) -> Value {
     json!({ "type": "track", "event": name, "userId": user, "timestamp": iso(at),
         "messageId": format!("{user}-{name}-{}", at.ms()), "properties": properties })
 }
 
-fn bought(user: &str, at: Timestamp, category: &str, price: i64) -> Value {
+pub fn bought(user: &str, at: Timestamp, category: &str, price: i64) -> Value {
     let line = json!({ "product_id": category, "category": category, "brand": "Trung Nguyên", "price": price, "quantity": 1 });
     let order_id = format!("{user}-{}", at.ms());
     event(
@@ -33,11 +33,11 @@ fn bought(user: &str, at: Timestamp, category: &str, price: i64) -> Value {
     )
 }
 
-fn world() -> World {
+pub fn world() -> World {
     World::new(Database::sqlite(), 7, BEGIN, domain::settings::Settings::default())
 }
 
-fn learn(world: &mut World, kind: &str) {
+pub fn learn(world: &mut World, kind: &str) {
     let now = world.now;
     let fitted = learning::learn(world.store(), SHOP, kind, now, &mut |_| true).expect("the store answers");
     let fitted = fitted.expect("there is something to learn from");
@@ -46,7 +46,7 @@ fn learn(world: &mut World, kind: &str) {
 }
 
 /// Whether a condition holds for somebody at an instant, asked of what the store knows.
-fn means(world: &World, no: ProfileNo, condition: &Condition, at: Timestamp) -> bool {
+pub fn means(world: &World, no: ProfileNo, condition: &Condition, at: Timestamp) -> bool {
     let settings = world.settings();
     let (stored, orders, messages, insight) = world.read(|tx| {
         Ok((
@@ -73,7 +73,7 @@ fn means(world: &World, no: ProfileNo, condition: &Condition, at: Timestamp) -> 
 
 /// The turns of a person in a segment while time goes on to `until`, each held against what the condition means just
 /// before and at it, and at many instants between.
-fn turns(
+pub fn turns(
     world: &mut World,
     segment: &str,
     condition: &Condition,

@@ -4,6 +4,7 @@ mod habits;
 mod journeys;
 mod leads;
 mod library;
+mod predictions;
 mod seeds;
 mod segments;
 mod stories;
