@@ -107,7 +107,6 @@ pub enum Note {
     /// who lately looked at it, put it into a cart or bought it are told. `at` names the occasion.
     ProductTurned {
         product_id: String,
-        #[serde(flatten)]
         what: crate::occasions::Occasion,
         after: i64,
         at: Ms,

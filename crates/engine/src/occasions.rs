@@ -65,7 +65,7 @@ impl Seen {
 
 /// What turned, as it travels in a note.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "what", rename_all = "snake_case")]
+#[serde(tag = "turned", rename_all = "snake_case")]
 pub enum Occasion {
     BackInStock,
     PriceDropped { from: i64 },

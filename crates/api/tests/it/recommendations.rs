@@ -214,7 +214,7 @@ async fn who_refuses_or_is_erased_is_a_stranger() {
 async fn a_merge_brings_the_pasts_together() {
     let world = shop().await;
     let (one, two) = (id_of(&world, "khach-0").await, id_of(&world, "khac-0").await);
-    let kept = world.write("POST", &format!("/profiles/{one}/merge"), json!({ "other": two })).await;
+    let kept = world.write("POST", &format!("/profiles/{one}/merge"), json!({ "other_id": two })).await;
     look(&world).await;
     let id = kept["id"].as_str().unwrap_or(&one);
     let again = world.get(&format!("/recommendations?rail=buy_again&profile={id}")).await;
@@ -364,5 +364,6 @@ async fn a_message_shows_what_is_recommended_when_it_is_sent() {
     world.settle().await;
     let delivered = world.deliver();
     assert_eq!(delivered.len(), 1, "never a broken mail");
-    assert!(format!("{:?}", delivered[0].delivery.content).contains("nothing"));
+    let domain::delivery::Content::Email(mail) = &delivered[0].delivery.content else { panic!("an e-mail") };
+    assert!(mail.html.as_deref().is_some_and(|html| html.contains("nothing")));
 }
