@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 fn order(id: &str, at: &str, category: &str, brand: &str) -> Value {
     json!({
         "order_id": id, "identifier": "user_id:an", "total": 90_000, "currency": "VND", "placed_at": at,
-        "products": [{ "product_id": category, "category": category, "brand": brand, "price": 90_000, "quantity": 1 }],
+        "lines": [{ "product_id": category, "category": category, "brand": brand, "price": 90_000, "quantity": 1 }],
     })
 }
 
