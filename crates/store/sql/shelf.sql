@@ -48,12 +48,13 @@ WHERE workspace_id = $1 AND product_id = $2 AND placed_at >= $4 AND profile_no >
 
 -- name: bought_of
 SELECT l.product_id, l.placed_at, l.source, l.order_id FROM order_line l
+-- @sqlite INDEXED BY order_line_by_profile
 JOIN shop_order o ON o.workspace_id = l.workspace_id AND o.source = l.source AND o.order_id = l.order_id
-WHERE l.workspace_id = $1 AND l.profile_no = $2 AND o.counts = $3
-ORDER BY l.placed_at, l.source, l.order_id, l.product_id;
+WHERE l.workspace_id = $1 AND l.profile_no = $2 AND o.counts = $3;
 
 -- name: scan_bought
 SELECT l.profile_no, l.product_id, l.placed_at, l.source, l.order_id FROM order_line l
+-- @sqlite INDEXED BY order_line_by_profile
 JOIN shop_order o ON o.workspace_id = l.workspace_id AND o.source = l.source AND o.order_id = l.order_id
 WHERE l.workspace_id = $1 AND l.profile_no > $2 AND l.profile_no <= $3 AND o.counts = $4
 ORDER BY l.profile_no, l.placed_at, l.source, l.order_id, l.product_id;

@@ -108,7 +108,21 @@ impl ReadTx<'_> {
     pub fn bought_of(&mut self, of: &[(WorkspaceId, ProfileNo)]) -> Result<Vec<Vec<BoughtRow>>, StoreError> {
         let params: Vec<_> = of.iter().map(|(workspace, no)| vals![*workspace, *no, true].to_vec()).collect();
         let found = self.query_many(q::BOUGHT_OF, &params)?;
-        let read = |rows: Vec<Row>| rows.into_iter().map(|mut row| read_bought(&mut row, 0)).collect();
+        let read = |rows: Vec<Row>| -> Result<Vec<BoughtRow>, StoreError> {
+            let mut bought = rows
+                .into_iter()
+                .map(|mut row| read_bought(&mut row, 0))
+                .collect::<Result<Vec<BoughtRow>, StoreError>>()?;
+            bought.sort_unstable_by(|a, b| {
+                (a.at, &a.source, &a.order_id, &a.product_id).cmp(&(
+                    b.at,
+                    &b.source,
+                    &b.order_id,
+                    &b.product_id,
+                ))
+            });
+            Ok(bought)
+        };
         found.into_iter().map(read).collect()
     }
 
