@@ -16,7 +16,6 @@ CREATE TABLE model (
   PRIMARY KEY (workspace_id, kind, version)
 -- @sqlite ) WITHOUT ROWID;
 -- @postgres );
-CREATE INDEX model_serving ON model (workspace_id, kind, version) WHERE state = 'serving';
 
 -- What was left of the channels.
 

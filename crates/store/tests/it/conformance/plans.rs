@@ -210,7 +210,7 @@ fn hot_queries_use_their_indexes() {
         ("leads_by_status", "SEARCH lead USING COVERING INDEX lead_by_status", Never),
         ("leads_by_assignee", "SEARCH lead USING INDEX lead_by_assignee", Never),
         ("lead_turn", "SEARCH lead USING COVERING INDEX lead_turn", Never),
-        ("models_serving_of", "SEARCH model USING INDEX model_serving", Never),
+        ("models_serving_of", "SEARCH model USING PRIMARY KEY", Never),
         ("seen_of", "SEARCH product_seen USING PRIMARY KEY", Never),
         ("scan_seen", "SEARCH product_seen USING PRIMARY KEY", Never),
         ("seen_of_product", "SEARCH product_seen USING INDEX product_seen_by_product", Never),
