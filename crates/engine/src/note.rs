@@ -105,12 +105,7 @@ pub enum Note {
     ForgetVisitors { before: i64, at: Ms },
     /// The shop's catalogue says that a product can be bought again or costs less: those with a number above `after`
     /// who lately looked at it, put it into a cart or bought it are told. `at` names the occasion.
-    ProductTurned {
-        product_id: String,
-        what: crate::occasions::Occasion,
-        after: i64,
-        at: Ms,
-    },
+    ProductTurned { product_id: String, what: crate::occasions::Occasion, after: i64, at: Ms },
     /// What people with a number above this one looked at long ago is forgotten.
     TrimSeen { after: i64, at: Ms },
     /// Staff say how it stands with a lead; the call is named, so that it counts once.

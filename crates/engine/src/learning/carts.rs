@@ -62,10 +62,12 @@ pub(super) fn learn(
             let profile = &stored.profile;
             let Some(events) = events.remove(&profile.no) else { continue };
             let strong = profile.identifiers.iter().filter(|known| known.identifier.kind.is_strong());
-            let Some(known_from) = strong.map(|known| known.at.0).min() else { continue };
+            let Some(known_at) = strong.map(|known| known.at).min() else { continue };
+            // Who was known by more than a device from the first was never a visitor, however late we were told.
+            let known_from = if known_at <= profile.created_at { profile.first_seen_at } else { known_at };
             let shopper = Shopper {
                 number: number_of(profile.no),
-                known_from,
+                known_from: known_from.0,
                 first_seen_at: profile.first_seen_at.0,
                 zone: &zone_of(profile, &zone),
                 events,

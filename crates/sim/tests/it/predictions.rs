@@ -3,6 +3,7 @@
 
 use crate::habits::{BEGIN, bought, learn, means, turns, world};
 use domain::condition::Condition;
+use domain::delivery::Content;
 use domain::local_time::{Zone, start_of_day};
 use kit::{DAY_MS, ProfileNo, Rng};
 use serde_json::json;
@@ -67,7 +68,9 @@ fn a_win_back_falls_due_at_a_midnight_and_starts_what_waits_for_it() {
     let own: Vec<_> =
         world.provider.taken.iter().filter(|taken| taken.attempt.to == "an@example.com").collect();
     assert_eq!(own.len(), 1, "one message");
-    assert!(format!("{:?}", own[0].content).contains("at_risk, 0."), "{:?}", own[0].content);
+    let Content::Email(email) = &own[0].content else { panic!("an e-mail") };
+    let words = email.html.as_deref().unwrap_or(&email.text);
+    assert!(words.contains("at_risk, 0"), "{words}");
 
     // The next order puts it off.
     let now = world.now;
