@@ -1,10 +1,10 @@
 //! Fitting what is learned of a shop, as a job: when it is due, how far it is, and that it can be called off.
 
 use crate::importer::{Step, TransferError};
-use domain::local_time::{Zone, next_time_of_day};
+use domain::local_time::{Zone, at_local, local_date};
 use engine::EngineError;
 use engine::learning::{self, KINDS};
-use kit::{DAY_MS, Id, Timestamp, WorkspaceId};
+use kit::{Id, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -124,9 +124,12 @@ pub fn learn_what_is_due(
 
 /// The newest instant at which everything was due.
 fn last_night(now: Timestamp, zone: &Zone) -> Timestamp {
-    // A day can have 25 hours, and then the night before is meant.
-    let ahead = next_time_of_day(now.plus_ms(-DAY_MS), zone, HOUR, 0);
-    if ahead > now { next_time_of_day(now.plus_ms(-2 * DAY_MS), zone, HOUR, 0) } else { ahead }
+    let today = local_date(now, zone);
+    let at = at_local(today, HOUR, 0, zone);
+    match today.yesterday() {
+        Ok(yesterday) if at > now => at_local(yesterday, HOUR, 0, zone),
+        _ => at,
+    }
 }
 
 pub struct LearnJob {
