@@ -15,7 +15,7 @@ fn data(name: &str) -> Option<Vec<u8>> {
         return None;
     };
     let mut bytes = Vec::new();
-    flate2::read::MultiGzDecoder::new(file).read_to_end(&mut bytes).unwrap();
+    flate2::read::MultiGzDecoder::new(file).read_to_end(&mut bytes).expect("the packed data unpack");
     Some(bytes)
 }
 

@@ -118,7 +118,7 @@ mod tests {
         for _ in 0..400 {
             let mut day = (rng.next_u64() % 200) as Day;
             let mut orders = vec![(day, 200_000)];
-            while rng.next_u64() % 3 != 0 {
+            while !rng.next_u64().is_multiple_of(3) {
                 day += 10 + (rng.next_u64() % 60) as Day;
                 orders.push((day, 150_000 + (rng.next_u64() % 100_000) as i64));
             }
