@@ -95,7 +95,11 @@ async fn leads_are_listed_by_grade_status_and_search() {
     };
     assert_eq!(ids("").await, [an.clone(), binh.clone()]);
     assert_eq!(ids("?grade=B").await, std::slice::from_ref(&binh));
-    assert_eq!(ids("?status=new").await, std::slice::from_ref(&an), "handed over by its score, to nobody yet");
+    assert_eq!(
+        ids("?status=new").await,
+        std::slice::from_ref(&an),
+        "handed over by its score, to nobody yet"
+    );
     assert_eq!(ids("?assignee=none").await, std::slice::from_ref(&an));
     assert_eq!(ids("?search=binh").await, std::slice::from_ref(&binh));
     assert_eq!(ids("?search=nobody").await, Vec::<String>::new());
