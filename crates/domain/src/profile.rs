@@ -127,6 +127,13 @@ pub struct Profile {
     pub lead: Option<crate::lead::LeadState>,
 }
 
+/// See [`Profile::may_be_profiled`], for who has not read the rest of the profile.
+pub fn may_be_profiled(consents: &Consents, restricted_at: Option<Ms>) -> bool {
+    let refused =
+        |channel: &Channel| consents.state(*channel, Purpose::Profiling) == Some(ConsentState::Denied);
+    restricted_at.is_none() && !Channel::ALL.iter().any(refused)
+}
+
 fn no_number() -> ProfileNo {
     ProfileNo(0)
 }
@@ -378,10 +385,7 @@ impl Profile {
     /// Whether something may be reckoned about what kind of customer the person is: they want it nowhere refused,
     /// and their data are not to be left alone.
     pub fn may_be_profiled(&self) -> bool {
-        let refused = |channel: &Channel| {
-            self.consents.state(*channel, Purpose::Profiling) == Some(ConsentState::Denied)
-        };
-        self.restricted_at.is_none() && !Channel::ALL.iter().any(refused)
+        may_be_profiled(&self.consents, self.restricted_at)
     }
 
     /// Known by more than a device.

@@ -2,8 +2,8 @@
 
 use super::{Shelf, bit, book};
 use domain::commerce::Product;
-use domain::consent::{Channel, ConsentState, Consents, Purpose};
-use domain::profile::Ms;
+use domain::consent::Consents;
+use domain::profile::{Ms, may_be_profiled};
 use domain::recommend::Book;
 use kit::{DAY_MS, MINUTE_MS, ProfileNo, Timestamp, WorkspaceId};
 use models::recommend::{Interaction, Kind, Options};
@@ -45,15 +45,6 @@ struct Light {
     consents: Consents,
     #[serde(default)]
     restricted_at: Option<Ms>,
-}
-
-impl Light {
-    fn may_be_profiled(&self) -> bool {
-        let refused = |channel: &Channel| {
-            self.consents.state(*channel, Purpose::Profiling) == Some(ConsentState::Denied)
-        };
-        self.restricted_at.is_none() && !Channel::ALL.iter().any(refused)
-    }
 }
 
 /// What happened to one person: nothing of somebody who is gone.
@@ -119,7 +110,7 @@ impl Shelf {
                 tx.scan_profile_docs(workspace, range, &mut |no, doc| {
                     let light: Light = serde_json::from_str(doc)
                         .map_err(|error| StoreError::Bug(format!("a profile cannot be read: {error}")))?;
-                    if light.may_be_profiled() {
+                    if may_be_profiled(&light.consents, light.restricted_at) {
                         here.insert(no, Default::default());
                     } else {
                         away.insert(bit(no));

@@ -37,6 +37,15 @@ pub fn world() -> World {
     World::new(Database::sqlite(), 7, BEGIN, domain::settings::Settings::default())
 }
 
+/// Sends what happened long ago, oldest first.
+pub fn tell_history(world: &mut World, mut items: Vec<Value>) {
+    items.sort_by_key(|item| item["timestamp"].as_str().map(str::to_owned));
+    for items in items.chunks(100) {
+        world.send_items(items.to_vec(), true);
+        world.drain();
+    }
+}
+
 pub fn learn(world: &mut World, kind: &str) {
     let now = world.now;
     let fitted = learning::learn(world.store(), SHOP, kind, now, &mut |_| true).expect("the store answers");
@@ -116,11 +125,7 @@ fn what_is_needed_again_turns_segments_and_stands_in_messages() {
             at = at.plus_ms((rhythm + rng.below(5) as i64 - 2) * DAY_MS);
         }
     }
-    items.sort_by_key(|item| item["timestamp"].as_str().map(str::to_owned));
-    for items in items.chunks(100) {
-        world.send_items(items.to_vec(), true);
-        world.drain();
-    }
+    tell_history(&mut world, items);
     learn(&mut world, "hours");
 
     let condition = json!({ "attribute": "replenish.ca_phe", "op": "within_next", "value": "3d" });
@@ -207,11 +212,7 @@ fn a_cart_that_is_left_alone_turns_at_the_landmarks_of_its_silence() {
             items.push(bought(&user, at.plus_ms((5 + rng.below(400) as i64) * MINUTE_MS), "Nón", 200_000));
         }
     }
-    items.sort_by_key(|item| item["timestamp"].as_str().map(str::to_owned));
-    for items in items.chunks(200) {
-        world.send_items(items.to_vec(), true);
-        world.drain();
-    }
+    tell_history(&mut world, items);
     learn(&mut world, "carts");
 
     let condition = json!({ "attribute": "cart.buys_alone", "op": "lt", "value": 0.3 });

@@ -1,7 +1,7 @@
 //! Forecasts of purchases in a shop that learned them from its own past: segments and journeys turn on them at the very
 //! midnight, and a newer fit takes people along.
 
-use crate::habits::{BEGIN, bought, learn, means, turns, world};
+use crate::habits::{BEGIN, bought, learn, means, tell_history, turns, world};
 use domain::condition::Condition;
 use domain::delivery::Content;
 use domain::local_time::{Zone, start_of_day};
@@ -25,11 +25,7 @@ fn with_past(world: &mut World) {
             at = at.plus_ms((1 + rhythm / 2 + rng.below(rhythm as u64 + 1) as i64) * DAY_MS);
         }
     }
-    items.sort_by_key(|item| item["timestamp"].as_str().map(str::to_owned));
-    for items in items.chunks(100) {
-        world.send_items(items.to_vec(), true);
-        world.drain();
-    }
+    tell_history(world, items);
 }
 
 #[test]
