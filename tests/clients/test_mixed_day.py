@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from waiting import wait_until
+from waiting import wait_until, zone_where_it_is_noon
 
 PEOPLE = int(os.environ.get("QUAYLAI_TEST_MIXED_PEOPLE", "400"))
 # The client's own patience with a provider is a second and a half; a late answer takes half of one.
@@ -149,7 +149,7 @@ def people_arrive(quaylai) -> None:
 
 
 def test_nobody_gets_anything_twice_and_everything_has_its_reason(server, quaylai, provider):
-    quaylai.write("PATCH", "/settings", {"allow_private_networks": True})
+    quaylai.write("PATCH", "/settings", {"allow_private_networks": True, "time_zone": zone_where_it_is_noon()})
     twilio = {"provider": "twilio", "account_sid": "AC123", "auth_token": "token-of-the-account", "from": "ANPHO"}
     sendgrid = {"provider": "sendgrid", "api_key": "SG.key", "from": "Áo dài Hạnh <chao@aodaihanh.example>", "per_second": 500}
     for channel, settings in (("sms", twilio), ("email", sendgrid)):

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from waiting import wait_until
+from waiting import wait_until, zone_where_it_is_noon
 
 DEVICE = "5a3f1c9e-6f0d-4c53-9a1e-0000000000aa"
 
@@ -109,7 +109,7 @@ def verified_claims(headers: dict, public_key: str) -> dict:
 
 
 def test_what_a_journey_says_opens_in_the_browser(quaylai, push_service):
-    quaylai.write("PATCH", "/settings", {"allow_private_networks": True})
+    quaylai.write("PATCH", "/settings", {"allow_private_networks": True, "time_zone": zone_where_it_is_noon()})
     made = quaylai.write("PUT", "/channels/push", {"web": {"subject": "mailto:shop@may.example"}})
     assert made["provider"] == "push" and made["web"]["private_key"] == "***", made
     # Saved again without a word of the keys they stay, or every subscription would be lost.
@@ -208,7 +208,7 @@ def test_a_message_waits_for_a_page(quaylai):
 
 
 def test_a_chat_hears_of_a_large_order(quaylai, push_service):
-    quaylai.write("PATCH", "/settings", {"allow_private_networks": True})
+    quaylai.write("PATCH", "/settings", {"allow_private_networks": True, "time_zone": zone_where_it_is_noon()})
     made = quaylai.write("PUT", "/staff-contacts/slack:ban-hang", {"url": f"{push_service.base}/services/geheim"})
     assert made["url"] == "***" and made["kind"] == "slack", made
     tried = quaylai.write("POST", "/staff-contacts/slack:ban-hang/test", {})
