@@ -26,6 +26,19 @@ pub struct ChangeRow {
     pub source: String,
 }
 
+impl ChangeRow {
+    pub(crate) fn read(mut row: Row) -> Result<ChangeRow, StoreError> {
+        Ok(ChangeRow {
+            change_no: row.int(0)?,
+            name: row.take_text(1)?,
+            at: row.at(2)?,
+            old: row.opt_text(3)?.map(str::to_owned),
+            new: row.take_text(4)?,
+            source: row.take_text(5)?,
+        })
+    }
+}
+
 /// A join of two profiles, or one that was refused.
 #[derive(Clone, PartialEq, Debug)]
 pub struct MergeRow {
@@ -277,18 +290,8 @@ impl ReadTx<'_> {
         before: i64,
         limit: i64,
     ) -> Result<Vec<ChangeRow>, StoreError> {
-        let read = |mut row: Row| {
-            Ok(ChangeRow {
-                change_no: row.int(0)?,
-                name: row.take_text(1)?,
-                at: row.at(2)?,
-                old: row.opt_text(3)?.map(str::to_owned),
-                new: row.take_text(4)?,
-                source: row.take_text(5)?,
-            })
-        };
         let rows = self.query(q::ATTRIBUTE_CHANGE_PAGE, &vals![workspace, no, before, limit])?;
-        rows.into_iter().map(read).collect()
+        rows.into_iter().map(ChangeRow::read).collect()
     }
 
     /// The proof of consent, newest first; at most 500.

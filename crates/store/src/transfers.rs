@@ -261,18 +261,8 @@ impl ReadTx<'_> {
         no: ProfileNo,
         source: &str,
     ) -> Result<Vec<ChangeRow>, StoreError> {
-        let read = |mut row: Row| {
-            Ok(ChangeRow {
-                change_no: row.int(0)?,
-                name: row.take_text(1)?,
-                at: row.at(2)?,
-                old: row.opt_text(3)?.map(str::to_owned),
-                new: row.take_text(4)?,
-                source: row.take_text(5)?,
-            })
-        };
         let rows = self.query(q::ATTRIBUTE_CHANGE_OF_SOURCE, &vals![workspace, no, source])?;
-        rows.into_iter().map(read).collect()
+        rows.into_iter().map(ChangeRow::read).collect()
     }
 
     /// All consent records of a profile with their numbers, oldest first.

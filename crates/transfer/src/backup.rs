@@ -5,6 +5,7 @@
 //! can be restored into either database.
 
 use crate::importer::{Step, TransferError};
+use crate::jobs;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kit::{Timestamp, WorkspaceId};
@@ -366,25 +367,9 @@ pub fn begin_backup(
 ) -> Result<JobRow, TransferError> {
     let day = crate::export::time(now);
     let day = day.as_str().and_then(|text| text.get(..10)).unwrap_or("backup").to_owned();
-    let job = JobRow {
-        workspace,
-        job_id,
-        kind: "backup".into(),
-        state: "waiting".into(),
-        runner: "server".into(),
-        name: format!("quaylai-{day}.backup"),
-        fingerprint: String::new(),
-        plan: "{}".into(),
-        progress: "{}".into(),
-        created_by: created_by.to_owned(),
-        revision: 1,
-        created_at: now,
-        updated_at: now,
-    };
-    let mut changes = Changeset::new();
-    changes.insert_job(&job);
-    store.apply(changes)?;
-    Ok(job)
+    let name = format!("quaylai-{day}.backup");
+    let job = JobRow { name, ..jobs::new_job(workspace, job_id, "backup", created_by, now) };
+    Ok(jobs::insert(store, job)?)
 }
 
 /// Makes the backup of a job, in one step.

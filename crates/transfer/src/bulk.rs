@@ -2,6 +2,7 @@
 //! time; what it changed is noted, so that tags and lists can be taken back.
 
 use crate::importer::{Step, TransferError};
+use crate::jobs::{self, Held, Outcome};
 use domain::consent::Channel;
 use domain::identifier::IdentifierKind;
 use domain::profile::Profile;
@@ -98,46 +99,27 @@ pub fn begin_bulk(
 ) -> Result<JobRow, StoreError> {
     let progress = BulkProgress { total, ..BulkProgress::default() };
     let job = JobRow {
-        workspace,
-        job_id,
-        kind: "bulk".into(),
-        state: "waiting".into(),
-        runner: "server".into(),
         name: if spec.label.is_empty() { spec.value.clone() } else { spec.label.clone() },
-        fingerprint: String::new(),
-        plan: serde_json::to_string(spec).unwrap_or_default(),
-        progress: serde_json::to_string(&progress).unwrap_or_default(),
-        created_by: spec.source.clone(),
-        revision: 1,
-        created_at: now,
-        updated_at: now,
+        plan: jobs::written(spec),
+        progress: jobs::written(&progress),
+        ..jobs::new_job(workspace, job_id, "bulk", &spec.source, now)
     };
-    let mut changes = Changeset::new();
-    changes.insert_job(&job);
-    store.apply(changes)?;
-    Ok(job)
+    jobs::insert(store, job)
 }
 
 /// Asks for what a job did to be taken back.
-pub fn undo_bulk(store: &Store, mut job: JobRow, now: Timestamp) -> Result<JobRow, TransferError> {
+pub fn undo_bulk(store: &Store, job: JobRow, now: Timestamp) -> Result<JobRow, TransferError> {
     let progress: BulkProgress = serde_json::from_str(&job.progress).unwrap_or_default();
     if !matches!(job.state.as_str(), "completed" | "cancelled") || !progress.can_undo {
         let detail = format!("it is {}; tags and lists can be taken back once it has ended", job.state);
         return Err(TransferError::State(detail));
     }
-    job.state = "undoing".into();
-    job.updated_at = now;
-    let mut changes = Changeset::new();
-    changes.update_job(&job);
-    store.apply(changes)?;
-    job.revision += 1;
-    Ok(job)
+    Ok(jobs::turn(store, job, "undoing", now)?)
 }
 
 /// Drives one job.
 pub struct BulkJob {
-    store: Arc<Store>,
-    job: JobRow,
+    held: Held,
     work: PathBuf,
     spec: BulkSpec,
     progress: BulkProgress,
@@ -146,17 +128,14 @@ pub struct BulkJob {
 
 impl BulkJob {
     pub fn open(store: Arc<Store>, job: JobRow, work: PathBuf) -> Result<BulkJob, TransferError> {
-        let broken =
-            |error: serde_json::Error| TransferError::State(format!("the job cannot be read: {error}"));
-        let spec = serde_json::from_str(&job.plan).map_err(broken)?;
-        let progress = serde_json::from_str(&job.progress).map_err(broken)?;
-        Ok(BulkJob { store, job, work, spec, progress, people: None })
+        let (spec, progress) = (jobs::read(&job.plan)?, jobs::read(&job.progress)?);
+        Ok(BulkJob { held: Held { store, job }, work, spec, progress, people: None })
     }
 
     pub fn step(&mut self, now: Timestamp) -> Result<Step, TransferError> {
-        let outcome = match self.job.state.as_str() {
+        let stepped = match self.held.job.state.as_str() {
             "waiting" => {
-                self.job.state = "running".into();
+                self.held.job.state = "running".into();
                 self.progress.started_at = now.ms();
                 self.save(Changeset::new(), now).map(|()| Step::Worked)
             }
@@ -165,29 +144,17 @@ impl BulkJob {
             "undoing" => self.undo(now),
             _ => return Ok(Step::Ended),
         };
-        match outcome {
-            Err(TransferError::Store(StoreError::Conflict { .. })) => {
-                let found = self.store.read(|tx| tx.job(self.job.workspace, &self.job.job_id))?;
-                let Some(job) = found else { return Ok(Step::Ended) };
-                *self = BulkJob::open(Arc::clone(&self.store), job, self.work.clone())?;
+        match self.held.outcome(stepped)? {
+            Outcome::Stepped(step) => Ok(step),
+            Outcome::Turned(job) => {
+                *self = BulkJob::open(Arc::clone(&self.held.store), job, self.work.clone())?;
                 Ok(Step::Worked)
             }
-            Err(TransferError::Store(error)) => Err(error.into()),
-            Err(error) => {
+            Outcome::Failed(error) => {
                 self.progress.error = Some(error.to_string());
                 self.end("failed", now)
             }
-            done => done,
         }
-    }
-
-    fn engine_lags(&self) -> Result<bool, StoreError> {
-        Ok(self.store.read(|tx| tx.backlog())?.items > WAITING_MAX)
-    }
-
-    fn engine_has_taken_all(&self) -> Result<bool, StoreError> {
-        let processed = self.store.read(|tx| tx.progress(engine::PROCESSED))?.unwrap_or(0);
-        Ok(processed >= self.progress.last_seq)
     }
 
     /// The notes that change a person, none where nothing is to be changed.
@@ -222,7 +189,7 @@ impl BulkJob {
                 journey_id: value.clone(),
                 profile_id: profile.id.to_string(),
                 // The same job never starts it twice for one person.
-                call_id: format!("bulk:{}:{}", self.job.job_id, profile.id),
+                call_id: format!("bulk:{}:{}", self.held.job.job_id, profile.id),
                 properties: serde_json::json!({}),
                 at: now.into(),
             }],
@@ -253,9 +220,9 @@ impl BulkJob {
         changes: &mut Changeset,
         now: Timestamp,
     ) -> Result<Vec<u32>, TransferError> {
-        let of: Vec<_> = some.iter().map(|no| (self.job.workspace, *no)).collect();
+        let of: Vec<_> = some.iter().map(|no| (self.held.job.workspace, *no)).collect();
         let mut changed = Vec::new();
-        for (workspace, stored) in self.store.read(|tx| tx.profiles(&of))? {
+        for (workspace, stored) in self.held.store.read(|tx| tx.profiles(&of))? {
             let notes = self.notes(&stored.profile, turned, now);
             if !notes.is_empty() {
                 changed.push(u32::try_from(stored.profile.no.0).unwrap_or(u32::MAX));
@@ -270,9 +237,13 @@ impl BulkJob {
     fn run(&mut self, now: Timestamp) -> Result<Step, TransferError> {
         let done = usize::try_from(self.progress.done).unwrap_or(usize::MAX);
         if self.progress.done >= self.progress.total {
-            return if self.engine_has_taken_all()? { self.end("completed", now) } else { Ok(Step::Waiting) };
+            return if self.held.engine_has_taken(self.progress.last_seq)? {
+                self.end("completed", now)
+            } else {
+                Ok(Step::Waiting)
+            };
         }
-        if self.engine_lags()? {
+        if self.held.engine_lags(WAITING_MAX)? {
             return Ok(Step::Waiting);
         }
         if self.people.is_none() {
@@ -299,7 +270,7 @@ impl BulkJob {
     }
 
     fn undo(&mut self, now: Timestamp) -> Result<Step, TransferError> {
-        if !self.engine_has_taken_all()? {
+        if !self.held.engine_has_taken(self.progress.last_seq)? {
             return Ok(Step::Waiting);
         }
         if self.progress.undone >= self.progress.changed {
@@ -319,7 +290,7 @@ impl BulkJob {
     }
 
     fn end(&mut self, state: &str, now: Timestamp) -> Result<Step, TransferError> {
-        self.job.state = state.into();
+        self.held.job.state = state.into();
         self.progress.ended_at = now.ms();
         let ended = matches!(state, "completed" | "cancelled");
         self.progress.can_undo = ended && self.spec.action.can_be_undone() && self.progress.changed > 0;
@@ -330,13 +301,8 @@ impl BulkJob {
     }
 
     /// Stores progress with whatever else is to be stored.
-    fn save(&mut self, mut changes: Changeset, now: Timestamp) -> Result<(), TransferError> {
-        self.job.progress = serde_json::to_string(&self.progress).unwrap_or_default();
-        self.job.updated_at = now;
-        changes.update_job(&self.job);
-        let committed = self.store.apply(changes)?;
-        self.job.revision += 1;
-        if let Some(seq) = committed.returned {
+    fn save(&mut self, changes: Changeset, now: Timestamp) -> Result<(), TransferError> {
+        if let Some(seq) = self.held.save(&self.progress, changes, now)? {
             self.progress.last_seq = seq;
         }
         Ok(())

@@ -1,12 +1,13 @@
 //! Lists written out as CSV or JSON Lines, a page at a time, in constant memory; everything at once as an archive.
 
 use crate::importer::{Step, TransferError};
+use crate::jobs::{self, Held, Outcome};
 use crate::rejected::harmless;
 use domain::commerce::Product;
-use domain::condition::{Facts, Past};
+use domain::condition::{Facts, Wants};
 use domain::habits::is_habit;
 use domain::profile::Profile;
-use engine::habits::past_of;
+use engine::segments::scan::pasts_of_profiles;
 use engine::{Insight, ProfileFacts, zone_of};
 use kit::{Currency, ProfileNo, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use store::transfers::JobRow;
-use store::{Changeset, Store, StoreError};
+use store::{Changeset, Store};
 
 /// Rows that are read at a time.
 const PAGE_ROWS: i64 = 1_000;
@@ -313,30 +314,24 @@ impl Exporter {
         };
         let columns: Vec<&String> = self.spec.columns.iter().filter(is_learned).collect();
         let Some(now) = self.now.filter(|_| !columns.is_empty()) else { return Ok(()) };
-        let wants_past = columns.iter().any(|name| is_habit(name));
-        let wants_lead = columns.iter().any(|name| name.starts_with("lead."));
+        let mut wants = Wants::default();
+        for name in &columns {
+            wants.merge(&Wants::of_path(name));
+        }
+        let people: Vec<&Profile> = profiles.collect();
+        let numbers: Vec<ProfileNo> = people.iter().map(|profile| profile.no).collect();
         self.store.read(|tx| {
             let shop = tx.workspaces()?.into_iter().find(|row| row.workspace == self.workspace);
             let Some(settings) = shop.map(|row| row.settings) else { return Ok(()) };
-            let insight = Insight::read(tx, self.workspace)?;
-            for (profile, row) in profiles.zip(rows) {
-                let mut past = match wants_past {
-                    true => past_of(tx, self.workspace, profile.no)?,
-                    false => Past::default(),
-                };
-                if wants_lead {
-                    let told = engine::leads::past_of(tx, self.workspace, &insight, profile.no, now)?;
-                    past =
-                        if wants_past { Past { events: told.events, runs: told.runs, ..past } } else { told };
-                }
-                let zone = zone_of(profile, &settings.zone());
-                let currency = settings.currency();
+            let (shop_zone, insight) = (settings.zone(), Insight::read(tx, self.workspace)?);
+            let pasts = pasts_of_profiles(tx, self.workspace, &numbers, &wants, now)?;
+            for ((profile, past), row) in people.into_iter().zip(&pasts).zip(rows) {
                 let facts = ProfileFacts {
                     profile,
-                    zone: &zone,
+                    zone: &zone_of(profile, &shop_zone),
                     now,
-                    currency,
-                    past: &past,
+                    currency: self.currency,
+                    past,
                     insight: &insight,
                     segments: None,
                 };
@@ -722,30 +717,17 @@ pub fn begin_export(
 ) -> Result<JobRow, TransferError> {
     spec.check().map_err(TransferError::State)?;
     let job = JobRow {
-        workspace,
-        job_id,
-        kind: "export".into(),
-        state: "waiting".into(),
-        runner: "server".into(),
         name: spec.file_name(),
-        fingerprint: String::new(),
-        plan: serde_json::to_string(spec).unwrap_or_default(),
-        progress: serde_json::to_string(&ExportProgress::default()).unwrap_or_default(),
-        created_by: created_by.to_owned(),
-        revision: 1,
-        created_at: now,
-        updated_at: now,
+        plan: jobs::written(spec),
+        progress: jobs::written(&ExportProgress::default()),
+        ..jobs::new_job(workspace, job_id, "export", created_by, now)
     };
-    let mut changes = Changeset::new();
-    changes.insert_job(&job);
-    store.apply(changes)?;
-    Ok(job)
+    Ok(jobs::insert(store, job)?)
 }
 
 /// An export as a job: [`Exporter`] with its progress stored.
 pub struct ExportJob {
-    store: Arc<Store>,
-    job: JobRow,
+    held: Held,
     work: PathBuf,
     exporter: Option<Exporter>,
     stored_at: Timestamp,
@@ -753,28 +735,26 @@ pub struct ExportJob {
 
 impl ExportJob {
     pub fn open(store: Arc<Store>, job: JobRow, work: PathBuf) -> ExportJob {
-        ExportJob { store, job, work, exporter: None, stored_at: Timestamp::MIN }
+        ExportJob { held: Held { store, job }, work, exporter: None, stored_at: Timestamp::MIN }
     }
 
     pub fn step(&mut self, now: Timestamp) -> Result<Step, TransferError> {
-        match self.attempt(now) {
-            Err(TransferError::Store(StoreError::Conflict { .. })) => {
-                let found = self.store.read(|tx| tx.job(self.job.workspace, &self.job.job_id))?;
-                let Some(job) = found else { return Ok(Step::Ended) };
-                self.job = job;
+        let stepped = self.attempt(now);
+        match self.held.outcome(stepped)? {
+            Outcome::Stepped(step) => Ok(step),
+            Outcome::Turned(job) => {
+                self.held.job = job;
                 Ok(Step::Worked)
             }
-            Err(TransferError::Store(error)) => Err(error.into()),
-            Err(error) => {
+            Outcome::Failed(error) => {
                 let progress = ExportProgress { error: Some(error.to_string()), ..ExportProgress::default() };
                 self.end("failed", progress, now)
             }
-            done => done,
         }
     }
 
     fn attempt(&mut self, now: Timestamp) -> Result<Step, TransferError> {
-        match self.job.state.as_str() {
+        match self.held.job.state.as_str() {
             "cancelling" => {
                 let progress = self.exporter.take().map(|held| held.progress.clone()).unwrap_or_default();
                 return self.end("cancelled", progress, now);
@@ -783,13 +763,13 @@ impl ExportJob {
             _ => return Ok(Step::Ended),
         }
         if self.exporter.is_none() {
-            let spec: ExportSpec = serde_json::from_str(&self.job.plan)
-                .map_err(|error| TransferError::State(format!("the job's plan cannot be read: {error}")))?;
+            let spec: ExportSpec = jobs::read(&self.held.job.plan)?;
             let target = self.work.join(spec.file_name());
-            let mut exporter = Exporter::new(Arc::clone(&self.store), self.job.workspace, spec, &target)?;
+            let mut exporter =
+                Exporter::new(Arc::clone(&self.held.store), self.held.job.workspace, spec, &target)?;
             exporter.progress.started_at = now.ms();
             exporter.ask_at(now);
-            self.job.state = "running".into();
+            self.held.job.state = "running".into();
             self.exporter = Some(exporter);
         }
         let Some(exporter) = &mut self.exporter else { return Ok(Step::Worked) };
@@ -812,7 +792,7 @@ impl ExportJob {
         mut progress: ExportProgress,
         now: Timestamp,
     ) -> Result<Step, TransferError> {
-        self.job.state = state.into();
+        self.held.job.state = state.into();
         progress.ended_at = now.ms();
         self.exporter = None;
         self.save(&progress, now)?;
@@ -820,12 +800,7 @@ impl ExportJob {
     }
 
     fn save(&mut self, progress: &ExportProgress, now: Timestamp) -> Result<(), TransferError> {
-        self.job.progress = serde_json::to_string(progress).unwrap_or_default();
-        self.job.updated_at = now;
-        let mut changes = Changeset::new();
-        changes.update_job(&self.job);
-        self.store.apply(changes)?;
-        self.job.revision += 1;
+        self.held.save(progress, Changeset::new(), now)?;
         self.stored_at = now;
         Ok(())
     }

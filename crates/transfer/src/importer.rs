@@ -5,6 +5,7 @@
 //! sequence, so a broken off import reads it again and lets go by what was appended before.
 
 use crate::feed::{Counts, Fed, Feed, ShownFault};
+use crate::jobs::{self, Held, Outcome};
 use crate::map::{Kind, Map};
 use crate::plan::{Home, Plan, Remark, Seen, SeenColumn};
 use crate::reading::{ReadError, Table};
@@ -143,41 +144,22 @@ pub fn begin_import(
         }
     }
     let job = JobRow {
-        workspace,
-        job_id,
-        kind: "import".into(),
         state: state.into(),
         runner: runner.into(),
         name: name.to_owned(),
         fingerprint,
-        plan: serde_json::to_string(spec).unwrap_or_default(),
-        progress: serde_json::to_string(&Progress::default()).unwrap_or_default(),
-        created_by: created_by.to_owned(),
-        revision: 1,
-        created_at: now,
-        updated_at: now,
+        plan: jobs::written(spec),
+        progress: jobs::written(&Progress::default()),
+        ..jobs::new_job(workspace, job_id, "import", created_by, now)
     };
-    let mut changes = Changeset::new();
-    changes.insert_job(&job);
-    store.apply(changes)?;
-    Ok(job)
-}
-
-fn turn(store: &Store, mut job: JobRow, state: &str, now: Timestamp) -> Result<JobRow, StoreError> {
-    job.state = state.into();
-    job.updated_at = now;
-    let mut changes = Changeset::new();
-    changes.update_job(&job);
-    store.apply(changes)?;
-    job.revision += 1;
-    Ok(job)
+    Ok(jobs::insert(store, job)?)
 }
 
 /// Asks a job to stop where it is. What it took in stays, until it is undone.
 pub fn request_cancel(store: &Store, job: JobRow, now: Timestamp) -> Result<JobRow, TransferError> {
     match job.state.as_str() {
-        "uploaded" => Ok(turn(store, job, "cancelled", now)?),
-        "waiting" | "running" | "paused" => Ok(turn(store, job, "cancelling", now)?),
+        "uploaded" => Ok(jobs::turn(store, job, "cancelled", now)?),
+        "waiting" | "running" | "paused" => Ok(jobs::turn(store, job, "cancelling", now)?),
         other => Err(TransferError::State(format!("it is {other}; only what is under way can be cancelled"))),
     }
 }
@@ -186,7 +168,7 @@ pub fn request_cancel(store: &Store, job: JobRow, now: Timestamp) -> Result<JobR
 pub fn request_pause(store: &Store, job: JobRow, now: Timestamp) -> Result<JobRow, TransferError> {
     match job.state.as_str() {
         "waiting" | "running" if job.kind == "import" && job.runner == "server" => {
-            Ok(turn(store, job, "paused", now)?)
+            Ok(jobs::turn(store, job, "paused", now)?)
         }
         other => {
             Err(TransferError::State(format!("it is {other}; an import that is under way can be paused")))
@@ -197,7 +179,7 @@ pub fn request_pause(store: &Store, job: JobRow, now: Timestamp) -> Result<JobRo
 /// Lets an import that rests go on.
 pub fn request_resume(store: &Store, job: JobRow, now: Timestamp) -> Result<JobRow, TransferError> {
     match job.state.as_str() {
-        "paused" => Ok(turn(store, job, "waiting", now)?),
+        "paused" => Ok(jobs::turn(store, job, "waiting", now)?),
         other => Err(TransferError::State(format!("it is {other}; only what is paused goes on"))),
     }
 }
@@ -205,15 +187,16 @@ pub fn request_resume(store: &Store, job: JobRow, now: Timestamp) -> Result<JobR
 /// Asks for everything that an import brought to be taken back.
 pub fn request_undo(store: &Store, job: JobRow, now: Timestamp) -> Result<JobRow, TransferError> {
     match job.state.as_str() {
-        "completed" | "cancelled" | "failed" if job.kind == "import" => Ok(turn(store, job, "undoing", now)?),
+        "completed" | "cancelled" | "failed" if job.kind == "import" => {
+            Ok(jobs::turn(store, job, "undoing", now)?)
+        }
         other => Err(TransferError::State(format!("it is {other}; an import that has ended can be undone"))),
     }
 }
 
 /// Drives one job.
 pub struct Importer {
-    store: Arc<Store>,
-    job: JobRow,
+    held: Held,
     progress: Progress,
     work: PathBuf,
     feed: Option<Feed>,
@@ -228,11 +211,9 @@ pub struct Importer {
 impl Importer {
     /// Goes on with a job where it stands. `work` is its folder, see [`crate::work_folder`].
     pub fn open(store: Arc<Store>, job: JobRow, work: PathBuf) -> Result<Importer, TransferError> {
-        let progress: Progress = serde_json::from_str(&job.progress)
-            .map_err(|error| TransferError::State(format!("the job's progress cannot be read: {error}")))?;
+        let progress = jobs::read(&job.progress)?;
         Ok(Importer {
-            store,
-            job,
+            held: Held { store, job },
             progress,
             work,
             feed: None,
@@ -244,7 +225,7 @@ impl Importer {
     }
 
     pub fn job(&self) -> &JobRow {
-        &self.job
+        &self.held.job
     }
 
     pub fn progress(&self) -> &Progress {
@@ -259,43 +240,39 @@ impl Importer {
     /// Does a piece of the work. An error of reading ends the job as failed; an error of the store is answered and
     /// the step can be made again.
     pub fn step(&mut self, now: Timestamp) -> Result<Step, TransferError> {
-        let outcome = match self.job.state.as_str() {
+        let stepped = match self.held.job.state.as_str() {
             "waiting" => self.begin(now),
             "running" => self.run(now),
             "cancelling" => self.end("cancelled", now),
             "undoing" => self.undo(now),
             _ => return Ok(Step::Ended),
         };
-        match outcome {
-            Err(TransferError::Store(StoreError::Conflict { .. })) => {
-                // Somebody asked for something else: read what, and go on from there.
-                let found = self.store.read(|tx| tx.job(self.job.workspace, &self.job.job_id))?;
-                let Some(job) = found else { return Ok(Step::Ended) };
-                if job.state == self.job.state {
-                    return Err(TransferError::State("another process works on this job".into()));
-                }
-                self.job = job;
+        match self.held.outcome(stepped)? {
+            Outcome::Stepped(step) => Ok(step),
+            Outcome::Turned(job) if job.state == self.held.job.state => {
+                Err(TransferError::State("another process works on this job".into()))
+            }
+            Outcome::Turned(job) => {
+                self.held.job = job;
                 Ok(Step::Worked)
             }
-            Err(TransferError::Store(error)) => Err(error.into()),
-            Err(error) => {
+            Outcome::Failed(error) => {
                 self.progress.error = Some(error.to_string());
                 self.end("failed", now)?;
                 Err(error)
             }
-            done => done,
         }
     }
 
     fn begin(&mut self, now: Timestamp) -> Result<Step, TransferError> {
-        self.job.state = "running".into();
+        self.held.job.state = "running".into();
         self.progress.started_at = now.ms();
         self.save(Changeset::new(), now)?;
         Ok(Step::Worked)
     }
 
     fn end(&mut self, state: &str, now: Timestamp) -> Result<Step, TransferError> {
-        self.job.state = state.into();
+        self.held.job.state = state.into();
         self.progress.phase = String::new();
         self.progress.ended_at = now.ms();
         self.feed = None;
@@ -309,7 +286,7 @@ impl Importer {
     /// An uploaded file, and what was unpacked from one, is full of people and of no more use. A file of the command
     /// line is whose it is.
     fn clear(&self) {
-        let Ok(spec) = serde_json::from_str::<Spec>(&self.job.plan) else { return };
+        let Ok(spec) = serde_json::from_str::<Spec>(&self.held.job.plan) else { return };
         for path in [spec.file, self.work.join("sheet.csv")] {
             if path.starts_with(&self.work) {
                 // It may be gone already.
@@ -319,44 +296,30 @@ impl Importer {
     }
 
     /// Stores progress with whatever else is to be stored.
-    fn save(&mut self, mut changes: Changeset, now: Timestamp) -> Result<(), TransferError> {
-        self.job.progress = serde_json::to_string(&self.progress).unwrap_or_default();
-        self.job.updated_at = now;
-        changes.update_job(&self.job);
-        let committed = self.store.apply(changes)?;
-        self.job.revision += 1;
-        if let Some(seq) = committed.returned {
+    fn save(&mut self, changes: Changeset, now: Timestamp) -> Result<(), TransferError> {
+        if let Some(seq) = self.held.save(&self.progress, changes, now)? {
             self.progress.last_seq = seq;
         }
         self.stored_at = now;
         Ok(())
     }
 
-    fn engine_lags(&self) -> Result<bool, StoreError> {
-        Ok(self.store.read(|tx| tx.backlog())?.items > WAITING_MAX)
-    }
-
-    fn engine_has_taken_all(&self) -> Result<bool, StoreError> {
-        let processed = self.store.read(|tx| tx.progress(engine::PROCESSED))?.unwrap_or(0);
-        Ok(processed >= self.progress.last_seq)
-    }
-
     fn run(&mut self, now: Timestamp) -> Result<Step, TransferError> {
         if self.poured {
-            if !self.engine_has_taken_all()? {
+            if !self.held.engine_has_taken(self.progress.last_seq)? {
                 return Ok(Step::Waiting);
             }
             return self.end("completed", now);
         }
         if self.feed.is_none() {
-            let spec: Spec = serde_json::from_str(&self.job.plan)
+            let spec: Spec = serde_json::from_str(&self.held.job.plan)
                 .map_err(|error| TransferError::State(format!("the job's plan cannot be read: {error}")))?;
             let feed = open_feed(
-                &self.store,
-                self.job.workspace,
+                &self.held.store,
+                self.held.job.workspace,
                 &spec,
-                &self.job.job_id,
-                self.job.created_at,
+                &self.held.job.job_id,
+                self.held.job.created_at,
                 &self.work,
             )?;
             self.progress.warnings =
@@ -364,11 +327,11 @@ impl Importer {
             self.feed = Some(feed);
             self.fed = 0;
         }
-        if self.engine_lags()? {
+        if self.held.engine_lags(WAITING_MAX)? {
             return Ok(Step::Waiting);
         }
         let Some(feed) = &mut self.feed else { return Ok(Step::Worked) };
-        let mut payload = head(&self.job.job_id, self.job.created_at);
+        let mut payload = head(&self.held.job.job_id, self.held.job.created_at);
         let (mut rows, mut ended) = (0usize, false);
         while rows < SLICE_ROWS && payload.len() < SLICE_BYTES {
             match feed.advance()? {
@@ -401,7 +364,7 @@ impl Importer {
             payload.extend_from_slice(b"]}");
             self.progress.appended = self.fed;
             changes.append(Arrival {
-                workspace: self.job.workspace,
+                workspace: self.held.job.workspace,
                 received_at: now,
                 kind: IMPORT.into(),
                 items: rows as i64,
@@ -423,11 +386,11 @@ impl Importer {
     }
 
     fn undo(&mut self, now: Timestamp) -> Result<Step, TransferError> {
-        if !self.engine_has_taken_all()? {
+        if !self.held.engine_has_taken(self.progress.last_seq)? {
             return Ok(Step::Waiting);
         }
-        let (workspace, job_id) = (self.job.workspace, self.job.job_id.clone());
-        let left = self.store.read(|tx| tx.touch_count(workspace, &job_id))?;
+        let (workspace, job_id) = (self.held.job.workspace, self.held.job.job_id.clone());
+        let left = self.held.store.read(|tx| tx.touch_count(workspace, &job_id))?;
         if self.progress.phase != "undoing" {
             self.progress.phase = "undoing".into();
             self.progress.undo_total = left;
@@ -445,10 +408,10 @@ impl Importer {
     }
 
     fn ask_undo(&mut self, now: Timestamp) -> Result<Step, TransferError> {
-        let job = self.job.job_id.clone();
-        let slice = UndoSlice { job, told_at: self.job.created_at.into(), settle: Vec::new() };
+        let job = self.held.job.job_id.clone();
+        let slice = UndoSlice { job, told_at: self.held.job.created_at.into(), settle: Vec::new() };
         let mut changes = Changeset::new();
-        changes.append(slice.arrival(self.job.workspace, now));
+        changes.append(slice.arrival(self.held.job.workspace, now));
         self.save(changes, now)?;
         Ok(Step::Waiting)
     }

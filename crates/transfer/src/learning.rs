@@ -1,6 +1,7 @@
 //! Fitting what is learned of a shop, as a job: when it is due, how far it is, and that it can be called off.
 
 use crate::importer::{Step, TransferError};
+use crate::jobs::{self, Held, Outcome};
 use domain::local_time::{Zone, at_local, local_date};
 use engine::EngineError;
 use engine::learning::{self, KINDS};
@@ -66,26 +67,12 @@ pub fn begin_learning(
     if let Some(job) = open.into_iter().find(|job| job.workspace == workspace && job.kind == LEARN) {
         return Ok(job);
     }
-    let json = |text: serde_json::Result<String>| text.unwrap_or_default();
     let job = JobRow {
-        workspace,
-        job_id,
-        kind: LEARN.into(),
-        state: "waiting".into(),
-        runner: "server".into(),
-        name: String::new(),
-        fingerprint: String::new(),
-        plan: json(serde_json::to_string(spec)),
-        progress: json(serde_json::to_string(&LearnProgress::default())),
-        created_by: by.into(),
-        revision: 1,
-        created_at: now,
-        updated_at: now,
+        plan: jobs::written(spec),
+        progress: jobs::written(&LearnProgress::default()),
+        ..jobs::new_job(workspace, job_id, LEARN, by, now)
     };
-    let mut changes = Changeset::new();
-    changes.insert_job(&job);
-    store.apply(changes)?;
-    Ok(job)
+    jobs::insert(store, job)
 }
 
 /// Writes jobs down for the workspaces whose time has come: every night, at first as soon as there are orders, and
@@ -133,8 +120,7 @@ fn last_night(now: Timestamp, zone: &Zone) -> Timestamp {
 }
 
 pub struct LearnJob {
-    store: Arc<Store>,
-    job: JobRow,
+    held: Held,
     spec: LearnSpec,
     progress: LearnProgress,
 }
@@ -143,11 +129,8 @@ impl LearnJob {
     /// # Errors
     /// A plan that cannot be read.
     pub fn open(store: Arc<Store>, job: JobRow) -> Result<LearnJob, TransferError> {
-        let broken =
-            |error: serde_json::Error| TransferError::State(format!("the job cannot be read: {error}"));
-        let spec = serde_json::from_str(&job.plan).map_err(broken)?;
-        let progress = serde_json::from_str(&job.progress).map_err(broken)?;
-        Ok(LearnJob { store, job, spec, progress })
+        let (spec, progress) = (jobs::read(&job.plan)?, jobs::read(&job.progress)?);
+        Ok(LearnJob { held: Held { store, job }, spec, progress })
     }
 
     /// Fits the next kind. A fit that was broken off begins anew.
@@ -155,9 +138,9 @@ impl LearnJob {
     /// # Errors
     /// Those of the store; the job stays as it is and can be opened again.
     pub fn step(&mut self, now: Timestamp) -> Result<Step, TransferError> {
-        let outcome = match self.job.state.as_str() {
+        let stepped = match self.held.job.state.as_str() {
             "waiting" => {
-                self.job.state = "running".into();
+                self.held.job.state = "running".into();
                 self.progress.started_at = now.ms();
                 self.save(now).map(|()| Step::Worked)
             }
@@ -165,19 +148,16 @@ impl LearnJob {
             "cancelling" => self.end("cancelled", now),
             _ => return Ok(Step::Ended),
         };
-        match outcome {
-            Err(TransferError::Store(StoreError::Conflict { .. })) => {
-                let found = self.store.read(|tx| tx.job(self.job.workspace, &self.job.job_id))?;
-                let Some(job) = found else { return Ok(Step::Ended) };
-                *self = LearnJob::open(Arc::clone(&self.store), job)?;
+        match self.held.outcome(stepped)? {
+            Outcome::Stepped(step) => Ok(step),
+            Outcome::Turned(job) => {
+                *self = LearnJob::open(Arc::clone(&self.held.store), job)?;
                 Ok(Step::Worked)
             }
-            Err(TransferError::Store(error)) => Err(error.into()),
-            Err(error) => {
+            Outcome::Failed(error) => {
                 self.progress.error = Some(error.to_string());
                 self.end("failed", now)
             }
-            done => done,
         }
     }
 
@@ -185,7 +165,7 @@ impl LearnJob {
         let Some(kind) = self.spec.kinds.get(self.progress.done).cloned() else {
             return self.end("completed", now);
         };
-        let (store, workspace) = (Arc::clone(&self.store), self.job.workspace);
+        let (store, workspace) = (Arc::clone(&self.held.store), self.held.job.workspace);
         let (done, all) = (self.progress.done as f64, self.spec.kinds.len() as f64);
         let mut told = 0.0;
         let mut failed = None;
@@ -221,19 +201,14 @@ impl LearnJob {
     }
 
     fn end(&mut self, state: &str, now: Timestamp) -> Result<Step, TransferError> {
-        self.job.state = state.into();
+        self.held.job.state = state.into();
         self.progress.ended_at = now.ms();
         self.save(now)?;
         Ok(Step::Ended)
     }
 
     fn save(&mut self, now: Timestamp) -> Result<(), TransferError> {
-        self.job.progress = serde_json::to_string(&self.progress).unwrap_or_default();
-        self.job.updated_at = now;
-        let mut changes = Changeset::new();
-        changes.update_job(&self.job);
-        self.store.apply(changes)?;
-        self.job.revision += 1;
+        self.held.save(&self.progress, Changeset::new(), now)?;
         Ok(())
     }
 }

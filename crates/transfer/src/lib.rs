@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod export;
 mod feed;
 mod importer;
+mod jobs;
 pub mod learning;
 mod lines;
 pub mod map;

@@ -3,6 +3,7 @@
 //! on the suppression list.
 
 use crate::importer::{Step, TransferError};
+use crate::jobs::{self, Held, Outcome};
 use domain::consent::Channel;
 use domain::identifier::{Identifier, IdentifierKind};
 use engine::Note;
@@ -119,25 +120,8 @@ pub fn begin_register(
 ) -> Result<JobRow, StoreError> {
     let progress = RegisterProgress { bytes_total, ..RegisterProgress::default() };
     let (kind, plan) = onto.written();
-    let job = JobRow {
-        workspace,
-        job_id,
-        kind: kind.into(),
-        state: "waiting".into(),
-        runner: "server".into(),
-        name: String::new(),
-        fingerprint: String::new(),
-        plan,
-        progress: serde_json::to_string(&progress).unwrap_or_default(),
-        created_by: created_by.to_owned(),
-        revision: 1,
-        created_at: now,
-        updated_at: now,
-    };
-    let mut changes = Changeset::new();
-    changes.insert_job(&job);
-    store.apply(changes)?;
-    Ok(job)
+    let progress = jobs::written(&progress);
+    jobs::insert(store, JobRow { plan, progress, ..jobs::new_job(workspace, job_id, kind, created_by, now) })
 }
 
 /// What a row of a list is cut into.
@@ -158,8 +142,7 @@ fn reason_of(row: &str) -> Option<&'static str> {
 
 /// Drives one job.
 pub struct RegisterJob {
-    store: Arc<Store>,
-    job: JobRow,
+    held: Held,
     work: PathBuf,
     onto: Onto,
     progress: RegisterProgress,
@@ -170,14 +153,14 @@ impl RegisterJob {
         let broken =
             |error: serde_json::Error| TransferError::State(format!("the job cannot be read: {error}"));
         let onto = Onto::read(&job.kind, &job.plan).map_err(broken)?;
-        let progress = serde_json::from_str(&job.progress).map_err(broken)?;
-        Ok(RegisterJob { store, job, work, onto, progress })
+        let progress = jobs::read(&job.progress)?;
+        Ok(RegisterJob { held: Held { store, job }, work, onto, progress })
     }
 
     pub fn step(&mut self, now: Timestamp) -> Result<Step, TransferError> {
-        let outcome = match self.job.state.as_str() {
+        let stepped = match self.held.job.state.as_str() {
             "waiting" => {
-                self.job.state = "running".into();
+                self.held.job.state = "running".into();
                 self.progress.started_at = now.ms();
                 self.save(Changeset::new(), now).map(|()| Step::Worked)
             }
@@ -185,41 +168,39 @@ impl RegisterJob {
             "cancelling" => self.end(Changeset::new(), "cancelled", now),
             _ => return Ok(Step::Ended),
         };
-        match outcome {
-            Err(TransferError::Store(StoreError::Conflict { .. })) => {
-                let found = self.store.read(|tx| tx.job(self.job.workspace, &self.job.job_id))?;
-                let Some(job) = found else { return Ok(Step::Ended) };
-                *self = RegisterJob::open(Arc::clone(&self.store), job, self.work.clone())?;
+        match self.held.outcome(stepped)? {
+            Outcome::Stepped(step) => Ok(step),
+            Outcome::Turned(job) => {
+                *self = RegisterJob::open(Arc::clone(&self.held.store), job, self.work.clone())?;
                 Ok(Step::Worked)
             }
-            Err(TransferError::Store(error)) => Err(error.into()),
-            Err(error) => {
+            Outcome::Failed(error) => {
                 self.progress.error = Some(error.to_string());
                 self.end(Changeset::new(), "failed", now)
             }
-            done => done,
         }
     }
 
     /// Whether the engine is so far behind, or, once all was read, has not yet taken all of it.
     fn waits(&self) -> Result<bool, StoreError> {
-        let (items, processed) =
-            self.store.read(|tx| Ok((tx.backlog()?.items, tx.progress(engine::PROCESSED)?.unwrap_or(0))))?;
-        Ok(if self.progress.is_read { processed < self.progress.last_seq } else { items > WAITING_MAX })
+        match self.progress.is_read {
+            true => Ok(!self.held.engine_has_taken(self.progress.last_seq)?),
+            false => self.held.engine_lags(WAITING_MAX),
+        }
     }
 
     /// Puts the address of a row where it belongs.
     fn take(&self, address: String, row: &str, changes: &mut Changeset, now: Timestamp) {
-        let workspace = self.job.workspace;
+        let workspace = self.held.job.workspace;
         match &self.onto {
-            Onto::DoNotCall(_) => changes.list_do_not_call(workspace, &address, self.job.created_at),
+            Onto::DoNotCall(_) => changes.list_do_not_call(workspace, &address, self.held.job.created_at),
             Onto::Suppressions(spec) => {
                 let note = Note::Suppress {
                     channel: spec.channel.to_string(),
                     address,
                     reason: reason_of(row).unwrap_or(&spec.reason).to_owned(),
                     detail: spec.detail.clone(),
-                    at: self.job.created_at.into(),
+                    at: self.held.job.created_at.into(),
                 };
                 changes.append(note.arrival(workspace, now));
             }
@@ -286,7 +267,7 @@ impl RegisterJob {
                     return Err(TransferError::State(detail));
                 }
                 if spec.replaces {
-                    changes.drop_do_not_call(self.job.workspace, self.job.created_at);
+                    changes.drop_do_not_call(self.held.job.workspace, self.held.job.created_at);
                 }
                 self.end(changes, "completed", now)
             }
@@ -300,7 +281,7 @@ impl RegisterJob {
     }
 
     fn end(&mut self, changes: Changeset, state: &str, now: Timestamp) -> Result<Step, TransferError> {
-        self.job.state = state.into();
+        self.held.job.state = state.into();
         self.progress.ended_at = now.ms();
         self.save(changes, now)?;
         // The file itself is not kept. It may be gone already.
@@ -308,13 +289,8 @@ impl RegisterJob {
         Ok(Step::Ended)
     }
 
-    fn save(&mut self, mut changes: Changeset, now: Timestamp) -> Result<(), TransferError> {
-        self.job.progress = serde_json::to_string(&self.progress).unwrap_or_default();
-        self.job.updated_at = now;
-        changes.update_job(&self.job);
-        let committed = self.store.apply(changes)?;
-        self.job.revision += 1;
-        if let Some(seq) = committed.returned {
+    fn save(&mut self, changes: Changeset, now: Timestamp) -> Result<(), TransferError> {
+        if let Some(seq) = self.held.save(&self.progress, changes, now)? {
             self.progress.last_seq = seq;
         }
         Ok(())
