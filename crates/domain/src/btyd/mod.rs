@@ -28,11 +28,13 @@ mod sample;
 mod search;
 mod special;
 pub mod spend;
+mod tables;
 
 pub use bulk::Bulk;
 pub use fit::{Fit, Prior, fit, fit_on};
 pub use model::{Kind, Model};
 pub use sample::{Row, Sample};
+pub use tables::{Seen, Tables};
 
 use crate::commerce::{Day, PurchaseHistory};
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A time further away than this is as good as never: a hundred years in weeks.
-const NEVER: f64 = 5_200.0;
+pub(super) const NEVER: f64 = 5_200.0;
 /// Purchases in a horizon beyond which counts are not told apart.
 const COUNT_MAX: u32 = 20_000;
 
@@ -149,7 +149,7 @@ impl Model {
     }
 
     /// The share of those who stay that is still silent so many weeks after a purchase; [`Kind::MbgCnbdK`] only.
-    fn silent(&self, customer: &Customer, weeks: f64) -> f64 {
+    pub(super) fn silent(&self, customer: &Customer, weeks: f64) -> f64 {
         let [r, alpha, _, _, k] = self.values;
         let m = r + k * f64::from(customer.x);
         let whole = alpha + customer.tx + weeks;

@@ -522,6 +522,38 @@ mod any {
         }
 
         #[test]
+        fn tables_tell_what_the_model_tells(
+            model in any_model(),
+            asked in prop::collection::vec((0..300u32, 0..900u32, prop_oneof![0..2_000u32, 0..40u32]), 1..12),
+            weeks in 0.0..200.0f64,
+            other in 0.0..200.0f64,
+            share in 0.02..0.98f64,
+        ) {
+            let tables = Tables::new(model, [weeks, 13.0]);
+            for (x, tx, silence) in asked {
+                let tx = if x == 0 { 0 } else { tx };
+                let customer = Customer::new(x, f64::from(tx) / 7.0, f64::from(tx + silence) / 7.0);
+                let about = format!("{model:?} {customer:?} {weeks} {other} {share}");
+                let alike = |one: f64, other: f64| (one - other).abs() <= 1e-9 * other.abs() + 1e-13;
+                let seen = tables.see(&customer);
+                prop_assert!(alike(seen.alive(), model.p_alive(&customer)), "alive {about}");
+                for weeks in [weeks, other] {
+                    let (held, wanted) = (seen.expected(weeks), model.expected(&customer, weeks));
+                    prop_assert!(alike(held, wanted), "expected {held} {wanted} {about}");
+                    let (held, wanted) = (seen.p_buy_within(weeks), model.p_buy_within(&customer, weeks));
+                    prop_assert!(alike(held, wanted), "buys {held} {wanted} {about}");
+                }
+                let (held, wanted) = (seen.next_purchase([share])[0], model.next_purchase(&customer, share));
+                // Of the whole time since the first purchase, from which the silence is taken.
+                let off = 1e-9 * (1.0 + customer.t() + wanted.unwrap_or(0.0) + model.parameters()[1]);
+                prop_assert!(
+                    held.zip(wanted).map_or(held == wanted, |(one, other)| (one - other).abs() <= off),
+                    "next {held:?} {wanted:?} {about}"
+                );
+            }
+        }
+
+        #[test]
         fn due_dates_are_when_the_probability_says(
             model in any_model(), customer in any_customer(), threshold in 0.05..0.95f64,
         ) {
