@@ -7,8 +7,10 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import uuid
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -49,9 +51,13 @@ class PostgresDatabase:
     def drop(self) -> None:
         self._psql(f'drop database if exists "{self.name}" with (force)')
 
-    def _psql(self, statement: str) -> None:
+    def run(self, statement: str) -> None:
+        self._psql(statement, self.url)
+
+    def _psql(self, statement: str, database: str | None = None) -> None:
+        connection = database or self._admin
         subprocess.run(
-            ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--command={statement}", self._admin],
+            ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--command={statement}", connection],
             check=True,
             timeout=60,
         )
@@ -150,6 +156,17 @@ class QuaylaiServer:
         self._process.kill()
         self._process.wait(30)
         self._process = None
+
+    def pass_time(self, ms: int) -> None:
+        """While it is down so much time passes, as far as its messages are concerned: all they have noted is older."""
+        assert not self.running()
+        instants = ("decided_at", "due_at", "attempted_at", "accepted_at", "delivered_at", "ask_at", "fall_back_at")
+        statement = "update message set " + ", ".join(f"{name} = {name} - {ms}" for name in instants)
+        if self.database:
+            self.database.run(statement)
+            return
+        with closing(sqlite3.connect(self.data / "quaylai.sqlite3")) as connection, connection:
+            connection.execute(statement)
 
     def stop(self) -> int:
         """As an operator would; returns the exit code."""

@@ -23,6 +23,8 @@ pub struct Esms {
     pub script: VecDeque<Answer>,
     /// Of `GetSmsReceiverStatus_get`, by `SMSID`.
     pub fates: BTreeMap<String, Value>,
+    /// What is answered instead, by `SMSID`.
+    pub troubles: BTreeMap<String, Value>,
 }
 
 pub struct EsmsServer {
@@ -55,6 +57,9 @@ fn judged(request: &Request, esms: &mut Esms) -> Answer {
         }
         let keys = format!("ApiKey={API_KEY}&SecretKey={SECRET_KEY}&RefId=");
         let Some(id) = query.strip_prefix(&keys) else { return fault("101", "Authorize Failed") };
+        if let Some(trouble) = esms.troubles.get(id) {
+            return ok(trouble.clone());
+        }
         return match esms.fates.get(id) {
             Some(list) => ok(json!({ "CodeResult": "100", "ReceiverList": list })),
             None => fault("105", "RefId not exist"),

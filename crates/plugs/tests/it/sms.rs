@@ -300,6 +300,20 @@ async fn esms_is_asked_what_became_of_a_batch() {
         "{told:?}"
     );
     assert!(!format!("{messages:?}").contains("910000000"));
+    // A batch that eSMS does not tell of stands in nobody's way, wherever it has its turn.
+    let trouble = |code: &str| json!({ "CodeResult": code, "ErrorMessage": "Not now" });
+    let troubles = [("A0".to_owned(), trouble("99")), ("B9".to_owned(), trouble("99"))];
+    server.esms.lock().unwrap().troubles.extend(troubles);
+    let mut more = messages.to_vec();
+    more.extend([asked("t0", "A0#0", 4), asked("t1", "B9#0", 5)]);
+    assert_eq!(channel.ask(&more).await.unwrap().len(), 2);
+    let none = channel.ask(&more[5..]).await.unwrap_err();
+    assert!(none.contains("99"), "{none}");
+    // Too many requests: those behind wait for their next time, and what was told before counts.
+    server.esms.lock().unwrap().troubles.insert("B2".into(), trouble("160"));
+    let before = server.http.requests.lock().unwrap().len();
+    assert_eq!(channel.ask(&more).await.unwrap().len(), 2);
+    assert_eq!(server.http.requests.lock().unwrap().len() - before, 3, "A0, B1 and B2, and not B9");
     let mut wrong = esms(&url(&server.http));
     wrong["secret_key"] = "wrong".into();
     let refused = self::channel(wrong).ask(&messages).await.unwrap_err();

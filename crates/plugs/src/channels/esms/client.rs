@@ -160,7 +160,7 @@ impl EsmsChannel {
         }
         let mut batches: Vec<_> = batches.into_iter().collect();
         batches.sort_by_key(|(id, _)| *id);
-        let mut receipts = Vec::new();
+        let (mut receipts, mut fault) = (Vec::new(), None);
         for (id, messages) in batches {
             let secret = |key: &Option<crate::Secret>| {
                 key.as_ref().map(|key| key.expose().to_owned()).unwrap_or_default()
@@ -173,7 +173,25 @@ impl EsmsChannel {
             let url = format!("{}/MainService.svc/json/GetSmsReceiverStatus_get?{query}", self.config.base());
             let request =
                 self.http.client().get(url).build().map_err(|_| unusable().outcome.detail().to_owned())?;
-            let fates = wire::fates(&self.http.call(request).await.map_err(NoReply::told)?)?;
+            let reply = match self.http.call(request).await {
+                Ok(reply) => reply,
+                // The next one would meet the same silence.
+                Err(no_reply) => {
+                    fault = Some(no_reply.told());
+                    break;
+                }
+            };
+            let fates = match wire::fates(&reply) {
+                Ok(fates) => fates,
+                Err(error) => {
+                    fault = Some(error);
+                    if wire::is_throttled(&reply) {
+                        break;
+                    }
+                    // One that eSMS does not tell of keeps nobody from hearing of the others.
+                    continue;
+                }
+            };
             for message in messages {
                 let Some(national) = wire::national(&message.to) else { continue };
                 let Some(fate) = fates.iter().find(|fate| fate.national == national) else { continue };
@@ -192,7 +210,10 @@ impl EsmsChannel {
                 });
             }
         }
-        Ok(receipts)
+        match fault {
+            Some(fault) if receipts.is_empty() => Err(fault),
+            _ => Ok(receipts),
+        }
     }
 
     async fn balance(&self) -> Result<String, String> {

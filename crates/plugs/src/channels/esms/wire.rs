@@ -200,6 +200,11 @@ pub(super) fn balance(reply: &Reply) -> Result<String, String> {
     }
 }
 
+/// Whether eSMS wants fewer requests for a while.
+pub(super) fn is_throttled(reply: &Reply) -> bool {
+    reply.status == 429 || word(&reply.json()["CodeResult"]) == "160"
+}
+
 /// What became of one number of a message.
 pub(super) struct Fate {
     /// Its last nine digits.
