@@ -5,7 +5,8 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used)]
 
 use models::recommend::standalone::{Answers, Wanted, read};
-use models::recommend::{Ask, Choice, Item, Options, Recommender};
+use models::recommend::{Ask, Choice, Options, Recommender};
+use std::sync::Arc;
 use std::time::Instant;
 
 fn main() {
@@ -22,23 +23,23 @@ fn main() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let wanted = Wanted { top: 20, hold_out: None, threads };
     if arguments.iter().any(|argument| argument == "--lists") {
-        let answers = Answers::of(&read, &[], wanted);
+        let answers = Answers::of(&read, &read.items, wanted);
         return answers.write_json(std::io::BufWriter::new(std::io::stdout().lock())).unwrap();
     }
 
     let now = read.done.iter().filter_map(|done| done.at).max().unwrap_or(0);
     let start = Instant::now();
-    let mut shop = Recommender::build(&read.done, &[] as &[Item], Options::default(), now);
+    let mut shop = Recommender::build(&read.done, &read.items, Options::default(), now);
     let build_seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
     let choice = Choice::default();
     let taste = shop.learn(&choice, threads);
     let item_item_seconds = start.elapsed().as_secs_f64();
-    shop.set_taste(choice, taste);
+    shop.set_taste(choice, taste.map(Arc::new));
     let start = Instant::now();
     let (choice, report) = models::recommend::choose(
         &read.done,
-        &[],
+        &read.items,
         Options::default(),
         models::recommend::HoldOut::suited(&read.done),
         threads,
@@ -47,7 +48,7 @@ fn main() {
     let start = Instant::now();
     let taste = shop.learn(&choice, threads);
     let learn_seconds = start.elapsed().as_secs_f64();
-    shop.set_taste(choice, taste);
+    shop.set_taste(choice, taste.map(Arc::new));
     let customers: Vec<u32> =
         (0..read.customers.len() as u32).step_by((read.customers.len() / 5_000).max(1)).collect();
     let ask = Ask::any(20);

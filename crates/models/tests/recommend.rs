@@ -69,3 +69,23 @@ fn carts_tell_what_is_bought_where_there_are_no_times() {
     assert!(new.recall_20 > 1.2 * popular.recall_20 && new.ndcg_10 > 1.5 * popular.ndcg_10, "{report:#?}");
     assert_eq!(report.repeats, 0.0, "a purchase that is held out is held out wholly");
 }
+
+#[test]
+fn the_catalogue_finds_what_few_bought_yet() {
+    let Some(bytes) = data("online_retail/online_retail_2009_2010.csv.gz") else { return };
+    let mut read = standalone::read(&bytes).unwrap();
+    assert_eq!(read.items.len(), read.products.len());
+    assert!(read.items.iter().filter(|item| !item.title.is_empty() && item.price.is_some()).count() > 3_900);
+    read.done.retain(|done| done.weight > 0.0 && done.customer % 4 == 0);
+    let options = Options { ease_items: 300, ..Options::default() };
+    let at = 1_275_955_200_000; // 2010-06-08
+    let (choice, report) = choose(&read.done, &read.items, options, HoldOut::Since { at }, 2);
+    let of = |rail, method: &str| report.of(rail, method).map(|measures| measures.ndcg_10).unwrap();
+    let cold = of(Rail::Cold, "content");
+    assert!(cold > 0.06 && cold > 3.0 * of(Rail::Cold, &choice.recipe.name()), "{report:#?}");
+    assert!(cold > 1.5 * of(Rail::Cold, "popular"), "{report:#?}");
+    let without = choose(&read.done, &[], options, HoldOut::Since { at }, 2).1;
+    let worth = |report: &models::recommend::Report| report.of_chosen(Rail::New).unwrap().worth();
+    assert!(worth(&report) > 1.02 * worth(&without), "{report:#?} {without:#?}");
+    assert!(report.of(Rail::New, "content").is_some() && without.of(Rail::New, "content").is_none());
+}

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 /// Recommend products to the customers of a file, without a server: which method suits it, and each customer's list.
 #[derive(Args, Debug)]
 pub struct Recommend {
-    /// CSV with the columns customer and product; time, weight (or quantity) and kind (view, cart, purchase) if there.
+    /// CSV with the columns customer and product; time, weight (or quantity), kind (view, cart, purchase), title,
+    /// category, brand and price if there.
     interactions: PathBuf,
     /// CSV of the catalogue: product, title, category, brand, price.
     #[arg(long, value_name = "FILE")]
@@ -39,9 +40,10 @@ impl Recommend {
         let mut interactions = read(&bytes).with_context(|| format!("{name} cannot be read"))?;
         drop(bytes);
         let items = match &self.items {
-            None => Vec::new(),
+            None => std::mem::take(&mut interactions.items),
             Some(path) => {
-                let read = read_items(&whole(path)?, &mut interactions.products);
+                let known = std::mem::take(&mut interactions.items);
+                let read = read_items(&whole(path)?, &mut interactions.products, known);
                 read.with_context(|| format!("{} cannot be read", path.display()))?.0
             }
         };
@@ -74,6 +76,14 @@ fn whole(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What was tried, with what it is about.
+const RAILS: [(Rail, &str); 4] = [
+    (Rail::All, "all products"),
+    (Rail::New, "not bought before"),
+    (Rail::Again, "bought before"),
+    (Rail::Cold, "not bought before, 5 buyers or fewer"),
+];
+
 /// Lists for this many customers are shown to people; all of them are in the JSON.
 const SHOWN: u32 = 10;
 
@@ -94,11 +104,11 @@ fn table(answers: &Answers<'_>, out: &mut impl Write) -> Result<()> {
     }
     let report = &answers.report;
     writeln!(out, "\nTried on purchases held out of {} customers:\n", report.asked)?;
-    for (rail, title) in [(Rail::All, "all products"), (Rail::New, "not bought before")] {
+    for (rail, title) in RAILS {
         writeln!(out, "  {title:<48} Recall@20   NDCG@10")?;
-        let chosen = if rail == Rail::All { &report.chosen.all } else { &report.chosen.new };
+        let chosen = report.chosen.of(rail);
         for tried in report.tried.iter().filter(|tried| tried.rail == rail && tried.measures.cases > 0) {
-            let mark = if tried.method == *chosen { "*" } else { " " };
+            let mark = if tried.method == chosen { "*" } else { " " };
             let (recall, ndcg) = (tried.measures.recall_20, tried.measures.ndcg_10);
             writeln!(out, "  {mark} {:<46} {recall:>9.4} {ndcg:>9.4}", tried.method)?;
         }

@@ -1,15 +1,25 @@
 //! How alike two items are by what the catalogue says of them: words of the title, category, brand and price.
 
 use super::Item;
+use super::matrix::{Sparse, in_pieces};
 use rustc_hash::FxHashMap;
 
 /// Words of a title that more items than this carry tell nothing and would cost the most.
 const COMMON: usize = 2_000;
+/// Items with as many buyers or fewer: what others bought tells nothing of them yet.
+pub(crate) const COLD: usize = 5;
+/// Alike items that are kept of each item, and cold ones beside them.
+const KIN: usize = 100;
+const COLD_KIN: usize = 50;
+/// Items whose alike ones are worked out beforehand, those with the most buyers.
+const WITH_KIN: usize = 20_000;
 
 #[derive(Clone, Debug, Default)]
 struct Features {
     words: Vec<u32>,
     ln_price: Option<f32>,
+    /// Of the words as they were weighed last.
+    length: f32,
 }
 
 /// The catalogue, by its words.
@@ -62,7 +72,52 @@ impl Content {
             self.items += 1;
         }
         let ln_price = item.price.filter(|price| *price > 0).map(|price| (price as f32).ln());
-        self.features[at] = Features { words: numbers, ln_price };
+        let length = self.length(&numbers);
+        self.features[at] = Features { words: numbers, ln_price, length };
+    }
+
+    /// Weighs all words by how rare they are now; from time to time.
+    pub fn settle(&mut self) {
+        for at in 0..self.features.len() {
+            self.features[at].length = self.length(&self.features[at].words);
+        }
+    }
+
+    /// Whether anything is told of any item.
+    pub fn tells(&self) -> bool {
+        self.items > 0
+    }
+
+    /// For each item those most like it: the [`KIN`] best by alikeness times the root of `1 +` their buyers, and the
+    /// [`COLD_KIN`] most alike that have few buyers; each with its alikeness. At most 1.2 KB an item.
+    pub fn kin(&self, buyers: &[u32], threads: usize) -> Sparse {
+        let of = |item: u32| buyers.get(item as usize).map_or(0, |buyers| *buyers);
+        let mut wanted: Vec<u32> = (0..buyers.len() as u32).filter(|item| of(*item) > 0).collect();
+        if wanted.len() > WITH_KIN {
+            wanted.sort_by_key(|item| (std::cmp::Reverse(of(*item)), *item));
+            wanted.truncate(WITH_KIN);
+            wanted.sort_unstable();
+        }
+        let rows = in_pieces(wanted.len(), threads, |range| {
+            range
+                .map(|place| {
+                    let mut like = self.like(wanted[place]);
+                    let worth = |(item, alike): &(u32, f32)| alike * (1.0 + of(*item) as f32).sqrt();
+                    like.sort_unstable_by(|a, b| worth(b).total_cmp(&worth(a)).then(a.0.cmp(&b.0)));
+                    let beyond = like.split_off(like.len().min(KIN));
+                    let mut cold: Vec<(u32, f32)> =
+                        beyond.into_iter().filter(|(item, _)| of(*item) as usize <= COLD).collect();
+                    cold.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+                    like.extend(cold.into_iter().take(COLD_KIN));
+                    like
+                })
+                .collect()
+        });
+        let mut all: Vec<Vec<(u32, f32)>> = vec![Vec::new(); buyers.len()];
+        for (item, row) in wanted.into_iter().zip(rows) {
+            all[item as usize] = row;
+        }
+        Sparse::new(all, buyers.len())
     }
 
     fn rarity(&self, word: u32) -> f32 {
@@ -97,7 +152,7 @@ impl Content {
             .into_iter()
             .map(|(other, sum)| {
                 let features = &self.features[other as usize];
-                let cosine = sum / (own_length * self.length(&features.words)).max(f32::MIN_POSITIVE);
+                let cosine = sum / (own_length * features.length).max(f32::MIN_POSITIVE);
                 let price = match (own.ln_price, features.ln_price) {
                     (Some(a), Some(b)) => (-(a - b).abs()).exp(),
                     // Half as expensive or twice: neither near nor far.
@@ -113,6 +168,6 @@ impl Content {
     pub fn bytes(&self) -> usize {
         let words = self.vocabulary.keys().map(|word| word.len() + 40).sum::<usize>();
         let postings = self.postings.iter().map(|held| held.capacity() * 4 + 24).sum::<usize>();
-        words + postings + self.features.iter().map(|held| held.words.capacity() * 4 + 32).sum::<usize>()
+        words + postings + self.features.iter().map(|held| held.words.capacity() * 4 + 40).sum::<usize>()
     }
 }

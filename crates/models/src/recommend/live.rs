@@ -4,10 +4,11 @@ use super::content::Content;
 use super::counters::Counters;
 use super::people::{Past, People};
 use super::rank::{Candidates, Rail, Weights, highest};
-use super::taste::Taste;
+use super::taste::{Ground, Taste};
 use super::together::Together;
 use super::{Ask, Choice, Interaction, Item, Kind, Options, Scored, Why, best};
 use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 /// Items beyond this number are not taken: the caller's numbers are places in a list.
 const ITEMS_MAX: u32 = 5_000_000;
@@ -32,7 +33,7 @@ pub struct Recommender {
     categories: Vec<Option<String>>,
     popular_now: Vec<u32>,
     all_done: f64,
-    taste: Option<Taste>,
+    taste: Option<Arc<Taste>>,
     choice: Choice,
 }
 
@@ -201,6 +202,7 @@ impl Recommender {
             + self.looked.bytes()
             + self.counters.bytes()
             + self.content.bytes()
+            + self.taste.as_ref().map_or(0, |taste| taste.bytes())
             + self.created.capacity() * 16
             + self.categories.iter().map(|name| 24 + name.as_ref().map_or(0, String::capacity)).sum::<usize>()
     }
@@ -262,16 +264,52 @@ impl Recommender {
         best(scored.collect(), ask.limit)
     }
 
-    /// Learns what customers like by a recipe, which [`super::choose`] found; apart from the recommender, so that it
-    /// goes on answering meanwhile. `None` where there is nothing to learn from.
-    pub fn learn(&self, choice: &Choice, threads: usize) -> Option<Taste> {
-        choice.recipe.learn(&self.people.all(), self.items(), threads)
+    /// What can be learned from, at most about `pairs` pairs of customer and item (28 bytes each), of customers
+    /// taken evenly.
+    pub fn ground(&self, pairs: usize) -> Ground {
+        let all = self.people.all();
+        let step = self.people.pairs().div_ceil(pairs.max(1)).max(1);
+        let histories = all.into_iter().step_by(step).map(<[Past]>::to_vec).collect();
+        let buyers = self.buyers_by_item();
+        Ground { histories, content: self.content.clone(), buyers, ease_items: self.options.ease_items }
     }
 
-    /// From now on [`Recommender::for_you`] and [`Recommender::everything`] answer by this.
-    pub fn set_taste(&mut self, choice: Choice, taste: Option<Taste>) {
+    /// Learns what customers like by a recipe, which [`super::choose`] found. `None` where it cannot. What is to go on
+    /// answering meanwhile gives its [`Recommender::ground`] away to be learned from.
+    pub fn learn(&self, choice: &Choice, threads: usize) -> Option<Taste> {
+        let ground = self.ground(usize::MAX);
+        Some(ground.learn(&choice.recipe, threads)?.with(ground.kin(threads)))
+    }
+
+    /// From now on [`Recommender::for_you`], [`Recommender::buy_again`] and [`Recommender::everything`] answer by this.
+    pub fn set_taste(&mut self, choice: Choice, taste: Option<Arc<Taste>>) {
         self.choice = choice;
         self.taste = taste;
+    }
+
+    /// By what it answers.
+    pub fn taste(&self) -> (&Choice, Option<&Arc<Taste>>) {
+        (&self.choice, self.taste.as_ref())
+    }
+
+    /// Customers who bought an item.
+    pub(crate) fn buyers(&self, item: u32) -> usize {
+        self.bought.takers(item)
+    }
+
+    /// Times the root of `1 +` the buyers of each item.
+    pub(crate) fn weigh_by_buyers(&self, scores: &mut [f32]) {
+        for (item, score) in scores.iter_mut().enumerate().filter(|(_, score)| **score > 0.0) {
+            *score *= (1.0 + self.buyers(item as u32) as f32).sqrt();
+        }
+    }
+
+    pub(crate) fn buyers_by_item(&self) -> Vec<u32> {
+        (0..self.items() as u32).map(|item| u32::try_from(self.buyers(item)).unwrap_or(u32::MAX)).collect()
+    }
+
+    pub(crate) fn content(&self) -> &Content {
+        &self.content
     }
 
     /// Items that somebody with this history has not bought yet and may like, those they looked at among them; what
@@ -282,13 +320,15 @@ impl Recommender {
         let new = |item: u32| !bought.contains(&item) && (ask.allowed)(item);
         let ask = Ask { limit: ask.limit, allowed: &new };
         let mut found = match (&self.choice.new, &self.taste) {
-            _ if history.is_empty() => Vec::new(),
-            (Some(weights), taste) => self.ranked(taste.as_ref(), weights, Rail::New, history, now, ask),
+            _ if history.is_empty() || self.choice.popular => Vec::new(),
+            (Some(weights), taste) => self.ranked(taste.as_deref(), weights, Rail::New, history, now, ask),
             (None, Some(taste)) => self.tasted(taste, history, now, ask),
             (None, None) => self.beside(history, ask),
         };
         if found.len() < ask.limit {
-            for past in latest(history, 5) {
+            // Where what is popular serves, nothing is put before it.
+            let starts = if self.choice.popular { 0 } else { 5 };
+            for past in latest(history, starts) {
                 fill(&mut found, self.similar(past.item, ask), ask.limit);
             }
             fill(&mut found, self.popular(now, ask), ask.limit);
@@ -312,8 +352,7 @@ impl Recommender {
     }
 
     fn tasted(&self, taste: &Taste, history: &[Past], now: i64, ask: Ask<'_>) -> Vec<Scored> {
-        let mut scores = vec![0.0; self.items()];
-        taste.score(history, now, &mut scores);
+        let scores = self.scores(taste, history, now);
         let items = highest(&scores, ask.limit, ask.allowed).into_iter();
         items
             .map(|item| Scored {
@@ -322,6 +361,13 @@ impl Recommender {
                 why: self.why(item, Some(taste), history, now),
             })
             .collect()
+    }
+
+    /// Every item's score for a history.
+    pub(crate) fn scores(&self, taste: &Taste, history: &[Past], now: i64) -> Vec<f32> {
+        let mut scores = vec![0.0; self.items()];
+        taste.score(history, now, &mut scores);
+        scores
     }
 
     /// What to tell a customer about an item.
@@ -334,7 +380,8 @@ impl Recommender {
             };
         }
         let Some(own) = taste.and_then(|taste| taste.reason(history, now, item)) else {
-            return Why::PopularNow;
+            let likest = taste.and_then(|taste| taste.likest(history, item));
+            return likest.map_or(Why::PopularNow, |item| Why::SimilarTo { item });
         };
         let with = |together: &Together| {
             let near = together.near(own, &self.people, &self.options, false);
@@ -371,12 +418,8 @@ impl Recommender {
     /// What somebody bought and may buy again: by the weights that were learned; before, own purchases, older ones
     /// counting less, then the more popular.
     pub fn buy_again(&self, history: &[Past], now: i64, ask: Ask<'_>) -> Vec<Scored> {
-        if let Some(weights) = &self.choice.all {
-            let own: FxHashSet<u32> =
-                history.iter().filter(|past| past.purchases > 0).map(|past| past.item).collect();
-            let bought = |item: u32| own.contains(&item) && (ask.allowed)(item);
-            let ask = Ask { limit: ask.limit, allowed: &bought };
-            return self.ranked(self.taste.as_ref(), weights, Rail::All, history, now, ask);
+        if let Some(weights) = &self.choice.again {
+            return self.ranked(self.taste.as_deref(), weights, Rail::Again, history, now, ask);
         }
         let faded = self.counters.faded(now);
         let bought = history.iter().filter(|past| past.purchases > 0 && (ask.allowed)(past.item));
@@ -407,7 +450,7 @@ impl Recommender {
     pub fn everything(&self, history: &[Past], now: i64, ask: Ask<'_>) -> Vec<Scored> {
         let mut found = match &self.choice.all {
             Some(weights) if !history.is_empty() => {
-                self.ranked(self.taste.as_ref(), weights, Rail::All, history, now, ask)
+                self.ranked(self.taste.as_deref(), weights, Rail::All, history, now, ask)
             }
             _ => self.buy_again(history, now, ask),
         };
@@ -427,9 +470,9 @@ impl Recommender {
     }
 
     fn by(&self, ask: Ask<'_>, why: Why, score: impl Fn(u32) -> f64) -> Vec<Scored> {
-        let items = (0..self.counters.len() as u32).map(|item| (item, score(item)));
-        let positive = items.filter(|(item, score)| *score > 0.0 && (ask.allowed)(*item));
-        best(positive.map(|(item, score)| Scored { item, score: score as f32, why }).collect(), ask.limit)
+        let scores: Vec<f32> = (0..self.counters.len() as u32).map(|item| score(item) as f32).collect();
+        let items = highest(&scores, ask.limit, ask.allowed).into_iter();
+        items.map(|item| Scored { item, score: scores[item as usize], why }).collect()
     }
 
     /// Bought much lately by these customers. Costs as much as their histories are long: keep the answer for a while.
@@ -467,6 +510,7 @@ impl Recommender {
     /// hour. [`Recommender::build`] ends with it.
     pub fn settle(&mut self, now: i64) {
         self.all_done = self.counters.all();
+        self.content.settle();
         self.popular_now =
             self.popular(now, Ask::any(POPULAR_LIST)).into_iter().map(|scored| scored.item).collect();
     }

@@ -2,19 +2,25 @@
 //! other. The weights are learned on what was held out: the conditional logit model (McFadden, 1974) of which of the
 //! candidates were bought.
 
+use super::content::COLD;
 use super::people::Past;
 use super::taste::Taste;
 use super::{Kind, Recommender};
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-const HINTS: usize = 13;
+const HINTS: usize = 17;
 /// Where the hints of what the customer did begin.
 const OWN_HINTS: usize = 4;
+/// Where the hints of what the catalogue tells begin.
+const KIN_HINTS: usize = 13;
 type Hints = [f32; HINTS];
 
 /// Candidates that each taste names.
 const NAMED: usize = 60;
+/// Candidates that the catalogue names, and those of few buyers beside them.
+const KIN_NAMED: usize = 25;
+const COLD_NAMED: usize = 10;
 /// Of the own past, the latest.
 const OWN: usize = 200;
 
@@ -34,17 +40,25 @@ pub(crate) struct Candidates {
 pub enum Rail {
     /// Not bought before.
     New,
+    /// Bought before, and bought again.
+    Again,
     /// Bought before or not.
     All,
+    /// Not bought before, of items that few bought at all.
+    Cold,
 }
 
 /// The `limit` highest of `scores` above the lowest number that are allowed.
 pub(crate) fn highest(scores: &[f32], limit: usize, allowed: &dyn Fn(u32) -> bool) -> Vec<u32> {
+    let limit = limit.min(scores.len());
+    if limit == 0 {
+        return Vec::new();
+    }
     let mut found: Vec<u32> = Vec::with_capacity(4 * limit + 1);
     let order = |a: &u32, b: &u32| scores[*b as usize].total_cmp(&scores[*a as usize]).then(a.cmp(b));
     let mut least = 0.0f32;
     for (item, score) in scores.iter().enumerate() {
-        if *score > least && allowed(item as u32) {
+        if *score > least && score.is_finite() && allowed(item as u32) {
             found.push(item as u32);
             if found.len() >= 4 * limit {
                 found.select_nth_unstable_by(limit - 1, order);
@@ -73,9 +87,23 @@ impl Candidates {
         if let Some(taste) = taste {
             taste.score(history, now, &mut scores);
         }
-        let mut items = highest(&scores, NAMED, &new);
-        let top = items.first().map_or(0.0, |best| scores[*best as usize]);
-        items.extend(shop.popular_list().iter().copied().filter(|item| new(*item)).take(NAMED / 2));
+        let mut top = scores.iter().copied().fold(0.0, f32::max);
+        let alike = taste.map(|taste| taste.alike(history, shop.items())).unwrap_or_default();
+        let mut kin = alike.clone();
+        shop.weigh_by_buyers(&mut kin);
+        let kin_top = kin.iter().copied().fold(0.0, f32::max);
+        let alike_top = alike.iter().copied().fold(0.0, f32::max);
+        let is_cold = |item: u32| shop.buyers(item) <= COLD;
+        let mut items: Vec<u32> = Vec::new();
+        if rail != Rail::Again {
+            items = highest(&scores, NAMED, &new);
+            top = items.first().map_or(0.0, |best| scores[*best as usize]);
+            let named = shop.popular_list().iter().copied().filter(|item| new(*item));
+            items.extend(named.take(NAMED / 2));
+            items.extend(highest(&kin, KIN_NAMED, &new));
+            let cold_named = if rail == Rail::Cold { NAMED } else { COLD_NAMED };
+            items.extend(highest(&alike, cold_named, &|item| is_cold(item) && new(item)));
+        }
         items.sort_unstable();
         items.dedup();
         let mut hints: Vec<Hints> = Vec::with_capacity(items.len() + history.len());
@@ -89,13 +117,29 @@ impl Candidates {
             let (popularity, trend) = shop.popular_hints(item, now);
             hints[2] = popularity;
             hints[3] = trend;
+            if kin_top > 0.0 {
+                let share = kin[item as usize] / kin_top;
+                hints[KIN_HINTS] = share;
+                hints[KIN_HINTS + 1] = (0.02 + share).ln();
+                if is_cold(item) {
+                    hints[KIN_HINTS + 2] = 1.0;
+                    hints[KIN_HINTS + 3] = alike[item as usize] / alike_top;
+                }
+            }
             hints
         };
         for item in &items {
             hints.push(common(*item));
         }
         {
-            let of_rail = |past: &&Past| (rail == Rail::All || past.purchases == 0) && allowed(past.item);
+            let of_rail = |past: &&Past| {
+                let fits = match rail {
+                    Rail::All => true,
+                    Rail::Again => past.purchases > 0,
+                    Rail::New | Rail::Cold => past.purchases == 0,
+                };
+                fits && allowed(past.item)
+            };
             let mut latest: Vec<&Past> = history.iter().filter(of_rail).collect();
             latest.sort_by_key(|past| (std::cmp::Reverse(past.last().unwrap_or(i64::MIN)), past.item));
             for past in latest.into_iter().take(OWN) {

@@ -4,8 +4,11 @@
 use super::{
     Ask, Choice, HoldOut, Interaction, Item, Kind, Options, Rail, Recommender, Report, Scored, Why, choose,
 };
-use crate::table::{Bad, CUSTOMER, Column, DayOrder, Names, PRODUCT, TIME, Table, TableError, number, plain};
+use crate::table::{
+    Bad, CUSTOMER, Column, DayOrder, Names, PRODUCT, Row, TIME, Table, TableError, number, plain,
+};
 use serde::Serialize;
+use std::sync::Arc;
 
 const WEIGHT: Column = Column {
     name: "weight",
@@ -39,17 +42,7 @@ const KIND: Column = Column {
 
 const TITLE: Column = Column {
     name: "title",
-    known_as: &[
-        "title",
-        "name",
-        "description",
-        "productname",
-        "productname",
-        "itemname",
-        "ten",
-        "tensanpham",
-        "mota",
-    ],
+    known_as: &["title", "name", "description", "productname", "itemname", "ten", "tensanpham", "mota"],
     needed: false,
 };
 const CATEGORY: Column = Column {
@@ -83,6 +76,8 @@ pub struct Interactions {
     pub done: Vec<Interaction>,
     pub customers: Names,
     pub products: Names,
+    /// What the rows tell of the products, by number: a name, a category, a brand, a price, the last that was told.
+    pub items: Vec<Item>,
     pub rows: u64,
     pub bad: Bad,
     /// Names of the columns that were found, by ours.
@@ -108,7 +103,7 @@ fn kind_of(word: &str) -> Option<Kind> {
 
 /// Reads interactions; those with times in their order. The whole file counts: nothing is left out but bad rows.
 pub fn read(bytes: &[u8]) -> Result<Interactions, TableError> {
-    let columns = [CUSTOMER, PRODUCT, TIME, WEIGHT, KIND];
+    let columns = [CUSTOMER, PRODUCT, TIME, WEIGHT, KIND, TITLE, CATEGORY, BRAND, PRICE];
     let mut table = Table::open(bytes, &columns)?;
     let mut read = Interactions { columns: table.columns.clone(), ..Interactions::default() };
     let (timed, weighted, kinds) = (table.has(2), table.has(3), table.has(4));
@@ -174,6 +169,10 @@ pub fn read(bytes: &[u8]) -> Result<Interactions, TableError> {
         };
         let customer = read.customers.number(customer);
         let item = read.products.number(product);
+        if read.items.len() <= item as usize {
+            read.items.push(Item::default());
+        }
+        tell(&mut read.items[item as usize], row, 5);
         read.done.push(Interaction { customer, item, at, weight, kind });
     }
     read.rows += bad.reasons.get("not readable").copied().unwrap_or(0);
@@ -192,12 +191,33 @@ pub fn read(bytes: &[u8]) -> Result<Interactions, TableError> {
     Ok(read)
 }
 
+/// What a row says of its product, in the columns title, category, brand and price from `first` on; what it leaves out
+/// stays as it was.
+fn tell(item: &mut Item, row: Row<'_>, first: usize) {
+    if !row.text(first).is_empty() && row.text(first) != item.title {
+        row.text(first).clone_into(&mut item.title);
+    }
+    for (column, held) in [(first + 1, &mut item.category), (first + 2, &mut item.brand)] {
+        let text = row.text(column);
+        if !text.is_empty() && held.as_deref() != Some(text) {
+            *held = Some(text.to_owned());
+        }
+    }
+    let price = number(row.text(first + 3)).filter(|price| *price > 0.0 && *price < 1e15);
+    item.price = price.map(|price| (price * 100.0).round() as i64).or(item.price);
+}
+
 /// Reads the catalogue for the products of the interactions (and adds those that nobody touched yet); gives the items
-/// by number and how many rows could not be read.
-pub fn read_items(bytes: &[u8], products: &mut Names) -> Result<(Vec<Item>, Bad), TableError> {
+/// by number, told on top of what is known of them, and how many rows could not be read.
+pub fn read_items(
+    bytes: &[u8],
+    products: &mut Names,
+    known: Vec<Item>,
+) -> Result<(Vec<Item>, Bad), TableError> {
     let mut table = Table::open(bytes, &[PRODUCT, TITLE, CATEGORY, BRAND, PRICE])?;
     let mut bad = Bad::default();
-    let mut items = vec![Item::default(); products.len()];
+    let mut items = known;
+    items.resize_with(products.len(), Item::default);
     while let Some((row, line)) = table.next_row(&mut bad) {
         let product = row.text(0);
         if product.is_empty() {
@@ -208,14 +228,7 @@ pub fn read_items(bytes: &[u8], products: &mut Names) -> Result<(Vec<Item>, Bad)
         if items.len() <= place {
             items.resize_with(place + 1, Item::default);
         }
-        let text = |column: usize| Some(row.text(column).to_owned()).filter(|text| !text.is_empty());
-        items[place] = Item {
-            title: row.text(1).to_owned(),
-            category: text(2),
-            brand: text(3),
-            price: number(row.text(4)).map(|price| (price * 100.0).round() as i64),
-            created: None,
-        };
+        tell(&mut items[place], row, 1);
     }
     Ok((items, bad))
 }
@@ -287,7 +300,7 @@ impl<'a> Answers<'a> {
         let now = read.done.iter().filter_map(|done| done.at).max().unwrap_or(0);
         let mut shop = Recommender::build(&read.done, items, options, now);
         let taste = shop.learn(&choice, wanted.threads);
-        shop.set_taste(choice.clone(), taste);
+        shop.set_taste(choice.clone(), taste.map(Arc::new));
         Answers { read, shop, wanted, now, choice, report }
     }
 

@@ -3,10 +3,12 @@
 use super::Kind;
 use super::als::Factors;
 use super::beside::{Nearness, nearest};
+use super::content::Content;
 use super::ease;
 use super::matrix::Sparse;
 use super::people::Past;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A way to learn.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
@@ -37,9 +39,8 @@ pub struct Recipe {
 const NEIGHBOURS: usize = 50;
 const WEIGHTS: usize = 300;
 const ROUNDS: usize = 15;
-
-/// EASE is asked for this many items at most, those with the most customers: its cost grows with their cube.
-const EASE_ITEMS: usize = 6_000;
+/// Items of a history, the latest, of which it is asked what is like them.
+const LATEST: usize = 100;
 
 /// Columns with two rows or more, the `most` with the most rows, ascending.
 fn widest(taken: &Sparse, most: usize) -> Vec<u32> {
@@ -63,7 +64,37 @@ enum Learned {
 #[derive(Clone, Debug)]
 pub struct Taste {
     pub recipe: Recipe,
-    learned: Learned,
+    learned: Arc<Learned>,
+    /// What is like each item by the catalogue; the same for every recipe.
+    pub(crate) kin: Arc<Sparse>,
+}
+
+/// What is like each item by the catalogue.
+#[derive(Clone, Debug)]
+pub struct Kin(pub(crate) Arc<Sparse>);
+
+/// What is learned from, taken out of a recommender that goes on meanwhile.
+#[derive(Debug)]
+pub struct Ground {
+    pub(crate) histories: Vec<Vec<Past>>,
+    pub(crate) content: Content,
+    /// By item.
+    pub(crate) buyers: Vec<u32>,
+    pub(crate) ease_items: usize,
+}
+
+impl Ground {
+    /// Learns by a recipe, which [`super::choose`] found; without what the catalogue tells ([`Ground::kin`]).
+    pub fn learn(&self, recipe: &Recipe, threads: usize) -> Option<Taste> {
+        let histories: Vec<&[Past]> = self.histories.iter().map(Vec::as_slice).collect();
+        let taste = recipe.learn(&histories, self.buyers.len(), self.ease_items, threads)?;
+        Some(taste)
+    }
+
+    /// What the catalogue alone tells, for items that came since something was learned.
+    pub fn kin(&self, threads: usize) -> Kin {
+        Kin(Arc::new(self.content.kin(&self.buyers, threads)))
+    }
 }
 
 impl Recipe {
@@ -126,7 +157,15 @@ impl Recipe {
     }
 
     /// Learns from everybody's histories; `None` where it cannot.
-    pub fn learn(&self, histories: &[&[Past]], items: usize, threads: usize) -> Option<Taste> {
+    ///
+    /// EASE looks at `ease_items` items at most, those with the most customers: its cost grows with their cube.
+    pub(crate) fn learn(
+        &self,
+        histories: &[&[Past]],
+        items: usize,
+        ease_items: usize,
+        threads: usize,
+    ) -> Option<Taste> {
         let rows = histories.iter().map(|history| {
             let taken = history.iter().map(|past| (past.item, self.value(past)));
             taken.filter(|(item, value)| *value > 0.0 && (*item as usize) < items).collect::<Vec<_>>()
@@ -137,7 +176,7 @@ impl Recipe {
             Method::ItemItem { nearness } => Learned::Lists(nearest(&taken(), nearness, NEIGHBOURS, threads)),
             Method::Ease { lambda } => {
                 let taken = taken();
-                let kept = widest(&taken, EASE_ITEMS);
+                let kept = widest(&taken, ease_items);
                 let small = taken.columns(&kept);
                 let lists = ease::fit(&small, lambda, WEIGHTS, threads)?;
                 Learned::Lists(lists.spread(&kept, items))
@@ -146,16 +185,52 @@ impl Recipe {
                 Learned::Factors(Box::new(Factors::fit(&taken(), alpha, ROUNDS, threads)))
             }
         };
-        Some(Taste { recipe: *self, learned })
+        let kin = Arc::new(Sparse::new(Vec::<Vec<(u32, f32)>>::new(), 0));
+        Some(Taste { recipe: *self, learned: Arc::new(learned), kin })
     }
 }
 
 impl Taste {
+    /// The same with what the catalogue tells.
+    #[must_use]
+    pub fn with(self, kin: Kin) -> Taste {
+        Taste { kin: kin.0, ..self }
+    }
+
+    /// How much like what somebody did last each of `items` is by the catalogue: of the latest of `history` each
+    /// one's strength times the alikeness, summed. Empty where the catalogue tells nothing.
+    pub(crate) fn alike(&self, history: &[Past], items: usize) -> Vec<f32> {
+        if self.kin.filled() == 0 {
+            return Vec::new();
+        }
+        let mut sums = vec![0.0; items];
+        let mut latest: Vec<&Past> = history.iter().collect();
+        latest.sort_by_key(|past| (std::cmp::Reverse(past.last().unwrap_or(i64::MIN)), past.item));
+        for past in latest.into_iter().take(LATEST).filter(|past| (past.item as usize) < self.kin.rows()) {
+            for (other, alike) in self.kin.row(past.item as usize) {
+                if let Some(sum) = sums.get_mut(other as usize) {
+                    *sum += alike * past.strongest().strength();
+                }
+            }
+        }
+        sums
+    }
+
+    /// The item of a history that is most like another one.
+    pub(crate) fn likest(&self, history: &[Past], item: u32) -> Option<u32> {
+        let known = history.iter().filter(|past| (past.item as usize) < self.kin.rows());
+        let told = known.filter_map(|past| {
+            let (_, alike) = self.kin.row(past.item as usize).find(|(other, _)| *other == item)?;
+            Some((alike * past.strongest().strength(), past.item))
+        });
+        told.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))).map(|(_, own)| own)
+    }
+
     /// Adds each item's score to `scores` (as long as there are items); tells which of the history told most for an
     /// item by [`Taste::reason`].
     pub fn score(&self, history: &[Past], now: i64, scores: &mut [f32]) {
         let (items, values) = self.recipe.read(history, now);
-        match &self.learned {
+        match &*self.learned {
             Learned::Nothing => {}
             Learned::Lists(lists) => {
                 for (item, value) in items.iter().zip(&values) {
@@ -188,7 +263,7 @@ impl Taste {
     /// The item of a history that tells most for another one; `None` where none does.
     pub fn reason(&self, history: &[Past], now: i64, item: u32) -> Option<u32> {
         let (items, values) = self.recipe.read(history, now);
-        let tells = |own: u32| match &self.learned {
+        let tells = |own: u32| match &*self.learned {
             Learned::Nothing => 0.0,
             Learned::Lists(lists) if (own as usize) < lists.rows() => {
                 lists.row(own as usize).find(|(other, _)| *other == item).map_or(0.0, |(_, weight)| weight)
@@ -205,10 +280,11 @@ impl Taste {
     }
 
     pub fn bytes(&self) -> usize {
-        match &self.learned {
+        let learned = match &*self.learned {
             Learned::Nothing => 0,
             Learned::Lists(lists) => lists.bytes(),
             Learned::Factors(factors) => factors.bytes(),
-        }
+        };
+        learned + self.kin.bytes()
     }
 }
