@@ -116,6 +116,68 @@ def test_a_message_goes_out_and_its_delivery_is_told(shop, zalo):
     assert zalo.faults == []
 
 
+def test_a_template_that_zalo_takes_back_stops_what_sends_it(shop, zalo):
+    authorise(shop, zalo)
+    client = shop.client
+    assert len(client.write("POST", "/channels/zalo/templates/sync", {})["items"]) == 3
+    client.put_template("order", ORDER)
+
+    def journey(name: str) -> str:
+        send = {"type": "send", "channel": "zalo", "template": "order", "purpose": "transactional"}
+        trigger = {"type": "event", "event": f"Order {name}"}
+        definition = {"schema": 1, "name": name, "trigger": trigger, "start": "send", "nodes": {"send": send}}
+        client.put_journey(name, definition)
+        return next(one["id"] for one in client.get("/journeys")["items"] if one["name"] == name)
+
+    first, second = journey("first"), journey("second")
+    draft = {
+        "name": "Báo đơn",
+        "channel": "zalo",
+        "template": "order",
+        "purpose": "transactional",
+        "audience": {"everybody": True},
+        "schedule": {"type": "at", "at": "2040-01-01T09:00:00+07:00"},
+    }
+    campaign = client.write("POST", "/campaigns", draft)["id"]
+    client.write("POST", f"/campaigns/{campaign}/launch", {})
+    url = client.get("/channels/zalo/status")["webhook_url"]
+    now_ms = int(time() * 1_000)
+
+    def states() -> list[str]:
+        journeys = [client.get(f"/journeys/{one}")["status"] for one in (first, second)]
+        return [*journeys, client.get(f"/campaigns/{campaign}")["state"]]
+
+    # Nobody believes what Zalo did not sign.
+    assert zalo.turn(url, "oasecret", "320131", "REJECT", now_ms, mac="mac=00") == 401
+    assert zalo.turn(url, "another", "320131", "REJECT", now_ms) == 401
+    # Of another template, and of this one that it is as good as before.
+    assert zalo.turn(url, "oasecret", "320133", "REJECT", now_ms) == 200
+    assert zalo.turn(url, "oasecret", "320131", "ENABLE", now_ms) == 200
+    client.settle()
+    assert states() == ["active", "active", "scheduled"]
+    assert zalo.turn(url, "oasecret", "320131", "DISABLE", now_ms + 1) == 200
+    wait_until(lambda: states() == ["paused"] * 3, "all that sends it stands still", 30)
+    said = "Zalo 320131 DISABLE: Nội dung không đúng mục đích"
+    assert client.get(f"/journeys/{first}")["detail"] == client.get(f"/campaigns/{campaign}")["detail"] == said
+    kinds = [alert["kind"] for alert in client.get("/reports/attention")["alerts"]]
+    assert kinds.count("journey_stopped") == 2 and kinds.count("campaign_stopped") == 1, kinds
+    listed = {one["template_id"]: one["status"] for one in client.get("/channels/zalo/templates")["items"]}
+    assert listed == {"320131": "DISABLE", "320132": "PENDING_REVIEW", "320133": "REJECT"}
+    # What a marketer lets go on is not stopped by the same telling, also after a crash.
+    client.write("POST", f"/journeys/{first}/resume", {})
+    assert zalo.turn(url, "oasecret", "320131", "DISABLE", now_ms + 1) == 200
+    shop.kill()
+    shop.start()
+    assert zalo.turn(url, "oasecret", "320131", "DISABLE", now_ms + 1) == 200
+    client.settle()
+    assert states() == ["active", "paused", "paused"]
+    # That it is good again is no reason to send what stood still.
+    assert zalo.turn(url, "oasecret", "320131", "ENABLE", now_ms + 2) == 200
+    client.settle()
+    assert states() == ["active", "paused", "paused"]
+    assert zalo.faults == []
+
+
 def test_an_account_is_authorised_and_its_token_renewed(shop, zalo):
     assert authorisation(shop)["state"] == "missing"
     assert shop.client.write("POST", "/channels/zalo/check", {})["ok"] is False

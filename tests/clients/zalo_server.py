@@ -16,6 +16,34 @@ APP_ID = "4242"
 APP_SECRET = "bi-mat-cua-ung-dung"
 OA_ID = "777000777"
 
+#: What Zalo has approved, or not yet.
+TEMPLATES = {
+    number: {"templateId": int(number), "templateName": name, "createdTime": 1_700_000_000_000, "status": status, "templateQuality": quality}
+    for number, name, status, quality in (
+        ("320131", "Đơn hàng đang giao", "ENABLE", "HIGH"),
+        ("320132", "Chúc mừng sinh nhật", "PENDING_REVIEW", "UNDEFINED"),
+        ("320133", "Mời đánh giá", "ENABLE", "MEDIUM"),
+    )
+}
+
+
+def information(number: str) -> dict:
+    """What `/template/info/v2` tells of a template."""
+    lengths = {"customer_name": 30, "order_code": 30}
+    own = TEMPLATES[number]
+    parameters = [
+        {"name": name, "require": True, "type": "STRING", "maxLength": most, "minLength": 0, "acceptNull": False}
+        for name, most in lengths.items()
+    ]
+    return {
+        "templateId": number,
+        "templateName": own["templateName"],
+        "status": own["status"],
+        "templateTag": "TRANSACTION",
+        "previewUrl": "https://zalo.example/p",
+        "listParams": parameters,
+    }
+
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -61,8 +89,15 @@ class ZaloServer:
 
             def do_GET(self):
                 url = urlsplit(self.path)
+                asked = {name: values[0] for name, values in parse_qs(url.query).items()}
                 if url.path == "/message/quota":
                     return self._say(zalo._reading(self.headers, {"dailyQuota": "500", "remainingQuota": "499"}))
+                if url.path == "/template/all" and {"offset", "limit"} <= asked.keys():
+                    page = list(TEMPLATES.values())[int(asked["offset"]) :][: int(asked["limit"])]
+                    said = zalo._reading(self.headers, page)
+                    return self._say({**said, "metadata": {"total": len(TEMPLATES)}} if said["error"] == 0 else said)
+                if url.path == "/template/info/v2" and asked.get("template_id") in TEMPLATES:
+                    return self._say(zalo._reading(self.headers, information(asked["template_id"])))
                 zalo.faults.append(f"GET {self.path}")
                 return self._say({}, 404)
 
@@ -173,7 +208,24 @@ class ZaloServer:
             "message": {"delivery_time": str(now_ms), "msg_id": "zalo-1", "tracking_id": message["tracking_id"]},
             "timestamp": str(now_ms),
         }
-        body = json.dumps(event, separators=(",", ":")).encode()
-        signed = hashlib.sha256(APP_ID.encode() + body + str(now_ms).encode() + key.encode()).hexdigest()
+        return self._tell(url, key, event, mac)
+
+    def turn(self, url: str, key: str, number: str, status: str, now_ms: int, mac: str | None = None) -> int:
+        """Tells that a template has another status; answers the status of the callback."""
+        event = {
+            "event_name": "change_template_status",
+            "app_id": APP_ID,
+            "oa_id": OA_ID,
+            "template_id": number,
+            "status": {"prev_status": TEMPLATES[number]["status"], "new_status": status},
+            "reason": "Nội dung không đúng mục đích",
+            "timestamp": str(now_ms),
+        }
+        return self._tell(url, key, event, mac)
+
+    @staticmethod
+    def _tell(url: str, key: str, event: dict, mac: str | None) -> int:
+        body, now_ms = json.dumps(event, separators=(",", ":")).encode(), event["timestamp"]
+        signed = hashlib.sha256(APP_ID.encode() + body + now_ms.encode() + key.encode()).hexdigest()
         headers = {"x-zevent-signature": mac or f"mac={signed}", "content-type": "application/json"}
         return requests.post(url, data=body, headers=headers, timeout=30).status_code

@@ -348,6 +348,8 @@ pub enum About {
     Provider(String),
     /// No message, but somebody: an address in the terms of the channel.
     Address(String),
+    /// A template, by the other side's number of it: [`TemplateContent::template_id`].
+    Template(String),
 }
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -388,6 +390,13 @@ pub enum Told {
     Said {
         text: String,
     },
+    /// The other side looked at a template again.
+    TemplateTurned {
+        /// In the other side's words, as its list of templates has it.
+        status: String,
+        /// Nothing of it goes out any more: what sends it is to stop.
+        is_refused: bool,
+    },
 }
 
 impl fmt::Debug for Receipt {
@@ -402,6 +411,7 @@ impl fmt::Debug for About {
             About::Key(_) => "Key(..)",
             About::Provider(_) => "Provider(..)",
             About::Address(_) => "Address(..)",
+            About::Template(_) => "Template(..)",
         })
     }
 }
@@ -420,6 +430,7 @@ impl fmt::Debug for Told {
             Told::Opened { .. } => "Opened",
             Told::Clicked { .. } => "Clicked",
             Told::Said { .. } => "Said",
+            Told::TemplateTurned { .. } => "TemplateTurned",
         })
     }
 }

@@ -193,6 +193,7 @@ const TABLE: &[(&str, &str, Need)] = {
         ("GET", "/retention", Of(ReadSetup)),
         ("GET", "/channels", Of(ReadSetup)),
         ("GET", "/channels/{channel}", Of(ReadSetup)),
+        ("GET", "/channels/email/returns", Of(ReadSetup)),
         ("GET", "/channels/zalo/status", Of(ReadSetup)),
         ("GET", "/channels/zalo/templates", Of(ReadSetup)),
         ("POST", "/channels/zalo/authorise", Of(ManageWorkspace)),

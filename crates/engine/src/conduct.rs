@@ -1,16 +1,34 @@
 //! What a shop does to a journey as a whole: puts a version in force, halts it, lets it go on.
 
+use crate::campaigns::{definition_of, pause_because};
 use crate::world::timer_kind;
-use crate::{EngineError, Note, configure};
+use crate::{Draft, EngineError, Note, configure};
+use domain::consent::Channel;
 use domain::journey::{Definition, Trigger};
+use domain::template::design::Design;
 use kit::{Timestamp, WorkspaceId};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use store::audit::AuditEntry;
+use store::campaigns::CampaignFilter;
 use store::journeys::{JourneyRow, TimerRow};
-use store::{Changeset, Store, StoreError};
+use store::messages::TemplateRow;
+use store::{Changeset, ReadTx, Store, StoreError};
 
 /// How often a journey is stopped anew when somebody writes it at the same moment.
 const STOP_TRIES: u32 = 20;
+/// Campaigns read at once.
+const CAMPAIGNS_PAGE: i64 = 200;
+
+/// A template of which a provider sends nothing any more.
+pub(crate) struct RefusedTemplate {
+    pub workspace: WorkspaceId,
+    pub channel: Channel,
+    /// The provider's number of it.
+    pub template_id: String,
+    /// What the provider said, for the shop.
+    pub why: String,
+}
 
 /// Lets new runs of a journey take `version`; runs under way stay with theirs. A journey that was paused goes on.
 ///
@@ -94,6 +112,89 @@ pub(crate) fn stop_journey(
             done => return Ok(done?),
         }
     }
+}
+
+/// Halts the journeys and campaigns that send a template which its provider refuses from now on, as a refused message
+/// of it would. What stands still already is left as it is.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn stop_senders(
+    store: &Store,
+    refused: &RefusedTemplate,
+    now: Timestamp,
+) -> Result<(), EngineError> {
+    let RefusedTemplate { workspace, why, .. } = refused;
+    let (journeys, campaigns) = store.read(|tx| senders_of(tx, refused))?;
+    for id in journeys {
+        stop_journey(store, *workspace, &id, why, now)?;
+    }
+    for id in campaigns {
+        // One that has ended meanwhile has nothing to stop.
+        drop(pause_because(store, *workspace, &id, why, now)?);
+    }
+    Ok(())
+}
+
+/// Active journeys and campaigns on their way that a template of the provider's is sent by.
+fn senders_of(
+    tx: &mut ReadTx<'_>,
+    refused: &RefusedTemplate,
+) -> Result<(Vec<String>, Vec<String>), StoreError> {
+    let (workspace, channel) = (refused.workspace, refused.channel);
+    let templates = tx.templates(workspace)?;
+    let own: BTreeSet<&str> = templates
+        .iter()
+        .filter(|row| row.channel == channel.as_str() && is_of(row, &refused.template_id))
+        .map(|row| row.template_id.as_str())
+        .collect();
+    let mut found = (Vec::new(), Vec::new());
+    if own.is_empty() {
+        return Ok(found);
+    }
+    let sends = |way: (Channel, &str)| {
+        let by_id = templates.iter().find(|row| row.template_id == way.1);
+        let named = by_id.or_else(|| templates.iter().find(|row| row.name == way.1));
+        way.0 == channel && named.is_some_and(|row| own.contains(row.template_id.as_str()))
+    };
+    let under_way = tx.journey_active_totals(workspace)?;
+    for journey in tx.journeys(workspace)?.into_iter().filter(|journey| journey.status == "active") {
+        // Runs stay with the version with which they began.
+        let older =
+            under_way.iter().filter(|(id, ..)| *id == journey.journey_id).map(|(_, version, _)| *version);
+        for version in older.chain([journey.published]).collect::<BTreeSet<i64>>() {
+            let text = tx.journey_version(workspace, &journey.journey_id, version)?;
+            let definition = text.and_then(|(text, _)| Definition::parse(&text).ok());
+            if definition.is_some_and(|definition| definition.templates().into_iter().any(sends)) {
+                found.0.push(journey.journey_id);
+                break;
+            }
+        }
+    }
+    for state in ["scheduled", "sending"] {
+        let mut before = (Timestamp::MAX, String::new());
+        loop {
+            let filter = CampaignFilter { state, ..CampaignFilter::default() };
+            let page = tx.campaign_page(workspace, (before.0, &before.1), CAMPAIGNS_PAGE, filter)?;
+            let Some(last) = page.last() else { break };
+            before = (last.created_at, last.campaign_id.clone());
+            for row in page {
+                let Ok(definition) = definition_of(&row) else { continue };
+                let also = definition.ways.also.iter().map(|way| (way.channel, way.template.as_str()));
+                let first = (definition.channel, definition.template.as_str());
+                if also.chain([first]).any(sends) {
+                    found.1.push(row.campaign_id);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a template of the shop's is sent as this one of the provider's.
+fn is_of(row: &TemplateRow, provider_id: &str) -> bool {
+    let draft = serde_json::from_str::<Draft>(&row.source);
+    matches!(draft.map(|draft| draft.design), Ok(Some(Design::Zns(zns))) if zns.template_id == provider_id)
 }
 
 /// Writes into the audit log that something stands still because its template was refused.

@@ -309,6 +309,10 @@ impl Engine {
         let mut world = world::World::load(&store, Arc::clone(&directory), batch, ahead, self)?;
         world.run(now)?;
         world.gather_hooks()?;
+        // Before the telling is used up: after a crash in between it is taken again, and finds them halted.
+        for refused in &world.refused_templates {
+            conduct::stop_senders(&store, refused, now)?;
+        }
         let world::Finished { changes, tick, new_names, turned } = world.finish();
         let processed = tick.processed;
         let (store, directory) = (&store, &directory);

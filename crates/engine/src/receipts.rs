@@ -4,6 +4,7 @@
 //! bookkeeping, is looked at again for a quarter of an hour and then written down as rejected.
 
 use crate::EngineError;
+use crate::conduct::RefusedTemplate;
 use crate::dispatch::{context_with, message_in_brief, plan_of, reject_code, suppression_of_class};
 use crate::note::Response;
 use crate::world::{ProfileKey, World, timer_kind};
@@ -189,6 +190,18 @@ impl World<'_> {
                     self.take_words(key, channel, provider, &text, &name, at)?;
                 }
             }
+            (Told::TemplateTurned { status, is_refused }, _) => {
+                let About::Template(template_id) = receipt.about else { return Ok(()) };
+                self.receipts.turn_provider_template(workspace, channel.as_str(), &template_id, &status);
+                if is_refused {
+                    self.refused_templates.push(RefusedTemplate {
+                        workspace,
+                        channel,
+                        template_id,
+                        why: detail,
+                    });
+                }
+            }
             // Without a message there is nothing to write these on.
             (
                 Told::Delivered | Told::Delayed | Told::Seen | Told::Opened { .. } | Told::Clicked { .. },
@@ -286,7 +299,7 @@ impl World<'_> {
                 let no = tx.message_by_provider_id(workspace, id, channel)?;
                 no.map(|no| tx.message_by_no(workspace, no)).transpose().map(Option::flatten)
             })?,
-            About::Address(_) => None,
+            About::Address(_) | About::Template(_) => None,
         })
     }
 

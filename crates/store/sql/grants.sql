@@ -27,6 +27,9 @@ DELETE FROM provider_template WHERE workspace_id = $1 AND channel = $2;
 INSERT INTO provider_template (workspace_id, channel, template_id, name, status, doc, synced_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7);
 
+-- name: provider_template_turn
+UPDATE provider_template SET status = $4 WHERE workspace_id = $1 AND channel = $2 AND template_id = $3;
+
 -- name: provider_template_list
 SELECT template_id, name, status, doc, synced_at FROM provider_template WHERE workspace_id = $1 AND channel = $2
 ORDER BY template_id;

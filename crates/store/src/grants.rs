@@ -95,6 +95,18 @@ impl Changeset {
             self.one(q::PROVIDER_TEMPLATE_INSERT, params);
         }
     }
+
+    /// A template of the provider's has another status; nothing where it is not known.
+    pub fn turn_provider_template(
+        &mut self,
+        workspace: WorkspaceId,
+        channel: &str,
+        template_id: &str,
+        status: &str,
+    ) {
+        let params = vals![workspace, channel.to_owned(), template_id.to_owned(), status.to_owned()];
+        self.any(q::PROVIDER_TEMPLATE_TURN, params);
+    }
 }
 
 impl ReadTx<'_> {

@@ -45,6 +45,7 @@ pub mod register_source;
 mod rehearsals;
 mod requests;
 pub(crate) mod retention;
+pub(crate) mod returns;
 mod runs;
 mod scenarios;
 mod search;
@@ -118,6 +119,7 @@ fn groups() -> Vec<OpenApiRouter<Arc<Services>>> {
         channels::router(),
         zalo::router(),
         domains::router(),
+        returns::router(),
         sending_plans::router(),
         hooks::router(),
         condition::router(),

@@ -20,6 +20,7 @@ mod people;
 mod policies;
 mod privacy;
 mod recommendations;
+mod returns;
 mod scenarios;
 mod segments;
 mod staff;

@@ -4,7 +4,10 @@ use crate::staff::{as_staff, join, sign_in};
 use crate::world::{ORIGIN, OWNER, World};
 use api::{BoxFuture, ProviderAccount, ProviderStanding, ProviderTemplate, ProviderTemplateParameter};
 use axum::http::StatusCode;
-use kit::{MINUTE_MS, Timestamp};
+use domain::consent::Channel;
+use domain::delivery::{About, Receipt, Told};
+use engine::Note;
+use kit::{Clock, MINUTE_MS, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -195,4 +198,133 @@ async fn templates_are_kept_as_they_were_found() {
     assert_eq!(tried, json!({ "ok": true, "detail": "+84901234567 320131 An" }));
     let nobody = json!({ "to": "binh@example.vn" });
     world.refused("POST", "/channels/zalo/templates/320131/test", nobody, 422, "invalid_field").await;
+}
+
+/// A message by Zalo's template of this number.
+fn zns(template_id: &str) -> Value {
+    json!({
+        "channel": "zalo", "purpose": "transactional",
+        "body": { "kind": "zns", "source": {
+            "template_id": template_id, "title": "Đơn hàng của bạn",
+            "paragraphs": ["Chào <customer_name>, đơn của bạn đang giao."],
+            "params": { "customer_name": "{{ customer.given_name }}" },
+        } },
+    })
+}
+
+fn journey(name: &str, template: &str) -> Value {
+    json!({
+        "schema": 1, "name": name, "trigger": { "type": "api" }, "start": "wait",
+        "nodes": {
+            "wait": { "type": "delay", "for": "3d", "next": "send" },
+            "send": { "type": "send", "channel": "zalo", "template": template, "purpose": "transactional" },
+        },
+    })
+}
+
+async fn begin(world: &World, definition: Value) -> String {
+    let made = world.write("POST", "/journeys", definition).await;
+    let path = format!("/journeys/{}", made["id"].as_str().unwrap());
+    world.write("POST", &format!("{path}/publish"), Value::Null).await;
+    path
+}
+
+async fn turned(world: &World, template_id: &str, status: &str, is_refused: bool, event_id: &str) {
+    let receipt = Receipt {
+        about: About::Template(template_id.into()),
+        what: Told::TemplateTurned { status: status.into(), is_refused },
+        at: None,
+        detail: format!("Zalo {template_id} {status}: Sai mục đích"),
+        event_id: Some(event_id.into()),
+        price: None,
+    };
+    let at = world.clock.now();
+    let provider = "zalo".to_owned();
+    world
+        .note(&Note::Receipts { channel: Channel::Zalo, provider, receipts: vec![receipt], at: at.into() })
+        .await;
+}
+
+async fn state(world: &World, path: &str) -> (String, String) {
+    let told = world.get(path).await;
+    let word = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+    (word(if path.starts_with("/journeys") { "status" } else { "state" }), word("detail"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_sends_a_template_that_zalo_takes_back_stands_still_until_somebody_lets_it_go_on() {
+    let mut world = World::new();
+    world.set_up_channels(&[Channel::Zalo, Channel::Email]);
+    set_up(&world, "turned").await;
+    world.call("POST", "/channels/zalo/templates/sync", json!({})).await;
+    world.write("PUT", "/templates/order", zns("320131")).await;
+    world.write("PUT", "/templates/other", zns("320132")).await;
+    let an =
+        json!({ "identifiers": ["user_id:an", "phone:+84901234567"], "attributes": { "name": "Văn An" } });
+    let an = world.write("POST", "/profiles", an).await["id"].as_str().unwrap().to_owned();
+    let sends = begin(&world, journey("Đơn hàng", "order")).await;
+    let other = begin(&world, journey("Khác", "other")).await;
+    // Its runs began with the template; those to come use another.
+    let older = begin(&world, journey("Cũ", "order")).await;
+    world.write("POST", &format!("{older}/trigger"), json!({ "profile_id": an, "key": "1" })).await;
+    world.settle().await;
+    world.write("PUT", &older, journey("Cũ", "other")).await;
+    world.write("POST", &format!("{older}/publish"), Value::Null).await;
+    // Nobody runs its old version any more.
+    let rid = begin(&world, journey("Đã bỏ", "order")).await;
+    world.write("PUT", &rid, journey("Đã bỏ", "other")).await;
+    world.write("POST", &format!("{rid}/publish"), Value::Null).await;
+    let paused = begin(&world, journey("Nghỉ", "order")).await;
+    world.write("POST", &format!("{paused}/pause"), Value::Null).await;
+    let draft = |template: &str| {
+        json!({
+            "name": format!("Gửi {template}"), "channel": "zalo", "template": template, "purpose": "transactional",
+            "audience": { "everybody": true }, "schedule": { "type": "at", "at": "2031-01-01T09:00:00+07:00" },
+        })
+    };
+    let mut campaigns = Vec::new();
+    for template in ["order", "other"] {
+        let made = world.write("POST", "/campaigns", draft(template)).await;
+        let path = format!("/campaigns/{}", made["id"].as_str().unwrap());
+        world.write("POST", &format!("{path}/launch"), json!({})).await;
+        campaigns.push(path);
+    }
+
+    // Looked at again, and as good as before.
+    turned(&world, "320131", "ENABLE", false, "first").await;
+    assert_eq!(state(&world, &sends).await, ("active".into(), String::new()));
+    turned(&world, "320131", "REJECT", true, "second").await;
+    let why = "Zalo 320131 REJECT: Sai mục đích".to_owned();
+    for path in [&sends, &older, &campaigns[0]] {
+        assert_eq!(state(&world, path).await, ("paused".into(), why.clone()), "{path}");
+    }
+    assert_eq!(state(&world, &paused).await, ("paused".into(), String::new()), "it stood still already");
+    assert_eq!(state(&world, &campaigns[1]).await, ("scheduled".into(), String::new()));
+    for path in [&other, &rid] {
+        assert_eq!(state(&world, path).await, ("active".into(), String::new()), "{path}");
+    }
+    let templates = world.get("/channels/zalo/templates").await;
+    assert_eq!(templates["items"][0]["status"], "REJECT");
+    let alerts = world.get("/reports/attention").await["alerts"].clone();
+    let count = |kind: &str| alerts.as_array().unwrap().iter().filter(|alert| alert["kind"] == kind).count();
+    assert_eq!((count("journey_stopped"), count("campaign_stopped")), (2, 1), "{alerts}");
+    let stops = async || {
+        let log = world.get("/audit").await["items"].clone();
+        let is_stop =
+            |entry: &&Value| entry["action"] == "journey_stopped" || entry["action"] == "campaign_stopped";
+        log.as_array().unwrap().iter().filter(is_stop).count()
+    };
+    assert_eq!(stops().await, 3);
+
+    // Whoever lets it go on has seen to it, however often the same is told; a new telling is another matter.
+    world.write("POST", &format!("{sends}/resume"), Value::Null).await;
+    turned(&world, "320131", "REJECT", true, "second").await;
+    assert_eq!((state(&world, &sends).await.0.as_str(), stops().await), ("active", 3));
+    // That it is good again lets nothing go on by itself.
+    turned(&world, "320131", "ENABLE", false, "third").await;
+    assert_eq!(state(&world, &older).await.0, "paused");
+    assert_eq!(state(&world, &campaigns[0]).await.0, "paused");
+    assert_eq!(world.get("/channels/zalo/templates").await["items"][0]["status"], "ENABLE");
+    turned(&world, "320131", "DISABLE", true, "fourth").await;
+    assert_eq!((state(&world, &sends).await.0.as_str(), stops().await), ("paused", 4));
 }

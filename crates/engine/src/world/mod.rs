@@ -151,6 +151,8 @@ pub struct World<'e> {
     pub campaign_changes: store::Changeset,
     /// What receipts of providers write on messages.
     pub receipts: store::Changeset,
+    /// Templates of which nothing goes out any more, as their providers tell.
+    pub(crate) refused_templates: Vec<crate::conduct::RefusedTemplate>,
     /// Soft bounces that this batch counted: how many in a row, and when the first was.
     pub soft_bounced: BTreeMap<(WorkspaceId, domain::consent::Channel, String), (u32, Timestamp)>,
     /// What becomes of devices that take notifications.
@@ -230,6 +232,7 @@ impl<'e> World<'e> {
             suppressions: Vec::new(),
             campaign_changes: store::Changeset::new(),
             receipts: store::Changeset::new(),
+            refused_templates: Vec::new(),
             soft_bounced: BTreeMap::new(),
             devices: Vec::new(),
             dropped_identifiers: Vec::new(),

@@ -273,6 +273,7 @@ fn told(received: Result<Received, CallbackRefusal>) -> Vec<String> {
             About::Key(key) => format!("key {key}"),
             About::Provider(id) => format!("provider {id}"),
             About::Address(_) => "address".to_owned(),
+            About::Template(_) => "template".to_owned(),
         };
         let what = match &receipt.what {
             Told::Opened { user_agent, ip } => format!("Opened {user_agent:?} {ip:?}"),

@@ -3,6 +3,7 @@
 use crate::caller::{Caller, Reader};
 use crate::endpoints::budgets::{is_near, spent_of};
 use crate::endpoints::register_source::unread;
+use crate::endpoints::returns::last_visit;
 use crate::listing::{iso, iso_opt};
 use crate::problem::Answer;
 use crate::services::{Services, workspace_of};
@@ -62,7 +63,7 @@ struct Alert {
     /// `channel_not_set_up`, `channel_misconfigured`, `queue_lags`, `inbox_lags`, `failures_high`, `bounces_high`,
     /// `complaints_high`, `set_aside`, `requests_overdue`, `requests_due`, `import_failed`, `import_rejected`,
     /// `export_failed`, `campaign_stopped`, `journey_stopped`, `register_failed`, `journeys_paused`, `journeys_draft`, `campaigns_draft`,
-    /// `address_missing`, `budget_near`, `budget_spent`.
+    /// `address_missing`, `returns_unread`, `budget_near`, `budget_spent`.
     kind: String,
     /// `error`, `warning` or `info`.
     level: String,
@@ -187,6 +188,13 @@ fn look(tx: &mut ReadTx<'_>, caller: &Caller, now: Timestamp) -> Result<Attentio
     }
     if shop.settings.shop.address.trim().is_empty() && journeys_active > 0 {
         alerts.push(Alert::new("address_missing", "warning", 1));
+    }
+    if let Some((_, Some(visit))) = last_visit(tx, workspace)?
+        && !visit.fault.is_empty()
+    {
+        let mut alert = Alert::new("returns_unread", "warning", 1);
+        (alert.detail, alert.at) = (Some(visit.fault), iso_opt(Some(visit.visited_at)));
+        alerts.push(alert);
     }
     let today = local_date(now, &shop.settings.zone());
     for budget in tx.budgets_of(workspace)? {

@@ -6,11 +6,15 @@ use sha2::{Digest, Sha256};
 
 use super::{ZaloConfig, wire};
 use crate::callback::{Callback, CallbackRefusal, Received};
+use crate::detail::quoted;
 use crate::{About, Receipt, Secret, Told};
 
 /// Zalo tries again for an hour, with the body as it was: what is older, or from the future, is refused.
 const PAST_MS: i64 = 2 * kit::HOUR_MS;
 const AHEAD_MS: i64 = 5 * kit::MINUTE_MS;
+/// Of the states of a template, those in which nothing of it goes out. One that waits for its review again is not
+/// among them: it ends in one of these, or is as good as before.
+const REFUSED: [&str; 3] = ["REJECT", "DISABLE", "DELETE"];
 
 /// The value of `X-ZEvent-Signature` for a body.
 pub fn signature(app_id: &str, body: &[u8], timestamp: &str, secret: &Secret) -> String {
@@ -25,6 +29,15 @@ pub fn signature(app_id: &str, body: &[u8], timestamp: &str, secret: &Secret) ->
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
+}
+
+/// A text, or a number as one.
+fn word(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    }
 }
 
 /// Milliseconds since 1970, as text or as a number.
@@ -127,7 +140,26 @@ fn receipts(config: &ZaloConfig, told: &Value, at: i64) -> Vec<Receipt> {
             }
             None => Vec::new(),
         },
-        // Pictures, tags, changes of templates and quotas: nothing about a message or a wish.
+        "change_template_status" if is_own_account(text(told, "oa_id")) => {
+            let template_id = word(&told["template_id"]);
+            let status = word(&told["status"]["new_status"]).to_ascii_uppercase();
+            if template_id.is_empty() || status.is_empty() {
+                return Vec::new();
+            }
+            let reason = word(&told["reason"]);
+            let is_refused = REFUSED.contains(&status.as_str());
+            let event_id = format!("template {template_id} {status} {at}");
+            let mut turned = one(
+                About::Template(template_id.clone()),
+                Told::TemplateTurned { status: status.clone(), is_refused },
+                at,
+                event_id,
+            );
+            let colon = if reason.is_empty() { "" } else { ": " };
+            turned[0].detail = quoted(&format!("Zalo {template_id} {status}{colon}{reason}"));
+            turned
+        }
+        // Pictures, tags, the quality of templates and quotas: nothing about a message or a wish.
         _ => Vec::new(),
     }
 }
@@ -242,5 +274,28 @@ mod tests {
                 .is_empty()
         );
         assert!(take("change_template_status", r#""template_id":"1""#).is_empty());
+        let turned = |oa: &str, to: &str| {
+            let rest = format!(
+                r#""oa_id":"{oa}","template_id":"320131","reason":"Sai mục đích","status":{{"prev_status":"ENABLE","new_status":"{to}"}}"#
+            );
+            take("change_template_status", &rest)
+        };
+        for (status, is_refused) in [
+            ("ENABLE", false),
+            ("PENDING_REVIEW", false),
+            ("REJECT", true),
+            ("DISABLE", true),
+            ("DELETE", true),
+        ] {
+            let receipts = turned("777", status);
+            assert!(receipts[0].about == About::Template("320131".into()));
+            assert!(
+                receipts[0].what == Told::TemplateTurned { status: status.into(), is_refused },
+                "{status} {receipts:?}"
+            );
+            assert_eq!(receipts[0].detail, format!("Zalo 320131 {status}: Sai mục đích"));
+        }
+        assert_eq!(turned("777", "REJECT")[0].event_id, turned("777", "REJECT")[0].event_id);
+        assert!(turned("888", "REJECT").is_empty(), "another account");
     }
 }

@@ -11,6 +11,7 @@ pub const METHODS: &[&str] = &[
     "take_authorisation",
     "expire_authorisations",
     "set_provider_templates",
+    "turn_provider_template",
     "channel_token",
     "authorisation",
     "provider_templates",
@@ -103,6 +104,12 @@ fn templates_are_those_of_the_last_look() {
         });
         let of = |workspace| get(store, |tx| tx.provider_templates(workspace, "zalo"));
         assert_eq!(of(A), [template("1", ""), template("2", TEXTS[2])]);
+        put(store, |c| c.turn_provider_template(A, "zalo", "1", "REJECT"));
+        // Not the other's of the same number, nor on another channel, nor one that nobody knows.
+        put(store, |c| c.turn_provider_template(A, "sms", "2", "REJECT"));
+        put(store, |c| c.turn_provider_template(A, "zalo", "9", "REJECT"));
+        let rejected = ProviderTemplateRow { status: "REJECT".into(), ..template("1", "") };
+        assert_eq!((of(A), of(B)), (vec![rejected, template("2", TEXTS[2])], vec![template("1", "b")]));
         put(store, |c| c.set_provider_templates(A, "zalo", vec![template("3", "c")]));
         assert_eq!((of(A), of(B)), (vec![template("3", "c")], vec![template("1", "b")]));
         put(store, |c| c.set_provider_templates(A, "zalo", vec![]));
