@@ -157,6 +157,37 @@ def test_an_email_channel_is_set_up_and_tried(app, server, mail):
     assert_accessible(app)
 
 
+def test_a_mailbox_of_returned_mail_that_cannot_be_read_says_what_to_do(app, server, mail, private):
+    server.client.use_smtp(mail.host, mail.port)
+    app.goto("/app/settings/channels/email")
+    app.get_by_role("switch", name="Nhận thư trả lại").check(force=True)
+    app.get_by_label("Địa chỉ nhận thư trả lại").fill("mot-dia-chi-qua-dai@moclan.test")
+    app.get_by_label("Máy chủ IMAP").fill("127.0.0.1")
+    app.get_by_label("Cổng IMAP").fill(str(free_port()))
+    app.get_by_label("Tên đăng nhập hộp thư").fill("bounce")
+    app.get_by_label(re.compile("^Mật khẩu hộp thư")).fill("bí mật")
+    app.get_by_role("combobox", name="Mã hóa của hộp thư").click()
+    app.get_by_role("option", name="Không").click()
+    app.get_by_role("button", name="Lưu").click()
+    expect(app.get_by_text("tối đa 16 ký tự trước @ và không có dấu cộng")).to_be_visible()
+    app.get_by_label("Địa chỉ nhận thư trả lại").fill("bounce@moclan.test")
+    app.get_by_role("button", name="Lưu").click()
+    told = wait_until(lambda: server.client.get("/channels/email").get("returns"), "it is kept")
+    assert (told["address"], told["mailbox"]["username"], told["mailbox"]["password"]) == ("bounce@moclan.test", "bounce", "***")
+    wait_until(lambda: server.client.get("/channels/email/returns")["fault"], "nobody answers at the mailbox")
+    app.goto("/app/settings/domains")
+    unread = app.get_by_role("alert").filter(has_text="Không đọc được hộp thư trả lại")
+    expect(unread).to_contain_text("mật khẩu ứng dụng")
+    assert_accessible(app)
+    unread.get_by_role("link", name="Mở cài đặt hộp thư").click()
+    expect(app.get_by_role("alert").filter(has_text="Không đọc được hộp thư trả lại")).to_be_visible()
+    # The same again without a word of the password keeps it; without a mailbox a mail server hands mail over.
+    app.get_by_role("switch", name="Đọc hộp thư qua IMAP").uncheck(force=True)
+    app.get_by_role("button", name="Lưu").click()
+    wait_until(lambda: "mailbox" not in server.client.get("/channels/email")["returns"], "no mailbox is read")
+    assert server.client.get("/channels/email/returns")["fault"] is None
+
+
 def test_a_wrong_password_is_told_and_a_right_one_works(app, guarded_mail):
     app.goto("/app/settings/channels/email")
     app.get_by_label("Địa chỉ gửi").fill("chao@moclan.test")

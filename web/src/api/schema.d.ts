@@ -790,6 +790,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/email/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how the mailbox of returned mail stands
+         * @description Whether it could be read when it was looked into last.
+         */
+        get: operations["get_channels_email_returns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels/zalo/authorise": {
         parameters: {
             query?: never;
@@ -4872,7 +4892,7 @@ export interface components {
              * @description `channel_not_set_up`, `channel_misconfigured`, `queue_lags`, `inbox_lags`, `failures_high`, `bounces_high`,
              *     `complaints_high`, `set_aside`, `requests_overdue`, `requests_due`, `import_failed`, `import_rejected`,
              *     `export_failed`, `campaign_stopped`, `journey_stopped`, `register_failed`, `journeys_paused`, `journeys_draft`, `campaigns_draft`,
-             *     `address_missing`, `budget_near`, `budget_spent`.
+             *     `address_missing`, `returns_unread`, `budget_near`, `budget_spent`.
              */
             kind: string;
             /** @description `error`, `warning` or `info`. */
@@ -9770,6 +9790,19 @@ export interface components {
             rejections: components["schemas"]["Due"];
             visitors: components["schemas"]["Visitors"];
         };
+        ReturnsView: {
+            /** @description The address to which undeliverable mail returns; null: none is set up, or the channel is off. */
+            address?: string | null;
+            /**
+             * @description Why it could not be read then, in the words of the mail server where it spoke; null: it could. Mail waits in
+             *     the mailbox and is read when it opens again.
+             */
+            fault?: string | null;
+            /** @description The IMAP server whose mailbox is read; null: none, a mail server hands such mail to `quaylai bounce`. */
+            host?: string | null;
+            /** @description When the mailbox was looked into last with these settings; null: not yet. */
+            visited_at?: string | null;
+        };
         RevenueReport: {
             /**
              * @description Orders that count (not cancelled, not refunded wholly), of profiles to whom the channel took a message of this
@@ -12346,6 +12379,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ChannelView"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_channels_email_returns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnsView"];
                 };
             };
             /** @description An error: see its code and detail */

@@ -29,6 +29,7 @@ function wayTo(alert: Alert): string {
     case 'channel_not_set_up':
     case 'channel_misconfigured': return `/settings/channels/${alert.channel ?? 'email'}`;
     case 'address_missing': return '/settings/shop';
+    case 'returns_unread': return '/settings/domains';
     case 'budget_near':
     case 'budget_spent': return budgetWay(alert.id ?? '');
     case 'set_aside':

@@ -14,7 +14,7 @@ import { Panel } from '../../parts/Panel';
 import { MessageState, useWords } from '../../parts/Reason';
 import { Body } from './Body';
 import { fromOf } from './MessagesPage';
-import type { Whole } from './model';
+import { shownAddress, type Whole } from './model';
 
 export const messageQuery = (id: string) => ({
   queryKey: ['messages', id],
@@ -51,7 +51,7 @@ function Envelope({ message }: { message: Whole }) {
   const words = useWords();
   const rows: [string, ReactNode][] = [
     [t('envelope.to'), message.profile_id ? <Anchor component={Link} to={`/customers/${message.profile_id}`} size="sm">{message.name || t('nameless')}</Anchor> : t('gone')],
-    [t('envelope.address'), message.address ?? '–'],
+    [t('envelope.address'), shownAddress(message, t) || '–'],
     [t('envelope.channel'), `${words.channel(message.channel)} · ${words.purpose(message.purpose)}`],
     [
       t('envelope.from'),

@@ -17,7 +17,7 @@ import { Page } from '../../parts/Page';
 import { JourneyPicker, TemplatePicker } from '../../parts/pickers';
 import { MessageState, Reason, useWords } from '../../parts/Reason';
 import { useHomeChannels } from './home';
-import { type Line, REASONS } from './model';
+import { type Line, REASONS, shownAddress } from './model';
 
 interface Search {
   q?: string;
@@ -123,8 +123,8 @@ export default function MessagesPage() {
             accessor: 'name', title: t('column.to'),
             render: (row) => (
               <Stack gap={0} miw={150} maw={{ base: 190, sm: 'none' }}>
-                {row.profile_id ? <Anchor component={Link} to={`/customers/${row.profile_id}`} c="inherit" size="sm" fw={500} onClick={(event) => event.stopPropagation()}>{row.name || t('nameless')}</Anchor> : <Text size="sm" c="dimmed">{row.address ?? t('gone')}</Text>}
-                <Text size="xs" c="dimmed" truncate>{words.channel(row.channel)}{row.address && row.profile_id ? ` · ${row.address}` : ''}</Text>
+                {row.profile_id ? <Anchor component={Link} to={`/customers/${row.profile_id}`} c="inherit" size="sm" fw={500} onClick={(event) => event.stopPropagation()}>{row.name || t('nameless')}</Anchor> : <Text size="sm" c="dimmed">{shownAddress(row, t) || t('gone')}</Text>}
+                <Text size="xs" c="dimmed" truncate>{words.channel(row.channel)}{row.address && row.profile_id ? ` · ${shownAddress(row, t)}` : ''}</Text>
               </Stack>
             ),
           },

@@ -3,6 +3,13 @@ import type { Schema } from '../../api';
 export type Line = Schema<'MessageLine'>;
 export type Whole = Schema<'WholeMessage'>;
 
+/** Where a message went, in words: a device's name at its push service says nothing to people, and is long. */
+export function shownAddress({ channel, address }: { channel: string; address?: string | null }, t: (key: string, more?: Record<string, string>) => string): string {
+  if (!address || channel !== 'push') return address ?? '';
+  if (address.startsWith('fcm:')) return t('device.app');
+  return URL.canParse(address) ? t('device.browser', { host: new URL(address).host }) : address;
+}
+
 /** Reasons by which the ledger is searched: those of our rules, of words that cannot be made, and of providers. */
 export const REASONS = [
   'no_consent', 'consent_pending', 'consent_denied', 'suppressed', 'do_not_call', 'topic_off', 'paused', 'personal_cap', 'gives_way', 'no_address', 'restricted', 'erased', 'holdout', 'outside_hours', 'frequency_cap',

@@ -12,6 +12,7 @@ import { EmptyState } from '../../parts/EmptyState';
 import { When } from '../../parts/format';
 import { notify } from '../../parts/notify';
 import { StatusBadge } from '../../parts/StatusBadge';
+import { ReturnsState } from './channel/ReturnsState';
 import { DeliverabilityPanel } from './DeliverabilityPanel';
 import { Frame } from './Frame';
 
@@ -32,6 +33,7 @@ export default function DomainsPage() {
   const add = may && <Button leftSection={<IconPlus size={16} />} onClick={open}>{t('domains.add')}</Button>;
   return (
     <Frame at="domains" text={t('domains.text')} actions={(query.data?.items.length ?? 0) > 0 && add}>
+      <ReturnsState away />
       <DataTable<Domain>
         fetching={query.isPending} records={query.data?.items} error={query.error} retry={() => void query.refetch()} idAccessor="domain"
         onRowClick={({ record }) => void go({ to: `/settings/domains/${record.domain}` })}

@@ -145,7 +145,7 @@ function PriceForm({ texting }: { texting: Schema<'TextingView'> }) {
     onError: notify.failed,
   });
   const field = (path: string, value: number, label: string) => (
-    <MoneyInput aria-label={label} placeholder={t('unknown')} value={value === 0 ? null : value} onChange={(told) => form.setFieldValue(path as never, (told ?? 0) as never)} disabled={!may} miw={84} max={100_000_000} hideControls />
+    <MoneyInput aria-label={label} placeholder="–" value={value === 0 ? null : value} onChange={(told) => form.setFieldValue(path as never, (told ?? 0) as never)} disabled={!may} miw={84} max={100_000_000} hideControls />
   );
   return (
     <form onSubmit={form.onSubmit((told) => save.mutate(told))}>

@@ -22,9 +22,19 @@ export interface Channel {
   pool_max?: number;
   /** Where the provider calls back. */
   callback_url: string;
-  /** The mailbox that mail comes back to. */
-  returns?: { host: string; port: number; security: 'none' | 'starttls' | 'tls'; username: string; password?: string; folder?: string; done_folder?: string | null } | null;
+  /** Where mail comes back to, and the mailbox that is read; without one a mail server hands it over. */
+  returns?: { address: string; mailbox?: Mailbox | null; poll_seconds?: number } | null;
   [more: string]: unknown;
+}
+
+export interface Mailbox {
+  host: string;
+  port: number;
+  security: 'none' | 'starttls' | 'tls';
+  username: string;
+  password?: string;
+  folder?: string;
+  done_folder?: string | null;
 }
 
 export const channelsQuery = {

@@ -14,6 +14,7 @@ import { type Channel, presets } from '../channels';
 import { providerOf, providersOf, toldOf, type Values, valuesOf } from '../providers';
 import { SaveBar } from '../SaveBar';
 import { CallbackPanel, ProviderFields, wrongOf } from './ProviderFields';
+import { ReturnsState } from './ReturnsState';
 import { putChannel } from './save';
 import { Try, useCheck } from './Try';
 
@@ -29,7 +30,7 @@ interface Told {
   security: string;
   username: string;
   password: string;
-  returns: { on: boolean; host: string; port: number | string; security: string; username: string; password: string; folder: string; done_folder: string };
+  returns: { on: boolean; address: string; reads: boolean; host: string; port: number | string; security: string; username: string; password: string; folder: string; done_folder: string };
   values: Record<string, Values>;
 }
 
@@ -38,13 +39,14 @@ const SECURITIES = ['starttls', 'tls', 'none'] as const;
 
 function toldBy(channel: Channel): Told {
   const smtp = channel.provider === 'smtp' ? channel : undefined;
-  const held = channel.returns;
+  const held = channel.returns?.mailbox;
   return {
     provider: providerOf(channel)?.id ?? 'smtp', enabled: channel.is_set_up ? channel.enabled : true,
     name: channel.from?.name ?? '', address: channel.from?.address ?? '', reply_to: channel.reply_to ?? '', return_path: channel.return_path ?? '',
     host: smtp?.host ?? '', port: smtp?.port ?? 587, security: smtp?.security ?? 'starttls', username: smtp?.username ?? '', password: '',
     returns: {
-      on: !!held, host: held?.host ?? '', port: held?.port ?? 993, security: held?.security ?? 'tls', username: held?.username ?? '', password: '',
+      on: !!channel.returns, address: channel.returns?.address ?? '', reads: !channel.returns || !!held,
+      host: held?.host ?? '', port: held?.port ?? 993, security: held?.security ?? 'tls', username: held?.username ?? '', password: '',
       folder: held?.folder ?? 'INBOX', done_folder: held?.done_folder ?? '',
     },
     values: Object.fromEntries(known.map((one) => [one.id, valuesOf(one, channel)])),
@@ -65,13 +67,12 @@ function smtpOf(told: Told, channel: Channel): Record<string, unknown> {
 
 function returnsOf({ returns }: Told, channel: Channel): Record<string, unknown> {
   if (!returns.on) return channel.returns ? { returns: null } : {};
-  const { host, port, security, username, password, folder, done_folder } = returns;
-  return {
-    returns: {
-      ...channel.returns, host: host.trim(), port: Number(port), security, username: username.trim(), folder: folder.trim() || 'INBOX', done_folder: done_folder.trim() || null,
-      password: password || undefined,
-    },
+  const { address, host, port, security, username, password, folder, done_folder } = returns;
+  const mailbox = {
+    ...channel.returns?.mailbox, host: host.trim(), port: Number(port), security, username: username.trim(), folder: folder.trim() || 'INBOX', done_folder: done_folder.trim() || null,
+    password: password || undefined,
   };
+  return { returns: { ...channel.returns, address: address.trim(), mailbox: returns.reads ? mailbox : null } };
 }
 
 export function EmailForm({ channel }: { channel: Channel }) {
@@ -109,7 +110,10 @@ export function EmailForm({ channel }: { channel: Channel }) {
       const told = Object.keys(errors).filter((field) => server.includes(field) && (provider.id === 'smtp' || field.startsWith('from')));
       form.setErrors({
         ...Object.fromEntries(told.map((field) => [names[field] ?? field, t(`channels.wrong.${field.replace('.', '_')}`)])),
-        ...Object.fromEntries(Object.keys(errors).filter((field) => field.startsWith('returns.')).map((field) => [field, t(`channels.returns.wrong.${field.endsWith('password') ? 'password' : 'other'}`)])),
+        ...Object.fromEntries(Object.keys(errors).filter((field) => field.startsWith('returns.')).map((field) => {
+          const name = field.split('.').at(-1) ?? '';
+          return [`returns.${name}`, t(`channels.returns.wrong.${name === 'password' || name === 'address' ? name : 'other'}`)];
+        })),
         ...wrongOf(errors, provider, words),
       });
       notify.failed(failed);
@@ -178,12 +182,21 @@ export function EmailForm({ channel }: { channel: Channel }) {
                 <Switch label={t('channels.returns.on')} description={t('channels.returns.onText')} disabled={!may} {...form.getInputProps('returns.on', { type: 'checkbox' })} />
                 {form.values.returns.on && (
                   <>
+                    {channel.returns?.mailbox && <ReturnsState />}
+                    <TextInput
+                      label={t('channels.returns.address')} description={t('channels.returns.addressText')} type="email" required placeholder="bounce@mail.shop.vn" {...form.getInputProps('returns.address')}
+                    />
+                    <Switch label={t('channels.returns.reads')} description={t('channels.returns.readsText')} disabled={!may} {...form.getInputProps('returns.reads', { type: 'checkbox' })} />
+                  </>
+                )}
+                {form.values.returns.on && form.values.returns.reads && (
+                  <>
                     <SimpleGrid cols={{ base: 1, sm: 2 }}>
                       <TextInput label={t('channels.returns.host')} required placeholder="imap.example.com" {...form.getInputProps('returns.host')} />
                       <NumberInput label={t('channels.returns.port')} required min={1} max={65535} thousandSeparator="" {...form.getInputProps('returns.port')} />
                       <TextInput label={t('channels.returns.username')} required autoComplete="off" {...form.getInputProps('returns.username')} />
                       <PasswordInput
-                        label={t('channels.returns.password')} required={!channel.returns?.password} autoComplete="new-password" placeholder={channel.returns?.password ? t('channels.passwordKept') : undefined}
+                        label={t('channels.returns.password')} required={!channel.returns?.mailbox?.password} autoComplete="new-password" placeholder={channel.returns?.mailbox?.password ? t('channels.passwordKept') : undefined}
                         visibilityToggleButtonProps={{ 'aria-label': t('channels.returns.showPassword') }} {...form.getInputProps('returns.password')}
                       />
                       <TextInput label={t('channels.returns.folder')} placeholder="INBOX" {...form.getInputProps('returns.folder')} />
