@@ -19,6 +19,7 @@ pub mod local_time;
 pub mod lunar;
 pub mod media;
 pub mod normalise;
+pub mod occasion;
 pub mod price;
 pub mod profile;
 pub mod recommend;

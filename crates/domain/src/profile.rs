@@ -125,6 +125,9 @@ pub struct Profile {
     /// What sales made of the lead; `None` for who was never theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead: Option<crate::lead::LeadState>,
+    /// What they were told of products that they may have waited for.
+    #[serde(default, skip_serializing_if = "crate::occasion::OccasionLog::is_empty")]
+    pub occasions: crate::occasion::OccasionLog,
 }
 
 /// See [`Profile::may_be_profiled`], for who has not read the rest of the profile.
@@ -286,6 +289,7 @@ impl Profile {
             erased_before: None,
             seen_at: None,
             lead: None,
+            occasions: Default::default(),
         }
     }
 
@@ -471,6 +475,7 @@ impl Profile {
             (ours @ None, theirs) => *ours = theirs,
             (Some(_), None) => {}
         }
+        self.occasions.absorb(other.occasions);
         self.merges += other.merges + 1;
         self.consents.merge(&other.consents);
         self.wishes.merge(&other.wishes);

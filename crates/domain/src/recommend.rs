@@ -189,11 +189,22 @@ pub struct Occasions {
     pub window_days: u16,
     /// A price has fallen when it is lower by so many percent.
     pub min_drop: u8,
+    /// Events of both names that somebody gets within 24 hours at most; 0: as many as there are.
+    pub per_day: u8,
+    /// Products that one event names at most.
+    pub products: u8,
 }
 
 impl Default for Occasions {
     fn default() -> Occasions {
-        Occasions { back_in_stock: true, price_dropped: true, window_days: 60, min_drop: 5 }
+        Occasions {
+            back_in_stock: true,
+            price_dropped: true,
+            window_days: 60,
+            min_drop: 5,
+            per_day: 1,
+            products: 6,
+        }
     }
 }
 
@@ -370,6 +381,12 @@ impl Book {
         }
         if !(1..=WINDOW_DAYS_MAX).contains(&self.occasions.window_days) {
             tell("occasions.window_days", "from 1 to 365 days");
+        }
+        if self.occasions.per_day > 5 {
+            tell("occasions.per_day", "from 0 (no limit) to 5 events");
+        }
+        if !(1..=12).contains(&self.occasions.products) {
+            tell("occasions.products", "from 1 to 12 products");
         }
         if !(1..=99).contains(&self.occasions.min_drop) {
             tell("occasions.min_drop", "from 1 to 99 percent");

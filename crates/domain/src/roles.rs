@@ -246,6 +246,8 @@ const TABLE: &[(&str, &str, Need)] = {
         ("GET", "/reports/leads", Of(ReadSetup)),
         ("GET", "/leads", Of(ReadPeople)),
         ("GET", "/leads/assignees", Of(ReadPeople)),
+        ("GET", "/leads/hand-over", Of(ReadPeople)),
+        ("POST", "/leads/hand-over", Of(ChangeSetup)),
         ("GET", "/leads/{id}", Of(ReadPeople)),
         ("PATCH", "/leads/{id}", Of(ChangePeople)),
         ("POST", "/leads/{id}/notes", Of(ChangePeople)),

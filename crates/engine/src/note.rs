@@ -42,6 +42,8 @@ pub enum Note {
     StopRun { run_id: String, reason: String, at: Ms },
     /// A date journey was published: give each profile from this number on its timer.
     ScanDates { journey_id: String, after: i64, at: Ms },
+    /// Staff want those handed to sales who are above the threshold by rules of this version, from this number on.
+    HandOver { version: i64, after: i64, at: Ms },
     /// Those for whom an occasion of a journey has come, from behind this number on.
     Occasion { journey_id: String, pass: crate::starts::Pass, occurs_at: Ms, after: i64, at: Ms },
     /// A message that a program or a person of the shop asks for, outside journeys.

@@ -6,11 +6,12 @@ use crate::EngineError;
 use crate::note::Note;
 use crate::world::World;
 use domain::commerce::{CommerceEvent, Product, Turned};
+use domain::occasion::{LeftOut, Told};
 use domain::profile::Ms;
 use domain::recommend::Occasions;
 use kit::{DAY_MS, Money, ProfileNo, Timestamp, WorkspaceId};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::Changeset;
 use store::shelf::SeenRow;
 
@@ -58,6 +59,48 @@ impl Seen {
             } else {
                 seen.viewed_at = seen.viewed_at.max(Some(at));
                 seen.views += 1;
+            }
+        }
+    }
+}
+
+/// What an event of an import that is taken back said of somebody and products, and what stays of it by the events that
+/// are left. Looks whose events are not kept any more stay as they are counted.
+#[derive(Default)]
+pub(crate) struct Unseen {
+    gone: Seen,
+    kept: Seen,
+}
+
+impl Unseen {
+    pub(crate) fn note(
+        &mut self,
+        key: (WorkspaceId, ProfileNo),
+        name: &str,
+        told: &CommerceEvent,
+        at: Timestamp,
+        is_gone: bool,
+    ) {
+        if is_gone { &mut self.gone } else { &mut self.kept }.note(key, name, told, at);
+    }
+
+    /// Writes what stays of the rows that held what is gone.
+    pub(crate) fn write(mut self, changes: &mut Changeset, stored: Vec<SeenRow>) {
+        let mut stored: BTreeMap<String, SeenRow> =
+            stored.into_iter().map(|row| (row.product_id.clone(), row)).collect();
+        for ((workspace, no, product_id), gone) in self.gone.0 {
+            let Some(mut row) = stored.remove(&product_id) else { continue };
+            let kept = self.kept.0.remove(&(workspace, no, product_id.clone()));
+            let last = |held: Option<Timestamp>, gone: Option<Timestamp>, kept: Option<Timestamp>| {
+                if held.is_some() && held == gone { kept } else { held }
+            };
+            let (viewed, carted) = kept.map_or((None, None), |kept| (kept.viewed_at, kept.carted_at));
+            row.viewed_at = last(row.viewed_at, gone.viewed_at, viewed);
+            row.carted_at = last(row.carted_at, gone.carted_at, carted);
+            row.views = (row.views - gone.views).max(0);
+            changes.forget_seen(workspace, no, &product_id);
+            if row.viewed_at.is_some() || row.carted_at.is_some() {
+                changes.note_seen(workspace, no, row);
             }
         }
     }
@@ -138,17 +181,41 @@ impl World<'_> {
             Occasion::BackInStock => BACK_IN_STOCK,
             Occasion::PriceDropped { .. } => PRICE_DROPPED,
         };
-        let properties = properties_of(&product, what, currency);
+        let (per_day, most) = (usize::from(shop.occasions.per_day), usize::from(shop.occasions.products));
         let told_at = self.at;
-        for no in &people {
+        let waited = self.turned_beside(workspace, &people, what, (since, told_at))?;
+        for (no, beside) in people.iter().zip(waited) {
             let Some(key) = self.current((workspace, *no))? else { continue };
-            let Some(person) = self.people.get(&key) else { continue };
-            if person.profile.restricted_at.is_some() {
+            let Some(person) = self.people.get_mut(&key) else { continue };
+            let log = &mut person.profile.occasions;
+            // Told already, together with another product.
+            if person.profile.restricted_at.is_some() || log.was_told(name, product_id, told_at) {
                 continue;
             }
+            person.dirty = true;
+            let told = |product_id: &str, left_out: Option<LeftOut>| {
+                let (event, product_id) = (name.to_owned(), product_id.to_owned());
+                Told { at: told_at.into(), event, product_id, left_out }
+            };
+            if per_day > 0 && log.events_in_day(told_at) >= per_day {
+                log.add(told(product_id, Some(LeftOut::ToldToday)));
+                continue;
+            }
+            let of_event: Vec<&Product> = std::iter::once(&product)
+                .chain(beside.iter().filter(|other| {
+                    other.product_id != product.product_id && !log.was_told(name, &other.product_id, told_at)
+                }))
+                .collect();
+            let (named, rest) = of_event.split_at(most.clamp(1, of_event.len()));
+            named.iter().for_each(|one| log.add(told(&one.product_id, None)));
+            rest.iter().for_each(|one| log.add(told(&one.product_id, Some(LeftOut::TooMany))));
+            let mut properties = properties_of(&product, what, currency);
+            let all = named.iter().map(|one| properties_of(one, turned_of(one, what), currency));
+            properties["products"] = all.collect();
+            properties["products_more"] = json!(rest.len());
             let message_id =
                 crate::derived_id(&[name, product_id, &at.ms().to_string(), &person.profile.id.to_string()]);
-            self.happen(key, name, &message_id.to_string(), properties.clone(), told_at)?;
+            self.happen(key, name, &message_id.to_string(), properties, told_at)?;
         }
         if let Some(last) = people.last().filter(|_| people.len() as i64 == SLICE_PEOPLE) {
             let product_id = product_id.to_owned();
@@ -156,6 +223,54 @@ impl World<'_> {
             self.append(note.arrival(workspace, self.at));
         }
         Ok(())
+    }
+
+    /// Other products that turned in the same way within a day, of each person those that they may have waited for too:
+    /// a sale of the whole shop is one event. The largest drop first.
+    fn turned_beside(
+        &self,
+        workspace: WorkspaceId,
+        people: &[ProfileNo],
+        what: Occasion,
+        (since, now): (Timestamp, Timestamp),
+    ) -> Result<Vec<Vec<Product>>, EngineError> {
+        let of: Vec<_> = people.iter().map(|no| (workspace, *no)).collect();
+        let (seen, bought) = self.store.read(|tx| Ok((tx.seen_of(&of)?, tx.bought_of(&of)?)))?;
+        let lately = |at: Option<Timestamp>| at.is_some_and(|at| at >= since);
+        let wanted: Vec<BTreeSet<String>> = seen
+            .into_iter()
+            .zip(bought)
+            .map(|(seen, bought)| {
+                let seen = seen.into_iter().filter(|row| lately(row.viewed_at.max(row.carted_at)));
+                let bought = bought.into_iter().filter(|row| lately(Some(row.at)));
+                seen.map(|row| row.product_id).chain(bought.map(|row| row.product_id)).collect()
+            })
+            .collect();
+        let ids: BTreeSet<&String> = wanted.iter().flatten().collect();
+        let ids: Vec<(WorkspaceId, &str)> = ids.into_iter().map(|id| (workspace, id.as_str())).collect();
+        let found = self.store.read(|tx| tx.products_named(&ids))?;
+        let day = now.plus_ms(-DAY_MS);
+        let turned = |product: &Product| {
+            let at = match what {
+                Occasion::BackInStock => {
+                    product.restocked_at.filter(|_| product.is_available() == Some(true))
+                }
+                Occasion::PriceDropped { .. } => product.dropped_at,
+            };
+            at.is_some_and(|at| at.0 > day) && !product.is_hidden()
+        };
+        let found: BTreeMap<String, Product> = found
+            .into_iter()
+            .flatten()
+            .filter(turned)
+            .map(|product| (product.product_id.clone(), product))
+            .collect();
+        let of_person = |ids: BTreeSet<String>| {
+            let mut products: Vec<Product> = ids.iter().filter_map(|id| found.get(id).cloned()).collect();
+            products.sort_by_key(|product| std::cmp::Reverse(drop_percent(product)));
+            products
+        };
+        Ok(wanted.into_iter().map(of_person).collect())
     }
 
     /// Forgets what people looked at long ago, of those behind a number.
@@ -176,6 +291,21 @@ impl World<'_> {
             self.append(Note::TrimSeen { after: to, at: at.into() }.arrival(workspace, self.at));
         }
         Ok(())
+    }
+}
+
+fn drop_percent(product: &Product) -> i64 {
+    match (product.dropped_from, product.price) {
+        (Some(from), Some(price)) => (from - price) * 100 / from.max(1),
+        _ => 0,
+    }
+}
+
+/// What turned of a product that is told of beside another.
+fn turned_of(product: &Product, what: Occasion) -> Occasion {
+    match (what, product.dropped_from) {
+        (Occasion::PriceDropped { .. }, Some(from)) => Occasion::PriceDropped { from },
+        _ => what,
     }
 }
 

@@ -664,6 +664,9 @@ impl World<'_> {
             }
             Note::StopRun { run_id, reason, at } => self.stop_run(workspace, &run_id, &reason, at.0),
             Note::ScanDates { journey_id, after, at } => self.scan_dates(workspace, &journey_id, after, at.0),
+            Note::HandOver { version, after, at } => {
+                self.hand_over_waiting(workspace, version, ProfileNo(after), at.0)
+            }
             Note::Occasion { journey_id, pass, occurs_at, after, at } => {
                 self.take_slice(workspace, &journey_id, pass, occurs_at.0, ProfileNo(after), at.0)
             }

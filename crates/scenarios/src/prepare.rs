@@ -1,9 +1,9 @@
 use crate::document::{Language, Letter, Scenario, Template};
 use crate::letter;
-use crate::parameter::{ParameterProblem, settle};
+use crate::parameter::{Kind, ParameterProblem, settle};
 use domain::consent::{Channel, Purpose};
 use domain::template::{Body, TemplateSource};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// A scenario in one language with all its parameters filled in: what a shop gets.
@@ -63,6 +63,11 @@ impl Scenario {
         let parameters = settle(&self.parameters, language, told)?;
         let mut marks: BTreeMap<String, Value> =
             parameters.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        // Texts say percent, conditions on a chance a share of 1.
+        for parameter in self.parameters.iter().filter(|parameter| parameter.kind == Kind::Percent) {
+            let percent = parameters.get(&parameter.name).and_then(Value::as_f64).unwrap_or(100.0);
+            marks.insert(format!("{}/100", parameter.name), json!(percent / 100.0));
+        }
         for segment in &self.segments {
             let id = id_of("segment", &word_of(&self.slug, &segment.key));
             marks.insert(format!("segment.{}", segment.key), id.into());

@@ -24,6 +24,9 @@ ON CONFLICT (workspace_id, profile_no, product_id) DO UPDATE SET
 -- name: seen_erase
 DELETE FROM product_seen WHERE workspace_id = $1 AND profile_no = $2;
 
+-- name: seen_forget
+DELETE FROM product_seen WHERE workspace_id = $1 AND profile_no = $2 AND product_id = $3;
+
 -- name: seen_trim
 DELETE FROM product_seen WHERE workspace_id = $1 AND profile_no > $2 AND profile_no <= $3
 AND viewed_at < $4 AND carted_at < $4;

@@ -50,6 +50,11 @@ impl Changeset {
         self.any(q::SEEN_SET, vals![workspace, no, seen.product_id, viewed, carted, seen.views]);
     }
 
+    /// Forgets that somebody looked at a product.
+    pub fn forget_seen(&mut self, workspace: WorkspaceId, no: ProfileNo, product_id: &str) {
+        self.any(q::SEEN_FORGET, vals![workspace, no, product_id.to_owned()]);
+    }
+
     /// Forgets what people with numbers behind one up to another last looked at before an instant.
     pub fn trim_seen(
         &mut self,

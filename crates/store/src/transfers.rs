@@ -154,6 +154,8 @@ impl Changeset {
             q::MERGE_DELETE,
             q::PROFILE_ALIAS_DELETE,
             q::TIMER_DELETE_PROFILE,
+            q::SEEN_ERASE,
+            q::LEAD_DELETE,
         ] {
             self.any(stmt, vals![workspace, no]);
         }

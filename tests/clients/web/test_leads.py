@@ -87,7 +87,78 @@ def test_a_lead_is_given_to_somebody_and_its_course_is_kept(window, server):
     assert [item["name"] for item in lead["items"]] == ["Khách Số 11"]
 
 
-@pytest.mark.parametrize("path", ["/app/leads", "/app/leads/rules", "/app/leads/report"])
+def column(page, name: str):
+    return page.locator("[data-column]").and_(page.get_by_role("region", name=name, exact=True))
+
+
+def test_the_list_is_sorted_by_score(window, server):
+    scores = [item["score"] for item in server.client.get("/leads")["items"]]
+    assert len(scores) > 5 and scores == sorted(scores, reverse=True), scores
+    paged, cursor = [], {}
+    while True:
+        page = server.client.get("/leads", limit=2, **cursor)
+        paged += [item["score"] for item in page["items"]]
+        if not page["next"]:
+            break
+        cursor = {"cursor": page["next"]}
+    assert paged == scores
+
+
+def test_a_lead_is_moved_on_the_board_by_mouse_and_by_keyboard(window, server):
+    page = window(language="vi")
+    page.goto("/app/leads?view=board")
+    card = column(page, "Đã giao").locator("article", has_text="Khách Số 11")
+    expect(card).to_be_visible()
+    assert_accessible(page)
+    card.locator("p, span").first.hover()
+    box, target = card.bounding_box(), column(page, "Đã liên hệ").bounding_box()
+    page.mouse.move(box["x"] + 8, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(target["x"] + 100, target["y"] + 60, steps=12)
+    page.mouse.up()
+    expect(column(page, "Đã liên hệ").locator("article", has_text="Khách Số 11")).to_be_visible()
+    card = column(page, "Chưa giao").locator("article", has_text="Khách Số 09")
+    choice = card.get_by_role("combobox", name="Trạng thái Khách Số 09", exact=False)
+    choice.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(column(page, "Chưa giao").locator("article", has_text="Khách Số 09")).to_have_count(0)
+    expect(page.locator("article", has_text="Khách Số 09")).to_be_visible()
+    phone = window(language="en", viewport=PHONE)
+    phone.goto("/app/leads?view=board")
+    expect(phone.locator("[data-column]")).to_have_count(1)
+    phone.get_by_role("combobox", name="Status").last.click()
+    phone.get_by_role("option", name="Contacted").last.click()
+    expect(phone.locator("[data-column=contacted] article", has_text="Khách Số 11")).to_be_visible()
+    assert_fits(phone)
+    assert_accessible(phone)
+
+
+def test_whom_new_rules_made_hot_is_handed_over_only_when_asked(window, server):
+    page = window(language="vi")
+    page.goto("/app/leads/rules")
+    page.get_by_text("Tự động giao khách").click()
+    page.get_by_label("Giao khi đạt").fill("24")
+    page.get_by_label("Sẵn sàng lại khi dưới").fill("5")
+    page.get_by_role("button", name="Lưu thay đổi").click()
+    ask = page.get_by_role("button", name="Giao ngay")
+    expect(ask).to_be_visible(timeout=60_000)
+    waiting = server.client.get("/leads/hand-over")["people"]
+    assert waiting > 2
+    expect(page.get_by_text(f"{waiting} người đang trên mức giao")).to_be_visible()
+    assert_accessible(page)
+    handed = {item["profile_id"] for item in server.client.get("/leads")["items"] if item["handed_at"]}
+    assert handed == set(), "saving alone hands nobody over"
+    ask.click()
+    page.get_by_role("button", name=f"Giao {waiting} người").click()
+    expect(ask).to_have_count(0)
+    wait_until(lambda: server.client.get("/leads/hand-over")["people"] == 0, "they are handed over", 30)
+    handed = [item for item in server.client.get("/leads")["items"] if item["handed_at"]]
+    assert len(handed) == waiting
+
+
+@pytest.mark.parametrize("path", ["/app/leads", "/app/leads?view=board", "/app/leads/rules", "/app/leads/report"])
 @pytest.mark.parametrize("wishes", [{"language": "en", "viewport": PHONE}, {"language": "vi", "scheme": "dark"}])
 def test_pages_fit_and_are_accessible(window, path, wishes):
     page = window(**wishes)

@@ -2032,7 +2032,8 @@ export interface paths {
         get: operations["get_lead-rules"];
         /**
          * Change the rules of lead scoring
-         * @description They hold at once. By new rules alone nobody is handed over and no journey starts.
+         * @description They hold at once. By new rules alone nobody is handed over and no journey starts; `POST /leads/hand-over` hands over
+         *     whom they lifted above the threshold.
          */
         put: operations["put_lead-rules"];
         post?: never;
@@ -2088,8 +2089,8 @@ export interface paths {
         };
         /**
          * List leads
-         * @description With a status or an assignee those whose standing changed last come first; else the best grade, and everybody whom
-         *     sales have.
+         * @description Everybody who has a grade, and everybody whom sales have or had, by score: the one told last, at most an hour ago. The
+         *     score of each lead is that of now.
          */
         get: operations["get_leads"];
         put?: never;
@@ -2111,6 +2112,32 @@ export interface paths {
         get: operations["get_leads_assignees"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who waits to be handed over
+         * @description New rules, another time zone and the first fit of a model hand nobody over: those whom they lift above the threshold
+         *     wait until somebody asks for it.
+         */
+        get: operations["get_leads_hand-over"];
+        put?: never;
+        /**
+         * Hand over all who wait
+         * @description Each of them as by a crossing of the threshold: an assignee in turn, a notice where the rules say so, and once. In the
+         *     background; the answer says how many waited.
+         */
+        post: operations["post_leads_hand-over"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6714,6 +6741,13 @@ export interface components {
             status?: string | null;
             status_at?: string | null;
         };
+        LeadsHandOverTold: {
+            /**
+             * Format: int64
+             * @description The version of the rules that the number of people was read for.
+             */
+            version: number;
+        };
         LeadsPage: {
             /** @description New rules or settings are being applied: the list is not complete yet. */
             is_computing: boolean;
@@ -6725,9 +6759,29 @@ export interface components {
              */
             total: number;
         };
+        /** @description People who wait to be handed over to sales. */
+        LeadsWaiting: {
+            /**
+             * Format: int64
+             * @description The threshold; null where the rules hand nobody over.
+             */
+            from?: number | null;
+            /** @description Everybody is scored anew: the number is not complete yet. */
+            is_computing: boolean;
+            /**
+             * Format: int64
+             * @description Whose score is at or above the threshold, whom nobody of sales has, and who were never handed over.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description The version of the rules that this is said of; 0 while the shop has none.
+             */
+            version: number;
+        };
         /** @description What is learned of one kind. */
         LearnedKind: {
-            /** @description `purchases`, `carts`, `leads`, `hours`. */
+            /** @description `purchases`, `carts`, `leads`, `hours`, `recommend`. */
             kind: string;
             refused?: components["schemas"]["ModelFit"] | null;
             serving?: components["schemas"]["ModelFit"] | null;
@@ -9115,6 +9169,11 @@ export interface components {
              * @description The share of the person's purchases with something taken off, shrunk to the shop's; 0 to 1.
              */
             discount_affinity?: number | null;
+            /**
+             * @description Products that turned while the person may have waited for them, newest first: told of, or why not. The last 60 of
+             *     each.
+             */
+            occasions: components["schemas"]["ProductOccasion"][];
             preferred_channel?: string | null;
             /** @description `low`, `middle` or `high`: in which third of the shop's prices the person buys. */
             price_level?: string | null;
@@ -9253,6 +9312,18 @@ export interface components {
             title: string;
             /** @description `urn:quaylai:problem:` and the code. */
             type: string;
+        };
+        /** @description A product that turned while the person may have waited for it. */
+        ProductOccasion: {
+            at: string;
+            /** @description `Back In Stock` or `Price Dropped`. */
+            event: string;
+            /**
+             * @description Why the person was not told: `told_today` (of others, as often as the shop allows in a day), `too_many` (for one
+             *     event); null: they were told.
+             */
+            left_out?: string | null;
+            product_id: string;
         };
         ProductView: {
             brand?: string | null;
@@ -9399,8 +9470,18 @@ export interface components {
              * @description 1 to 99: a price has fallen when it is lower by so many percent.
              */
             min_drop: number;
+            /**
+             * Format: int32
+             * @description 0 to 5: events of both names that somebody gets within 24 hours at most; 0: as many as there are. 1 when not given.
+             */
+            per_day?: number;
             /** @description Whether there are events `Price Dropped`. */
             price_dropped: boolean;
+            /**
+             * Format: int32
+             * @description 1 to 12: products that one event names at most. 6 when not given.
+             */
+            products?: number;
             /**
              * Format: int32
              * @description 1 to 365: days back within which somebody looked at the product, put it into a cart or bought it.
@@ -14956,10 +15037,18 @@ export interface operations {
             query?: {
                 /** @description The name of a grade. */
                 grade?: string;
-                /** @description `new`, `assigned`, `contacted`, `qualified`, `disqualified`, `won` or `lost`. */
+                /**
+                 * @description `new`, `assigned`, `contacted`, `qualified`, `disqualified`, `won` or `lost`; `none` for those whom sales never
+                 *     had.
+                 */
                 status?: string;
-                /** @description An e-mail address or a contact of staff; `none` for those whom nobody has. */
+                /** @description An e-mail address or a contact of staff; `none` for those of sales whom nobody has. */
                 assignee?: string;
+                /**
+                 * @description `score` (when not given): the highest first. `latest`: those first whose standing changed last; give a status or
+                 *     an assignee, and no grade.
+                 */
+                sort?: string;
                 /** @description Part of a name, address, number or id; tone marks do not matter. */
                 search?: string;
                 limit?: number;
@@ -15007,6 +15096,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_LeadAssignee"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "get_leads_hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadsWaiting"];
+                };
+            };
+            /** @description An error: see its code and detail */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "post_leads_hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadsHandOverTold"];
+            };
+        };
+        responses: {
+            /** @description Taken in */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeadsWaiting"];
                 };
             };
             /** @description An error: see its code and detail */

@@ -69,6 +69,19 @@ struct OpenCartChance {
     best_delay_minutes: i64,
 }
 
+/// A product that turned while the person may have waited for it.
+#[derive(Debug, Serialize, ToSchema)]
+struct ProductOccasion {
+    at: String,
+    /// `Back In Stock` or `Price Dropped`.
+    event: String,
+    product_id: String,
+    /// Why the person was not told: `told_today` (of others, as often as the shop allows in a day), `too_many` (for one
+    /// event); null: they were told.
+    #[schema(value_type = Option<String>)]
+    left_out: Option<domain::occasion::LeftOut>,
+}
+
 /// What is known of a person's habits. What is null or empty is not known yet.
 #[derive(Debug, Serialize, ToSchema)]
 struct PersonHabits {
@@ -88,6 +101,9 @@ struct PersonHabits {
     #[schema(value_type = Option<String>)]
     preferred_channel: Option<domain::consent::Channel>,
     cart: Option<OpenCartChance>,
+    /// Products that turned while the person may have waited for them, newest first: told of, or why not. The last 60 of
+    /// each.
+    occasions: Vec<ProductOccasion>,
 }
 
 fn things(liked: Vec<Liked>) -> Vec<FavouriteThing> {
@@ -129,6 +145,7 @@ async fn show(
     let workspace = caller.workspace;
     let stored = by_id(&services, workspace, &id).await?;
     let now = services.now();
+    let occasions = stored.profile.occasions.clone();
     let told = services
         .read(move |tx| {
             let shop = workspace_of(tx, workspace)?;
@@ -137,6 +154,12 @@ async fn show(
         })
         .await?;
     let unknown = told.is_none().then_some("refused");
+    let occasion = |one: &domain::occasion::Told| ProductOccasion {
+        at: crate::listing::iso_ms(one.at),
+        event: one.event.clone(),
+        product_id: one.product_id.clone(),
+        left_out: one.left_out,
+    };
     let (habits, cart): (Habits, Option<CartChance>) = told.unwrap_or_default();
     Ok(Json(PersonHabits {
         as_of: iso(now),
@@ -148,6 +171,7 @@ async fn show(
         replenish: habits.replenish.into_iter().filter_map(due).collect(),
         best_times: times(habits.best_times),
         preferred_channel: habits.preferred_channel,
+        occasions: occasions.all().iter().rev().map(occasion).collect(),
         cart: cart.map(|cart| OpenCartChance {
             buys_alone: cart.buys_alone,
             best_delay_minutes: cart.best_delay_minutes,

@@ -5,7 +5,7 @@ mod views;
 use crate::audit::Audit;
 use crate::caller::{Reader, Writer};
 use crate::endpoints::profiles::by_id;
-use crate::listing::{Page, Paging, cursor, iso};
+use crate::listing::{Page, Paging, bad_cursor, cursor, iso};
 use crate::problem::{Answer, Problem};
 use crate::services::{Services, workspace_of};
 use crate::told::{Asked, Told};
@@ -14,7 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::lead::{Status, is_assignee};
 use domain::normalise::text;
-use engine::leads::{self, LeadWanted, RULES, RulesError};
+use engine::leads::{self, LeadOrder, LeadWanted, RULES, RulesError};
 use engine::{Insight, Note};
 use kit::{ProfileNo, Timestamp, WorkspaceId};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,7 @@ pub fn router() -> OpenApiRouter<Arc<Services>> {
         .routes(routes!(assignees))
         .routes(routes!(report))
         .routes(routes!(list))
+        .routes(routes!(waiting, hand_over))
         .routes(routes!(find, change))
         .routes(routes!(add_note))
 }
@@ -100,7 +101,8 @@ fn refused(error: RulesError) -> Problem {
 
 /// Change the rules of lead scoring
 ///
-/// They hold at once. By new rules alone nobody is handed over and no journey starts.
+/// They hold at once. By new rules alone nobody is handed over and no journey starts; `POST /leads/hand-over` hands over
+/// whom they lifted above the threshold.
 #[utoipa::path(put, path = "/lead-rules", tag = "leads", request_body = LeadRulesTold, responses((status = 200, body = LeadRulesView)))]
 async fn put_rules(
     State(services): State<Arc<Services>>,
@@ -325,10 +327,14 @@ async fn report(State(services): State<Arc<Services>>, Reader(caller): Reader) -
 struct LeadsQuery {
     /// The name of a grade.
     grade: Option<String>,
-    /// `new`, `assigned`, `contacted`, `qualified`, `disqualified`, `won` or `lost`.
+    /// `new`, `assigned`, `contacted`, `qualified`, `disqualified`, `won` or `lost`; `none` for those whom sales never
+    /// had.
     status: Option<String>,
-    /// An e-mail address or a contact of staff; `none` for those whom nobody has.
+    /// An e-mail address or a contact of staff; `none` for those of sales whom nobody has.
     assignee: Option<String>,
+    /// `score` (when not given): the highest first. `latest`: those first whose standing changed last; give a status or
+    /// an assignee, and no grade.
+    sort: Option<String>,
     /// Part of a name, address, number or id; tone marks do not matter.
     search: Option<String>,
     limit: Option<i64>,
@@ -347,8 +353,8 @@ struct LeadsPage {
 
 /// List leads
 ///
-/// With a status or an assignee those whose standing changed last come first; else the best grade, and everybody whom
-/// sales have.
+/// Everybody who has a grade, and everybody whom sales have or had, by score: the one told last, at most an hour ago. The
+/// score of each lead is that of now.
 #[utoipa::path(get, path = "/leads", tag = "leads", params(LeadsQuery), responses((status = 200, body = LeadsPage)))]
 async fn list(
     State(services): State<Arc<Services>>,
@@ -358,10 +364,31 @@ async fn list(
     let (workspace, now) = (caller.workspace, services.now());
     let paging = Paging { limit: query.limit, cursor: query.cursor };
     let limit = usize::try_from(paging.limit()?.min(200)).unwrap_or(50);
-    let from = usize::try_from(paging.after_number()?.unwrap_or(0)).unwrap_or(0);
+    let behind = match paging.after::<2>()? {
+        None => None,
+        Some([at, no]) => match (at.parse(), no.parse()) {
+            (Ok(at), Ok(no)) => Some((at, ProfileNo(no))),
+            _ => return Err(bad_cursor()),
+        },
+    };
     let word = |told: Option<String>| told.filter(|told| !told.is_empty());
-    let status = word(query.status).map(|told| told.parse::<Status>()).transpose();
-    let status = status.map_err(|error| Problem::field("status", error))?;
+    let status = match word(query.status) {
+        Some(told) if told == "none" => Some(String::new()),
+        Some(told) => {
+            let known = told.parse::<Status>().map_err(|error| Problem::field("status", error))?;
+            Some(known.to_string())
+        }
+        None => None,
+    };
+    let (grade, assignee) = (word(query.grade), word(query.assignee));
+    let order = match query.sort.as_deref() {
+        None | Some("" | "score") => LeadOrder::Score,
+        Some("latest") if grade.is_none() && (status.is_some() || assignee.is_some()) => LeadOrder::Latest,
+        Some("latest") => {
+            return Err(Problem::field("sort", "latest takes a status or an assignee, and no grade"));
+        }
+        Some(_) => return Err(Problem::field("sort", "score or latest")),
+    };
     let search = word(query.search).map(|told| text::search_key(&told));
     let page = services.read(move |tx| {
         let insight = Insight::read(tx, workspace)?;
@@ -373,18 +400,94 @@ async fn list(
             }
         };
         let wanted = LeadWanted {
-            grade: word(query.grade),
-            status: status.map(|status| status.to_string()),
-            assignee: word(query.assignee).map(|who| if who == "none" { String::new() } else { who }),
+            grade,
+            status,
+            assignee: assignee.map(|who| if who == "none" { String::new() } else { who }),
             among,
+            order,
         };
-        let page = leads::leads(tx, workspace, insight.scoring(), &wanted, from, limit)?;
+        let page = leads::leads(tx, workspace, insight.scoring(), &wanted, behind, limit)?;
         let items = lead_views(tx, workspace, &insight, &page.people, now)?;
-        let behind = from + page.people.len();
-        let next = ((behind as u64) < page.total).then(|| cursor(&[behind.to_string()]));
+        let next = page.next.map(|(at, no)| cursor(&[at.to_string(), no.0.to_string()]));
         Ok(LeadsPage { items, next, total: page.total, is_computing: page.is_computing })
     });
     Ok(Json(page.await?))
+}
+
+/// People who wait to be handed over to sales.
+#[derive(Debug, Serialize, ToSchema)]
+struct LeadsWaiting {
+    /// The version of the rules that this is said of; 0 while the shop has none.
+    version: i64,
+    /// Whose score is at or above the threshold, whom nobody of sales has, and who were never handed over.
+    people: u64,
+    /// The threshold; null where the rules hand nobody over.
+    from: Option<i64>,
+    /// Everybody is scored anew: the number is not complete yet.
+    is_computing: bool,
+}
+
+impl LeadsWaiting {
+    fn of(waiting: leads::Waiting) -> LeadsWaiting {
+        let leads::Waiting { version, people, from, is_computing } = waiting;
+        LeadsWaiting { version, people, from, is_computing }
+    }
+}
+
+/// Who waits to be handed over
+///
+/// New rules, another time zone and the first fit of a model hand nobody over: those whom they lift above the threshold
+/// wait until somebody asks for it.
+#[utoipa::path(get, path = "/leads/hand-over", tag = "leads", responses((status = 200, body = LeadsWaiting)))]
+async fn waiting(
+    State(services): State<Arc<Services>>,
+    Reader(caller): Reader,
+) -> Answer<Json<LeadsWaiting>> {
+    let workspace = caller.workspace;
+    Ok(Json(LeadsWaiting::of(services.read(move |tx| leads::waiting(tx, workspace)).await?)))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LeadsHandOverTold {
+    /// The version of the rules that the number of people was read for.
+    version: i64,
+}
+
+/// Hand over all who wait
+///
+/// Each of them as by a crossing of the threshold: an assignee in turn, a notice where the rules say so, and once. In the
+/// background; the answer says how many waited.
+#[utoipa::path(post, path = "/leads/hand-over", tag = "leads", request_body = LeadsHandOverTold, responses((status = 202, body = LeadsWaiting)))]
+async fn hand_over(
+    State(services): State<Arc<Services>>,
+    Writer(caller): Writer,
+    audit: Audit,
+    Told(told): Told<LeadsHandOverTold>,
+) -> Answer<(StatusCode, Json<LeadsWaiting>)> {
+    let workspace = caller.workspace;
+    let waiting = services.read(move |tx| leads::waiting(tx, workspace)).await?;
+    if waiting.version != told.version {
+        let detail = format!(
+            "somebody else changed the rules; version {} is in force: read who waits first",
+            waiting.version
+        );
+        return Err(Problem::conflict("rules_changed", detail));
+    }
+    if waiting.from.is_none() {
+        let detail = "these rules hand nobody over: give them a threshold first";
+        return Err(Problem::conflict("no_handover", detail));
+    }
+    if waiting.is_computing {
+        let detail = "everybody is scored anew; ask again when is_computing is false";
+        return Err(Problem::conflict("still_computing", detail));
+    }
+    audit.object("leads", "hand-over");
+    audit.detail("people", waiting.people);
+    audit.detail("version", waiting.version);
+    let note = Note::HandOver { version: told.version, after: 0, at: services.now().into() };
+    services.note(workspace, &note).await?;
+    Ok((StatusCode::ACCEPTED, Json(LeadsWaiting::of(waiting))))
 }
 
 async fn shown(services: &Arc<Services>, workspace: WorkspaceId, id: &str) -> Answer<Json<LeadDetail>> {

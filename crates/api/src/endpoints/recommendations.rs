@@ -580,6 +580,20 @@ struct RecommendationOccasions {
     window_days: u16,
     /// 1 to 99: a price has fallen when it is lower by so many percent.
     min_drop: u8,
+    /// 0 to 5: events of both names that somebody gets within 24 hours at most; 0: as many as there are. 1 when not given.
+    #[serde(default = "one_a_day")]
+    per_day: u8,
+    /// 1 to 12: products that one event names at most. 6 when not given.
+    #[serde(default = "products_of_event")]
+    products: u8,
+}
+
+fn one_a_day() -> u8 {
+    Occasions::default().per_day
+}
+
+fn products_of_event() -> u8 {
+    Occasions::default().products
 }
 
 /// What holds in all places.
@@ -606,6 +620,8 @@ impl RecommendationSettings {
                 price_dropped: occasions.price_dropped,
                 window_days: occasions.window_days,
                 min_drop: occasions.min_drop,
+                per_day: occasions.per_day,
+                products: occasions.products,
             },
             version: Some(version),
         }
@@ -643,6 +659,8 @@ async fn put_rules(
             price_dropped: told.occasions.price_dropped,
             window_days: told.occasions.window_days,
             min_drop: told.occasions.min_drop,
+            per_day: told.occasions.per_day,
+            products: told.occasions.products,
         };
         Ok(())
     })

@@ -107,6 +107,11 @@ async fn leads_are_listed_by_grade_status_and_search() {
     assert_eq!((&first["total"], &first["items"][0]["grade"]), (&json!(2), &json!("A")));
     let next = first["next"].as_str().unwrap();
     assert_eq!(ids(&format!("?limit=1&cursor={next}")).await, [binh]);
+    assert_eq!(ids("?status=none").await, std::slice::from_ref(&binh), "with nobody of sales");
+    assert_eq!(ids("?status=new&sort=latest").await, std::slice::from_ref(&an));
+    world.refused("GET", "/leads?sort=latest", Value::Null, 422, "invalid_field").await;
+    world.refused("GET", "/leads?sort=name", Value::Null, 422, "invalid_field").await;
+    world.refused("GET", "/leads?cursor=x", Value::Null, 400, "invalid_cursor").await;
     world.refused("GET", "/leads?status=hot", Value::Null, 422, "invalid_field").await;
     let report = world.get("/reports/leads").await;
     assert_eq!(report["grades"], json!([{ "grade": "A", "people": 1 }, { "grade": "B", "people": 1 }]));
@@ -184,4 +189,36 @@ async fn a_lead_goes_with_the_person() {
     assert!(!page.to_string().contains(&an), "{page}");
     let report = world.get("/reports/leads").await;
     assert_eq!(report["statuses"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_new_rules_made_hot_waits_until_somebody_hands_them_over() {
+    let world = World::new();
+    let (_, binh) = shop(&world).await;
+    let none = world.get("/leads/hand-over").await;
+    assert_eq!(none, json!({ "version": 1, "people": 0, "from": 40, "is_computing": false }));
+    let mut other = rules();
+    other["rules"][0] =
+        json!({ "id": "view", "name": "Xem hàng", "on": { "event": "Product Viewed" }, "points": 60 });
+    world.write("PUT", "/lead-rules", json!({ "rules": other, "version": 1 })).await;
+    world.settle().await;
+    let waiting = world.get("/leads/hand-over").await;
+    assert_eq!(waiting, json!({ "version": 2, "people": 1, "from": 40, "is_computing": false }));
+    let lead = world.get(&format!("/leads/{binh}")).await;
+    assert_eq!((&lead["score"], &lead["status"]), (&json!(60), &Value::Null), "by new rules alone nobody is");
+    let old = json!({ "version": 1 });
+    world.refused("POST", "/leads/hand-over", old, 409, "rules_changed").await;
+    for people in [1, 0] {
+        let asked = world.write("POST", "/leads/hand-over", json!({ "version": 2 })).await;
+        assert_eq!(asked["people"], people);
+        world.settle().await;
+    }
+    let lead = world.get(&format!("/leads/{binh}")).await;
+    let handed = lead["history"].as_array().unwrap().iter().filter(|one| one["what"] == "handed").count();
+    assert_eq!((&lead["status"], handed), (&json!("new"), 1));
+    assert!(world.get("/audit?limit=50").await.to_string().contains("hand-over"));
+    let mut without = rules();
+    without.as_object_mut().unwrap().remove("handover");
+    world.write("PUT", "/lead-rules", json!({ "rules": without, "version": 2 })).await;
+    world.refused("POST", "/leads/hand-over", json!({ "version": 3 }), 409, "no_handover").await;
 }

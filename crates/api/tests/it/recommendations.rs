@@ -211,6 +211,43 @@ async fn who_refuses_or_is_erased_is_a_stranger() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_segment_has_its_own_popular_products() {
+    let world = shop().await;
+    for (name, city) in [("Hà Nội", "HN"), ("Sài Gòn", "SG")] {
+        for n in 0..3 {
+            let (user, product) = (format!("{city}-{n}"), if city == "HN" { "p4" } else { "p5" });
+            let told = json!({ "identifiers": [format!("user_id:{user}")], "attributes": { "tinh": city } });
+            world.write("POST", "/profiles", told).await;
+            order(&world, &user, &format!("o-{user}"), &[product, "p0"]).await;
+        }
+        let definition = json!({ "attribute": "tinh", "op": "eq", "value": city });
+        let segment =
+            world.write("POST", "/segments", json!({ "name": name, "definition": definition })).await;
+        let told = json!({ "rail": "popular_in_segment", "segment": segment["id"], "limit": 10 });
+        world.write("PUT", &format!("/recommendations/places/{}", city.to_lowercase()), told).await;
+    }
+    look(&world).await;
+    let of = async |city: &str| -> Vec<String> {
+        let answer = world.get(&format!("/recommendations?place={city}")).await;
+        for item in answer["items"].as_array().unwrap() {
+            assert_eq!(item["reason"]["code"], "popular_in_segment", "{answer}");
+        }
+        let mut found: Vec<String> = products(&answer).into_iter().map(str::to_owned).collect();
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(of("hn").await, ["p0", "p4"], "what its members bought, and nothing of anybody else");
+    assert_eq!(of("sg").await, ["p0", "p5"]);
+    // It is believed for five minutes, then found anew.
+    order(&world, "HN-1", "o-more", &["p7"]).await;
+    look(&world).await;
+    assert_eq!(of("hn").await, ["p0", "p4"]);
+    world.advance_ms(11 * 60 * SECOND_MS);
+    assert_eq!(of("hn").await, ["p0", "p4", "p7"]);
+    assert_eq!(of("sg").await, ["p0", "p5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_merge_brings_the_pasts_together() {
     let world = shop().await;
     let (one, two) = (id_of(&world, "khach-0").await, id_of(&world, "khac-0").await);
@@ -293,6 +330,10 @@ async fn who_waited_for_a_product_is_told_once() {
         let all = events["items"].as_array().unwrap().clone();
         all.into_iter().filter(|event| event["name"] == name).collect::<Vec<Value>>()
     };
+    let mut rules = world.get("/recommendations/rules").await;
+    assert_eq!((&rules["occasions"]["per_day"], &rules["occasions"]["products"]), (&json!(1), &json!(6)));
+    rules["occasions"]["per_day"] = json!(2);
+    world.write("PUT", "/recommendations/rules", rules).await;
     // What a page says of the stock starts nothing.
     let page = json!({ "event": "Product Viewed", "userId": "khac", "messageId": "v4",
         "properties": { "product_id": "p7", "in_stock": true, "price": 1 } });
@@ -330,6 +371,60 @@ async fn who_waited_for_a_product_is_told_once() {
     world.write("PUT", "/products", json!({ "items": [{ "product_id": "p7", "stock": 1 }] })).await;
     look(&world).await;
     assert_eq!(told("cho", "Back In Stock").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_of_the_whole_shop_is_one_event_a_person_and_one_a_day() {
+    let world = shop().await;
+    for n in 0..9 {
+        let viewed = json!({ "event": "Product Viewed", "userId": "cho", "messageId": format!("sale{n}"),
+            "properties": { "product_id": format!("s{n}") } });
+        world.track("track", viewed).await;
+    }
+    let priced = |price: &dyn Fn(i64) -> i64| {
+        let item = |n| json!({ "product_id": format!("s{n}"), "name": format!("Món {n}"), "stock": 5, "price": price(n) });
+        json!({ "items": (0..9).map(item).collect::<Vec<_>>() })
+    };
+    world.write("PUT", "/products", priced(&|_| 100_000)).await;
+    look(&world).await;
+    world.advance_ms(DAY_MS);
+    // The last has fallen most.
+    world.write("PUT", "/products", priced(&|n| 90_000 - n * 1_000)).await;
+    look(&world).await;
+    let id = id_of(&world, "cho").await;
+    let told = async || {
+        let events = world.get(&format!("/profiles/{id}/events?limit=100")).await;
+        let all = events["items"].as_array().unwrap().clone();
+        all.into_iter().filter(|event| event["name"] == "Price Dropped").collect::<Vec<Value>>()
+    };
+    let events = told().await;
+    assert_eq!(events.len(), 1, "{events:?}");
+    let properties = &events[0]["properties"];
+    let named: Vec<&str> = properties["products"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["product_id"].as_str().unwrap())
+        .collect();
+    assert_eq!((named.len(), named[0] == properties["product_id"], named[1]), (6, true, "s8"), "{named:?}");
+    assert_eq!(properties["products_more"], 3);
+    assert_eq!(properties["products"][1]["price_before"], 100_000);
+    let occasions =
+        async || world.get(&format!("/profiles/{id}/habits")).await["occasions"].as_array().unwrap().clone();
+    let count = |all: &[Value], why: Value| all.iter().filter(|one| one["left_out"] == why).count();
+    let log = occasions().await;
+    assert_eq!(count(&log, Value::Null), 6, "{log:?}");
+    assert_eq!(count(&log, json!("too_many")) + count(&log, json!("told_today")), 3, "{log:?}");
+    // A second fall on the same day is told to nobody who was told already, and a day later it is.
+    world.advance_ms(DAY_MS / 2);
+    world.write("PUT", "/products", priced(&|n| if n == 0 { 40_000 } else { 90_000 - n * 1_000 })).await;
+    look(&world).await;
+    assert_eq!(told().await.len(), 1);
+    world.advance_ms(DAY_MS);
+    world.write("PUT", "/products", priced(&|n| if n == 1 { 30_000 } else { 90_000 - n * 1_000 })).await;
+    look(&world).await;
+    let events = told().await;
+    assert_eq!((events.len(), &events[0]["properties"]["product_id"]), (2, &json!("s1")), "{events:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,16 +5,20 @@
 //! sees ([`Watch`]): they turn at the exact instant, and live in the batch's changeset like all others.
 
 mod facts;
+mod ranks;
 mod rows;
 mod rules;
 mod sales;
 
 pub use facts::{Scored, standing_at};
+pub(crate) use ranks::Rank;
 pub use rows::{
-    FIELDS, LeadPage, LeadWanted, Standing, causes_of, grade_counts, insight_with, leads, past_of,
+    FIELDS, LeadOrder, LeadPage, LeadWanted, Standing, causes_of, grade_counts, insight_with, leads, past_of,
     reading_of, shown, with_facts,
 };
-pub use rules::{PREVIEW_MAX, Preview, RulesError, preview, read_rules, rules_history, save_rules};
+pub use rules::{
+    PREVIEW_MAX, Preview, RulesError, Waiting, preview, read_rules, rules_history, save_rules, waiting,
+};
 pub use sales::{EVENT_NOTE, NOTE_CHARS_MAX, Told};
 
 use domain::condition::{Condition, Op, Operand, Test, Wants};

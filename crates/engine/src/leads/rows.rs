@@ -9,26 +9,39 @@ use domain::condition::{Past, Wants};
 use domain::profile::Profile;
 use kit::{ProfileNo, Timestamp, WorkspaceId};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use store::leads::{ANY, LeadRow, NO_SCORE, Ranked};
 use store::people::StoredProfile;
 use store::{ReadTx, StoreError};
 
-/// Which leads are wanted. Without any word: all who have a grade.
+/// In which order leads are listed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum LeadOrder {
+    /// The highest score first.
+    #[default]
+    Score,
+    /// Those first whose standing changed last: of whom sales have or had, by a status or an assignee.
+    Latest,
+}
+
+/// Which leads are wanted. Without any word: all who have a grade, and all whom sales have or had.
 #[derive(Clone, Debug, Default)]
 pub struct LeadWanted {
     pub grade: Option<String>,
+    /// `Some("")`: whom sales never had.
     pub status: Option<String>,
-    /// `Some("")`: those whom nobody has.
+    /// `Some("")`: those of sales whom nobody has.
     pub assignee: Option<String>,
     /// People whom a search found, where one was made.
     pub among: Option<Vec<ProfileNo>>,
+    pub order: LeadOrder,
 }
 
-/// One page: who, by the place in the list that a next page goes on from.
+/// One page: who, and behind which place of the list the next one begins.
 #[derive(Clone, Debug, Default)]
 pub struct LeadPage {
     pub people: Vec<ProfileNo>,
     pub total: u64,
+    pub next: Option<(i64, ProfileNo)>,
     pub is_computing: bool,
 }
 
@@ -65,85 +78,76 @@ pub fn grade_counts(
     Ok((grades.iter().map(Population::len).collect(), !live))
 }
 
-const EVERY_STATUS: [&str; 7] = ["new", "assigned", "contacted", "qualified", "disqualified", "won", "lost"];
-
-/// Leads from a place of the list on: by status or assignee the latest first, else the best grade first and in it those
-/// who came last.
+/// Leads from behind a place of the list on. Scores are those told last, at most an hour ago; grades are exact.
 pub fn leads(
     tx: &mut ReadTx<'_>,
     workspace: WorkspaceId,
     scoring: Option<&Scoring>,
     wanted: &LeadWanted,
-    from: usize,
+    behind: Option<(i64, ProfileNo)>,
     limit: usize,
 ) -> Result<LeadPage, StoreError> {
-    let (grades, live) = match scoring {
-        Some(scoring) => by_grade(tx, workspace, scoring)?,
-        None => (Vec::new(), true),
+    let is_computing = match scoring {
+        Some(scoring) => !by_grade(tx, workspace, scoring)?.1,
+        None => false,
     };
-    let of_grade = match &wanted.grade {
-        None => None,
-        Some(name) => {
-            let place =
-                scoring.and_then(|scoring| scoring.rules.grades.iter().position(|grade| grade.name == *name));
-            Some(place.map(|place| grades[place].clone()).unwrap_or_default())
-        }
+    let Some((low, high)) = range_of(scoring, wanted.grade.as_deref()) else {
+        return Ok(LeadPage { is_computing, ..LeadPage::default() });
     };
-    let mut people: Vec<ProfileNo> = Vec::new();
-    if wanted.status.is_some() || wanted.assignee.is_some() {
-        let end = (Timestamp::MAX, ProfileNo(i64::MAX));
-        let mut found: Vec<(Timestamp, ProfileNo)> = Vec::new();
-        match (&wanted.assignee, &wanted.status) {
-            (Some(who), status) => {
-                for (no, at, is) in tx.leads_by_assignee(workspace, who, end, LISTED_MAX)? {
-                    if status.as_ref().is_none_or(|status| *status == is) {
-                        found.push((at, no));
-                    }
-                }
-            }
-            (None, Some(status)) => {
-                for known in EVERY_STATUS.iter().filter(|known| **known == status.as_str()) {
-                    let rows = tx.leads_by_status(workspace, known, end, LISTED_MAX)?;
-                    found.extend(rows.into_iter().map(|(no, at)| (at, no)));
-                }
-            }
-            (None, None) => {}
-        }
-        people.extend(found.into_iter().map(|(_, no)| no));
-        if let Some(of_grade) = &of_grade {
-            people.retain(|no| of_grade.contains(*no));
-        }
-    } else {
-        let all: Vec<&Population> = match &of_grade {
-            Some(one) => vec![one],
-            None => grades.iter().collect(),
+    let (status, assignee) =
+        (wanted.status.as_deref().unwrap_or(ANY), wanted.assignee.as_deref().unwrap_or(ANY));
+    let all = Ranked { low, high, status, assignee };
+    let (place, before) = behind.unwrap_or((i64::MAX, ProfileNo(i64::MAX)));
+    let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let (mut rows, total) = if let Some(among) = &wanted.among {
+        let found = tx.leads_of(workspace, among)?;
+        let mut rows: Vec<(ProfileNo, i64)> = found
+            .into_iter()
+            .filter(|row| is_of(row, all))
+            .map(|row| match wanted.order {
+                LeadOrder::Score => (row.profile, row.score),
+                LeadOrder::Latest => (row.profile, row.status_at.ms()),
+            })
+            .collect();
+        rows.sort_unstable_by_key(|(no, at)| std::cmp::Reverse((*at, *no)));
+        let total = rows.len() as i64;
+        rows.retain(|(no, at)| (*at, *no) < (place, before));
+        (rows, total)
+    } else if wanted.order == LeadOrder::Latest && (status != ANY || assignee != ANY) {
+        let before = (Timestamp::from_ms(place), before);
+        let rows = match assignee {
+            ANY => tx.leads_by_status(workspace, status, before, most)?,
+            _ => tx.leads_by_assignee(workspace, (assignee, status), before, most)?,
         };
-        for population in all {
-            let mut members: Vec<ProfileNo> = population.iter().collect();
-            members.reverse();
-            people.extend(members);
-        }
-        if of_grade.is_none() {
-            // Whom sales have is a lead whatever the score has become.
-            let mut graded = Population::default();
-            grades.iter().for_each(|population| graded = std::mem::take(&mut graded).or(population));
-            let mut others = tx.lead_numbers(workspace)?;
-            others.retain(|no| !graded.contains(*no));
-            others.reverse();
-            people.extend(others);
-        }
-    }
-    if let Some(among) = &wanted.among {
-        let among: BTreeSet<ProfileNo> = among.iter().copied().collect();
-        people.retain(|no| among.contains(no));
-    }
-    let total = people.len() as u64;
-    let people = people.into_iter().skip(from).take(limit).collect();
-    Ok(LeadPage { people, total, is_computing: !live })
+        let whole = Ranked { low: NO_SCORE, high: i64::MAX, ..all };
+        (rows.into_iter().map(|(no, at)| (no, at.ms())).collect(), tx.leads_counted(workspace, whole)?)
+    } else {
+        let rest = Ranked { high: high.min(place), ..all };
+        // Who is below the page's own bound has not been seen.
+        let before = if place > high { ProfileNo(i64::MAX) } else { before };
+        (tx.leads_ranked(workspace, rest, before, most)?, tx.leads_counted(workspace, all)?)
+    };
+    let is_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| is_more).map(|(no, at)| (*at, *no));
+    let people = rows.into_iter().map(|(no, _)| no).collect();
+    Ok(LeadPage { people, total: u64::try_from(total).unwrap_or(0), next, is_computing })
 }
 
-/// Rows of one status or one assignee that a list shows at most.
-const LISTED_MAX: i64 = 10_000;
+/// The lowest and the highest score of a grade, or of any; `None` for a grade that there is not.
+fn range_of(scoring: Option<&Scoring>, grade: Option<&str>) -> Option<(i64, i64)> {
+    let Some(name) = grade else { return Some((NO_SCORE, i64::MAX)) };
+    let grades = &scoring?.rules.grades;
+    let place = grades.iter().position(|grade| grade.name == name)?;
+    let better = place.checked_sub(1).map(|place| grades[place].from);
+    Some((grades[place].from, better.map_or(i64::MAX, |from| from - 1)))
+}
+
+fn is_of(row: &LeadRow, wanted: Ranked<'_>) -> bool {
+    (wanted.low..=wanted.high).contains(&row.score)
+        && (wanted.status == ANY || wanted.status == row.status)
+        && (wanted.assignee == ANY || (wanted.assignee == row.assignee && !row.status.is_empty()))
+}
 
 /// A person as leads are shown.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use domain::lead::{DOCUMENT_BYTES_MAX, Rules};
 use kit::{Timestamp, WorkspaceId};
 use serde_json::{Value, json};
 use store::models::ModelRow;
-use store::{Changeset, Store, StoreError};
+use store::{Changeset, ReadTx, Store, StoreError};
 
 /// Versions of the rules that are remembered.
 const REMEMBERED: i64 = 100;
@@ -79,9 +79,42 @@ pub fn save_rules(
         report: json!({ "by": by, "rules": written }).to_string(),
     };
     changes.insert_model(workspace, model);
+    if super::ranks::listed_from(&rules).is_none() {
+        // Nobody is asked anew by such rules, so nobody is taken off the list one by one.
+        changes.drop_lead_scores(workspace);
+    }
     changes.prune_models(workspace, RULES, next - REMEMBERED);
     crate::configure(store, changes)?;
     Ok(next)
+}
+
+/// Who is above the threshold and was never handed over, because nobody is by new rules alone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Waiting {
+    /// Of the rules that this is said of; 0: there are none.
+    pub version: i64,
+    pub people: u64,
+    /// The score that hands over; `None` where the rules hand nobody over.
+    pub from: Option<i64>,
+    /// Everybody is scored anew: the number is not complete.
+    pub is_computing: bool,
+}
+
+/// How many people wait to be handed over.
+pub fn waiting(tx: &mut ReadTx<'_>, workspace: WorkspaceId) -> Result<Waiting, StoreError> {
+    let insight = Insight::read(tx, workspace)?;
+    let version = tx.last_model(workspace, RULES)?.map_or(0, |(version, _)| version);
+    let none = Waiting { version, people: 0, from: None, is_computing: false };
+    let Some(scoring) = insight.scoring() else { return Ok(none) };
+    let Some(handover) = &scoring.rules.handover else { return Ok(none) };
+    let is_computing = super::grade_counts(tx, workspace, scoring)?.1;
+    let people = tx.leads_waiting_counted(workspace, handover.from)?;
+    Ok(Waiting {
+        people: u64::try_from(people).unwrap_or(0),
+        from: Some(handover.from),
+        is_computing,
+        ..none
+    })
 }
 
 /// The versions of the rules, newest first: number, when, by whom, and the document.

@@ -3,18 +3,21 @@
 use super::facts::{Scored, standing_at};
 use crate::EngineError;
 use crate::facts::{ProfileFacts, zone_of};
+use crate::note::Note;
 use crate::world::{ProfileKey, World};
 use domain::condition::Wants;
 use domain::consent::{Channel, Purpose};
 use domain::lead::{EVENT_GRADE, EVENT_HANDED, EVENT_STATUS, Handover, LeadState, Status};
-use kit::{DAY_MS, Timestamp, WorkspaceId};
+use kit::{DAY_MS, ProfileNo, Timestamp, WorkspaceId};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use store::Changeset;
-use store::leads::LeadRow;
+use store::leads::{LeadRow, NO_SCORE};
 
 /// Longest note on a lead, in characters.
 pub const NOTE_CHARS_MAX: usize = 4_000;
+/// People whom one batch hands over where somebody asked for all who wait.
+const SLICE: i64 = 100;
 /// A note on a lead, in the person's history.
 pub const EVENT_NOTE: &str = "Lead Note Added";
 
@@ -65,7 +68,8 @@ impl World<'_> {
             lead.is_armed = true;
             person.dirty = true;
         }
-        if quiet {
+        // A pass over everybody that is not quiet (a newer model) does not have the person at hand.
+        if quiet || self.current(key)?.is_none() {
             return Ok(());
         }
         let at = self.done_at(self.at);
@@ -186,6 +190,46 @@ impl World<'_> {
         Ok(())
     }
 
+    /// Somebody of the shop wants those handed over who are above the threshold by rules of this version and were never
+    /// handed over, because no crossing was told of them. From behind a number on.
+    pub(crate) fn hand_over_waiting(
+        &mut self,
+        workspace: WorkspaceId,
+        version: i64,
+        after: ProfileNo,
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        let insight = Arc::clone(&self.shop(workspace)?.insight);
+        let Some(scoring) = &insight.lead_rules else { return Ok(()) };
+        let Some(handover) = &scoring.rules.handover else { return Ok(()) };
+        let store = self.store;
+        let (rules, people) = store.read(|tx| {
+            let rules = tx.last_model(workspace, super::RULES)?;
+            Ok((rules, tx.leads_waiting(workspace, handover.from, after, SLICE)?))
+        })?;
+        // Whoever changed the rules since did not ask for this.
+        if rules.is_none_or(|(held, _)| held != version) {
+            return Ok(());
+        }
+        let at = self.done_at(at);
+        for no in &people {
+            let Some(key) = self.current((workspace, *no))? else { continue };
+            let held = self.people.get(&key).and_then(|person| person.profile.lead.as_ref());
+            if held.is_some_and(|lead| lead.handed_at.is_some() || lead.status != Status::New) {
+                continue;
+            }
+            let scored = self.scored(key, &scoring.wants, at)?;
+            if scored.as_ref().is_some_and(|scored| scored.score >= handover.from) {
+                self.hand_lead_over(key, handover, scored, at)?;
+            }
+        }
+        if let (true, Some(last)) = (people.len() as i64 == SLICE, people.last()) {
+            let note = Note::HandOver { version, after: last.0, at: at.into() };
+            self.append(note.arrival(workspace, at));
+        }
+        Ok(())
+    }
+
     /// Whose turn it is: who was handed a lead the longest ago, in the order of the list among those who never were.
     fn next_in_turn(
         &mut self,
@@ -254,6 +298,9 @@ impl World<'_> {
             person.dirty = true;
             self.lead_rows.insert(key);
             self.profile_changed(key);
+            // They are listed from now on, whatever their score is.
+            let quiet = self.quiet;
+            self.touch(key, quiet, |touch| touch.all = true);
         }
     }
 
@@ -340,6 +387,7 @@ impl World<'_> {
                 status_at: lead.status_at.0,
                 assignee: lead.assignee.clone().unwrap_or_default(),
                 handed_at: lead.handed_at.map_or(Timestamp::from_ms(0), |at| at.0),
+                score: NO_SCORE,
             };
             changes.set_lead(key.0, row);
         }

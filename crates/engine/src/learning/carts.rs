@@ -89,5 +89,7 @@ pub(super) fn learn(
         Some(model) => super::written(model)?,
         None => String::new(),
     };
-    Ok(Some(Learned { document, report: super::written(&fitted.report)?, serves: fitted.model.is_some() }))
+    let serves = fitted.model.is_some();
+    // Where the features are of no use the share by silence serves; without a model there is too little to judge by.
+    Ok(Some(Learned { document, report: super::written(&fitted.report)?, serves, retires: false }))
 }

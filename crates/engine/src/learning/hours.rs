@@ -68,5 +68,6 @@ pub(super) fn learn(
         document: super::written(&norms)?,
         report: super::written(&report)?,
         serves: is_worth_serving(&norms),
+        retires: false,
     }))
 }

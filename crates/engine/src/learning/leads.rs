@@ -11,7 +11,7 @@ use domain::lead::SIGNALS;
 use domain::local_time::{Zone, start_of_day};
 use domain::profile::Profile;
 use kit::{DAY_MS, ProfileNo, Timestamp};
-use models::leads::{Example, HORIZON_DAYS, as_of, learn as fit, signals, source};
+use models::leads::{Example, HORIZON_DAYS, Verdict, as_of, learn as fit, signals, source};
 use store::Store;
 use store::access::Workspace;
 
@@ -131,5 +131,8 @@ pub(super) fn learn(
         document: learned.model.as_ref().map_or_else(String::new, |model| text(serde_json::to_string(model))),
         report: text(serde_json::to_string(&learned.report)),
         serves: learned.model.is_some(),
+        // Judged on enough people, and no better than their rate: what was learned before is of another time. With too
+        // few to judge by nothing speaks against it.
+        retires: learned.report.verdict == Verdict::NotBetterThanBase,
     }))
 }

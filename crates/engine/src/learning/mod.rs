@@ -22,6 +22,8 @@ pub struct Learned {
     pub report: String,
     /// False when what serves is better.
     pub serves: bool,
+    /// Of one that does not serve: whether what served so far goes too, because by now the naive rule is as good.
+    pub retires: bool,
 }
 
 /// Told how far a fit is, from 0 to 1; answers whether it is to go on.
@@ -61,7 +63,8 @@ pub fn learn(
     let mut changes = Changeset::new();
     let state = if learned.serves { "serving" } else { "refused" };
     let document = if learned.serves { learned.document } else { String::new() };
-    if learned.serves {
+    let turns = learned.serves || learned.retires;
+    if turns {
         changes.retire_model(workspace, kind);
     }
     let model = ModelRow {
@@ -74,7 +77,7 @@ pub fn learn(
     };
     changes.insert_model(workspace, model.clone());
     changes.prune_models(workspace, kind, version - REMEMBERED);
-    if learned.serves {
+    if turns {
         // Dates that were predicted are others now.
         for journey_id in directory.shop(workspace)?.dated_by_models() {
             let note = Note::ScanDates { journey_id, after: 0, at: now.into() };

@@ -79,5 +79,5 @@ pub(super) fn learn(
     });
     let told =
         Told { report: &fitted.report, shop: Shop::of(&fitted.outlook, &purchases, today, bias), verdict };
-    Ok(Some(Learned { document: fitted.outlook.write(), report: written(&told)?, serves }))
+    Ok(Some(Learned { document: fitted.outlook.write(), report: written(&told)?, serves, retires: false }))
 }

@@ -6,6 +6,7 @@ use super::past::{properties_of, since};
 use super::plan::{EVERYBODY, Plan, Touch};
 use crate::EngineError;
 use crate::facts::{ProfileFacts, zone_of};
+use crate::leads::Rank;
 use crate::world::{Person, ProfileKey, World, timer_kind};
 use domain::commerce::OrderTotals;
 use domain::condition::{Context, Evaluation, Past, PastEvent, Wants};
@@ -154,7 +155,24 @@ impl World<'_> {
         let past = self.past(key, &wants)?;
         let Some(person) = self.people.get(&key) else { return Ok(()) };
         let verdicts = self.verdicts(key.0, &plan, &places, &person.profile, &past)?;
-        self.take_verdicts(key, &plan, &places, &verdicts, quiet)
+        let rank = self.rank_of(key.0, &plan, &places, &person.profile, &past)?;
+        let listed = rank.filter(|_| self.is_listed(key, &plan)).map(|_| Rank::UNKNOWN);
+        self.take_verdicts(key, &plan, &places, &verdicts, quiet)?;
+        self.take_rank(key, rank, listed)
+    }
+
+    fn take_rank(
+        &mut self,
+        key: ProfileKey,
+        rank: Option<(Rank, Option<Timestamp>)>,
+        listed: Option<i64>,
+    ) -> Result<(), EngineError> {
+        let Some((rank, ask_at)) = rank else { return Ok(()) };
+        self.put_rank(key, rank, listed);
+        match ask_at {
+            Some(at) => self.wake_segments(key, at),
+            None => Ok(()),
+        }
     }
 
     fn verdicts(
@@ -292,6 +310,7 @@ impl World<'_> {
         self.turning.touched.remove(&key);
         self.turning.later.remove(&key);
         self.turning.timers.remove(&key);
+        self.lead_ranks.remove(&key);
         self.pasts.remove(&key);
         let leaves: Vec<i64> = self.plan(workspace).leaves.iter().map(|leaf| leaf.no).collect();
         for leaf in leaves {
@@ -361,8 +380,15 @@ impl World<'_> {
         }
         // By other settings nobody enters or leaves anything; by a newer model they do, as by time.
         let quiet = places.iter().any(|at| plan.leaves[*at].no == EVERYBODY);
+        let listed = self.ranks_between(workspace, plan, places, (from, to))?;
+        let listed_as =
+            |no: ProfileNo| listed.binary_search_by_key(&no, |(no, _)| *no).ok().map(|at| listed[at].1);
         for stored in page {
             let key = (workspace, stored.profile.no);
+            if stored.profile.lead.is_some() && plan.tells_of_leads(places) {
+                // What a score does to somebody whom sales have is kept with the person.
+                self.current(key)?;
+            }
             // Those whom this batch touches are read as it leaves them.
             if self.people.contains_key(&key) {
                 continue;
@@ -377,7 +403,9 @@ impl World<'_> {
                 past.runs.clone_from(&rest.runs);
             }
             let verdicts = self.verdicts(workspace, plan, places, &stored.profile, &past)?;
+            let rank = self.rank_of(workspace, plan, places, &stored.profile, &past)?;
             self.take_verdicts(key, plan, places, &verdicts, quiet)?;
+            self.take_rank(key, rank, listed_as(key.1))?;
         }
         let here: Vec<ProfileKey> = self
             .people
@@ -391,7 +419,9 @@ impl World<'_> {
             let past = self.past(key, &wants)?;
             let Some(person) = self.people.get(&key) else { continue };
             let verdicts = self.verdicts(workspace, plan, places, &person.profile, &past)?;
+            let rank = self.rank_of(workspace, plan, places, &person.profile, &past)?;
             self.take_verdicts(key, plan, places, &verdicts, quiet)?;
+            self.take_rank(key, rank, listed_as(key.1))?;
         }
         Ok(())
     }

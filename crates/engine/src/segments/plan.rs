@@ -183,6 +183,11 @@ impl Plan {
         self.watch = crate::leads::Watch(watch);
     }
 
+    /// Whether one of these leaves tells how people score.
+    pub(crate) fn tells_of_leads(&self, places: &[usize]) -> bool {
+        self.watch.0.iter().flatten().any(|at| places.contains(at))
+    }
+
     pub fn segment(&self, id: &str) -> Option<&Followed> {
         self.by_id.get(id).map(|at| &self.segments[*at])
     }

@@ -104,6 +104,7 @@ impl World<'_> {
         }
         self.finish_seen(&mut changes);
         self.finish_leads(&mut changes);
+        self.finish_ranks(&mut changes);
         for key in std::mem::take(&mut self.dirty_products) {
             if let Some(Some(product)) = self.products.get(&key) {
                 changes.set_product(key.0, product);

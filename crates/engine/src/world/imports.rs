@@ -6,7 +6,9 @@ use crate::imports::{
     ImportSlice, ImportedConsent, ImportedEvent, ImportedOrder, ImportedPerson, ImportedRow, UNDO_SLICE,
     UndoSlice, source_of,
 };
-use domain::commerce::{CommerceEvent, Order, Product};
+use crate::occasions::Unseen;
+use crate::segments::properties_of;
+use domain::commerce::{CommerceEvent, Order, Product, read as read_event};
 use domain::consent::{ConsentState, Consents};
 use domain::event::{Item, ItemKind};
 use domain::profile::{Profile, TagState};
@@ -517,6 +519,8 @@ impl World<'_> {
     fn undo_events(&mut self, key: ProfileKey, job: &str) -> Result<usize, EngineError> {
         let store = self.store;
         let mark = json!({ "import": job }).to_string();
+        let currency = self.shop(key.0)?.currency;
+        let mut unseen = Unseen::default();
         let mut others = 0;
         let mut before = (Timestamp::MAX, i64::MAX);
         loop {
@@ -525,7 +529,13 @@ impl World<'_> {
             let Some(last) = page.last() else { break };
             before = (last.at, last.event_no);
             for event in &page {
-                if event.historical && event.body.contains(&mark) {
+                let is_ours = event.historical && event.body.contains(&mark);
+                if let Value::Object(properties) = properties_of(&event.body)
+                    && let Some(told) = read_event(&event.name, &properties, event.at, "", currency)
+                {
+                    unseen.note(key, &event.name, &told, event.at, is_ours);
+                }
+                if is_ours {
                     self.imports.undone.delete_event(key.0, event);
                     self.seen.remove(&(key.0, MessageKey::of(&event.message_id)));
                 } else {
@@ -533,6 +543,8 @@ impl World<'_> {
                 }
             }
         }
+        let seen = store.read(|tx| tx.seen_of(&[key]))?.pop().unwrap_or_default();
+        unseen.write(&mut self.imports.undone, seen);
         Ok(others)
     }
 

@@ -165,6 +165,7 @@ pub struct World<'e> {
     imports: imports::Imports,
     /// Whose standing with sales this batch moves, and whom it handed leads when.
     pub(crate) lead_rows: BTreeSet<ProfileKey>,
+    pub(crate) lead_ranks: BTreeMap<ProfileKey, crate::leads::Rank>,
     pub(crate) lead_turns: BTreeMap<(WorkspaceId, String), Timestamp>,
     /// Which products people looked at.
     pub(crate) seen_products: crate::occasions::Seen,
@@ -240,6 +241,7 @@ impl<'e> World<'e> {
             told: Default::default(),
             imports: Default::default(),
             lead_rows: BTreeSet::new(),
+            lead_ranks: BTreeMap::new(),
             lead_turns: BTreeMap::new(),
             seen_products: Default::default(),
             tick: Tick::default(),

@@ -122,13 +122,22 @@ fn live(seed: u64, crashes: bool) -> (Course, Course, Vec<(String, String)>) {
             let grade = scoring.scoring().expect("rules").rules.grade_name(score).map(str::to_owned);
             let page = world.read(|tx| {
                 let wanted = LeadWanted { grade: grade.clone(), ..LeadWanted::default() };
-                leads(tx, SHOP, scoring.scoring(), &wanted, 0, 100)
+                leads(tx, SHOP, scoring.scoring(), &wanted, None, 100)
             });
             let listed = page.people.contains(&ProfileNo(no));
             assert!(
                 listed || grade.is_none(),
                 "seed {seed} step {step}: {no} with {score} is not in {grade:?}"
             );
+            if let Some(row) = world.read(|tx| tx.lead(SHOP, ProfileNo(no))) {
+                // What the list is sorted by is what was true within the last hour.
+                let scores =
+                    (0..=60).filter_map(|ago| score_at(&world, no, world.now.plus_ms(-ago * 60_000)));
+                let scores: Vec<i64> = scores.collect();
+                assert!(scores.contains(&row.score), "seed {seed} step {step}: {no} {row:?} {scores:?}");
+            } else {
+                assert!(score < 5, "seed {seed} step {step}: {no} with {score} is not listed");
+            }
         }
     }
     let (mut graded, mut handed) = (Vec::new(), Vec::new());
@@ -268,11 +277,92 @@ fn new_rules_alone_hand_nobody_over() {
     let page = world.read(|tx| {
         let insight = Insight::read(tx, SHOP)?;
         let wanted = LeadWanted { grade: Some("A".into()), ..LeadWanted::default() };
-        leads(tx, SHOP, insight.scoring(), &wanted, 0, 10)
+        leads(tx, SHOP, insight.scoring(), &wanted, None, 10)
     });
     assert_eq!((page.people, page.is_computing), (vec![ProfileNo(1)], false));
     assert!(
         save_rules(world.store(), SHOP, &other, Some(1), "test", now).is_err(),
         "an old version was edited"
     );
+}
+
+#[test]
+fn whom_new_rules_made_hot_is_handed_over_when_somebody_asks_for_it_and_once() {
+    {
+        let mut world = world(9, Database::sqlite());
+        let now = world.now;
+        let items = (0..3).map(|who| event(&format!("u{who}"), "Product Added", now, who)).collect();
+        world.send_items(items, false);
+        world.drain();
+        let mut other = rules();
+        other["rules"][1]["points"] = json!(90);
+        save_rules(world.store(), SHOP, &other, Some(1), "test", now).expect("rules");
+        world.drain();
+        let waiting = |world: &World| world.read(|tx| engine::leads::waiting(tx, SHOP));
+        let told_of =
+            |world: &World| (1..=PEOPLE).map(|no| told(world, no, HANDED).len()).collect::<Vec<_>>();
+        assert_eq!((waiting(&world).people, waiting(&world).version, told_of(&world)), (3, 2, vec![0; 4]));
+        let ask = |world: &mut World, version: i64| {
+            world.note(&Note::HandOver { version, after: 0, at: world.now.into() });
+            world.drain();
+        };
+        // For rules that hold no more, and what is asked twice.
+        ask(&mut world, 1);
+        assert_eq!(told_of(&world), [0; 4]);
+        world.crashes = Crashes::ByChance { per_mille: 200, rng: Rng::seeded(4) };
+        ask(&mut world, 2);
+        ask(&mut world, 2);
+        assert_eq!((told_of(&world), notices(&world).len()), (vec![1, 1, 1, 0], 3));
+        assert_eq!((waiting(&world).people, waiting(&world).from), (0, Some(40)));
+        let has = |no: i64| world.read(|tx| tx.lead(SHOP, ProfileNo(no))).expect("a lead").assignee;
+        assert_eq!([has(1), has(2), has(3)], ["lan@shop.vn", "vy@shop.vn", "lan@shop.vn"], "in turn");
+        // They are handed over again only by a crossing, as anybody.
+        world.advance_to(world.now.plus_ms(60 * DAY_MS));
+        ask(&mut world, 2);
+        assert_eq!(told_of(&world), [1, 1, 1, 0]);
+    }
+}
+
+#[test]
+fn a_chance_that_is_no_better_any_more_is_told_no_longer() {
+    let mut world = World::new(Database::sqlite(), 11, BEGIN, domain::settings::Settings::default());
+    let identify = |who: usize| json!({ "type": "identify", "userId": format!("u{who}"), "messageId": format!("i{who}"), "timestamp": iso(BEGIN), "traits": {} });
+    world.send_items((0..120).map(identify).collect(), false);
+    world.drain();
+    let mut changes = store::Changeset::new();
+    let row = store::models::ModelRow {
+        kind: engine::leads::MODEL.to_owned(),
+        version: 1,
+        fitted_at: BEGIN,
+        state: "serving".to_owned(),
+        document: "{}".to_owned(),
+        report: "{}".to_owned(),
+    };
+    changes.insert_model(SHOP, row);
+    engine::configure(world.store(), changes).expect("a model that was good once");
+    let learn = |world: &World| {
+        let fitted =
+            engine::learning::learn(world.store(), SHOP, engine::leads::MODEL, world.now, &mut |_| true);
+        let fitted = fitted.expect("the store answers").expect("people to learn from");
+        let report: Value = serde_json::from_str(&fitted.report).expect("a report");
+        let first = world.read(|tx| tx.model(SHOP, engine::leads::MODEL, 1)).expect("a model").state;
+        (report["verdict"].as_str().unwrap_or_default().to_owned(), fitted.state, first)
+    };
+    let told = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
+    world.advance_to(BEGIN.plus_ms(32 * DAY_MS));
+    assert_eq!(learn(&world), told("too_few", "refused", "serving"), "nothing speaks against it");
+    // People who are all alike, some of whom buy.
+    for month in 0..5 {
+        world.advance_to(BEGIN.plus_ms((33 + 30 * month) * DAY_MS));
+        let order = |who: i64| {
+            json!({ "type": "track", "event": "Order Completed", "userId": format!("u{who}"), "messageId": format!("o{who}"), "timestamp": iso(world.now),
+                "properties": { "order_id": who.to_string(), "total": 100_000, "currency": "VND" } })
+        };
+        world.send_items((month * 20..month * 20 + 20).map(order).collect(), false);
+        world.drain();
+    }
+    world.advance_to(BEGIN.plus_ms(160 * DAY_MS));
+    assert_eq!(learn(&world), told("not_better_than_base", "refused", "retired"));
+    let serving = world.read(|tx| tx.serving_models_of(SHOP));
+    assert!(serving.iter().all(|row| row.kind != engine::leads::MODEL), "and no chance is told");
 }

@@ -86,7 +86,8 @@ CREATE TABLE recommendation_book (
 -- @sqlite ) WITHOUT ROWID;
 -- @postgres );
 
--- People whom sales have, or had: what the profile's document says of it, to be listed by. Instants of 0: never.
+-- People who have a grade, and those whom sales have or had (what the profile's document says of it), to be listed by.
+-- Instants of 0: never. Status empty: sales never had them.
 CREATE TABLE lead (
   workspace_id BIGINT NOT NULL,
   profile_no BIGINT NOT NULL,
@@ -95,9 +96,14 @@ CREATE TABLE lead (
   -- Empty: nobody.
   assignee TEXT NOT NULL,
   handed_at BIGINT NOT NULL,
+  -- As it was told last; the smallest number there is: none.
+  score BIGINT NOT NULL,
   PRIMARY KEY (workspace_id, profile_no)
 -- @sqlite ) WITHOUT ROWID;
 -- @postgres );
 CREATE INDEX lead_by_status ON lead (workspace_id, status, status_at, profile_no);
 CREATE INDEX lead_by_assignee ON lead (workspace_id, assignee, status_at, profile_no);
+CREATE INDEX lead_by_score ON lead (workspace_id, score, profile_no);
+CREATE INDEX lead_by_status_score ON lead (workspace_id, status, score, profile_no);
+CREATE INDEX lead_by_assignee_score ON lead (workspace_id, assignee, score, profile_no, status);
 CREATE INDEX lead_turn ON lead (workspace_id, assignee, handed_at);

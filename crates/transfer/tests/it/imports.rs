@@ -210,6 +210,37 @@ fn the_same_file_twice_changes_nothing_and_undo_leaves_no_trace() {
 }
 
 #[test]
+fn an_undone_import_takes_the_looks_that_it_brought() {
+    let mut world = World::new("looks");
+    let map = || {
+        map(r#"{"columns":{"id":"user_id","ev":"event","at":"at","p":"property:product_id"}}"#)
+    };
+    let seen = |world: &World, user: &str| {
+        let identifier = format!("user_id:{user}").parse().unwrap();
+        let no = world.store.read(|tx| tx.find_identifiers(&[(SHOP, &identifier)])).unwrap()[0];
+        let of = no.unwrap_or(kit::ProfileNo(0));
+        let mut rows = world.store.read(|tx| tx.seen_of(&[(SHOP, of)])).unwrap().remove(0);
+        rows.sort_by(|a, b| a.product_id.cmp(&b.product_id));
+        rows
+    };
+    let first = "id,ev,at,p\nu1,Product Viewed,2026-05-01T08:00:00Z,tea\nu1,Product Viewed,2026-05-03T08:00:00Z,tea\n";
+    world.import("j1", Kind::Events, first, map());
+    let before = seen(&world, "u1");
+    assert_eq!((before.len(), before[0].views), (1, 2));
+    let second = "id,ev,at,p\nu1,Product Viewed,2026-05-05T08:00:00Z,tea\nu1,Product Viewed,2026-05-02T08:00:00Z,tea\nu1,Product Viewed,2026-05-05T09:00:00Z,cup\nu2,Product Viewed,2026-05-05T09:00:00Z,cup\n";
+    world.import("j2", Kind::Events, second, map());
+    assert_eq!((seen(&world, "u1").len(), seen(&world, "u1")[1].views, seen(&world, "u2").len()), (2, 4, 1));
+    world.undo("j2");
+    assert_eq!(seen(&world, "u1"), before, "as it was");
+    assert_eq!(seen(&world, "u2"), [], "and who came with it is gone");
+    world.undo("j1");
+    let mut left = Vec::new();
+    let all = (kit::ProfileNo(0), kit::ProfileNo(i64::MAX));
+    world.store.read(|tx| tx.scan_seen(SHOP, all, &mut |no, row| left.push((no, row)))).unwrap();
+    assert_eq!(left, []);
+}
+
+#[test]
 fn what_others_changed_stays_when_an_import_is_undone() {
     let mut world = World::new("shared");
     let map =

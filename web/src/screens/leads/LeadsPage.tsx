@@ -1,5 +1,5 @@
 /** Leads: who may become a customer, how far they are, and who takes care of them. */
-import { Alert, Anchor, Button, Group, Progress, Select, SimpleGrid, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Progress, SegmentedControl, Select, SimpleGrid, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconAdjustments, IconChartBar, IconSearch, IconTargetArrow } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -14,6 +14,7 @@ import { Num, Percent, When } from '../../parts/format';
 import { Page } from '../../parts/Page';
 import { Stat } from '../../parts/Stat';
 import { usePages } from '../../parts/usePages';
+import { Board } from './Board';
 import { assigneesQuery, reportQuery, STATUSES, type Lead } from './model';
 import { AssigneeOf, Grade, Reasons, StatusOf } from './parts';
 
@@ -21,6 +22,7 @@ interface Wanted {
   grade?: string;
   status?: string;
   assignee?: string;
+  view?: string;
 }
 
 export default function LeadsPage() {
@@ -38,6 +40,7 @@ export default function LeadsPage() {
     const next = Object.fromEntries(Object.entries({ ...wanted, ...change }).filter(([, value]) => value));
     void navigate({ to: '.', search: next as never, replace: true });
   };
+  const isBoard = wanted.view === 'board';
   const isFiltered = !!(wanted.grade ?? wanted.status ?? wanted.assignee) || search !== '';
   const hasRules = (report.data?.rules_version ?? 0) > 0;
   const open = (report.data?.statuses ?? []).filter((one) => ['new', 'assigned', 'contacted', 'qualified'].includes(one.status)).reduce((sum, one) => sum + one.people, 0);
@@ -68,10 +71,11 @@ export default function LeadsPage() {
       <Group gap="sm" align="flex-end">
         <TextInput style={{ flex: '1 1 220px' }} label={t('search')} placeholder={t('searchExample')} leftSection={<IconSearch size={16} aria-hidden />} value={text} onChange={(event) => setText(event.currentTarget.value)} />
         <Select label={t('column.grade')} placeholder={t('everyGrade')} clearable clearButtonProps={{ 'aria-label': t('everyGrade') }} w={150} value={wanted.grade ?? null} data={(report.data?.grades ?? []).flatMap((one) => (one.grade ? [one.grade] : []))} onChange={(grade) => go({ grade: grade ?? undefined })} />
-        <Select label={t('column.status')} placeholder={t('everyStatus')} clearable clearButtonProps={{ 'aria-label': t('everyStatus') }} w={170} value={wanted.status ?? null} data={STATUSES.map((one) => ({ value: one, label: t(`status.${one}`) }))} onChange={(status) => go({ status: status ?? undefined })} />
+        <Select label={t('column.status')} placeholder={t('everyStatus')} clearable clearButtonProps={{ 'aria-label': t('everyStatus') }} w={170} value={wanted.status ?? null} data={[{ value: 'none', label: t('noStatus') }, ...STATUSES.map((one) => ({ value: one, label: t(`status.${one}`) }))]} onChange={(status) => go({ status: status ?? undefined })} />
         <Select label={t('column.assignee')} placeholder={t('everybody')} clearable clearButtonProps={{ 'aria-label': t('everybody') }} w={180} value={wanted.assignee ?? null} data={[{ value: 'none', label: t('nobody') }, ...(assignees.data?.items ?? []).map((one) => ({ value: one.address, label: one.name || one.address }))]} onChange={(assignee) => go({ assignee: assignee ?? undefined })} />
+        <SegmentedControl aria-label={t('view.title')} value={isBoard ? 'board' : 'list'} data={[{ value: 'list', label: t('view.list') }, { value: 'board', label: t('view.board') }]} onChange={(view) => go({ view: view === 'board' ? view : undefined })} />
       </Group>
-      <DataTable<Lead>
+      {isBoard ? <Board status={wanted.status} filter={{ ...(wanted.grade ? { grade: wanted.grade } : {}), ...(wanted.assignee ? { assignee: wanted.assignee } : {}), ...(search ? { search } : {}) }} /> : <DataTable<Lead>
         idAccessor="profile_id" records={leads.rows} fetching={leads.isPending} error={leads.error} retry={leads.retry} more={leads.more}
         empty={<EmptyState Icon={IconTargetArrow} title={t(isFiltered ? 'noneTitle' : 'nobodyYet')} text={t(isFiltered ? 'noneText' : 'nobodyYetText')} />}
         columns={[
@@ -91,7 +95,7 @@ export default function LeadsPage() {
           { accessor: 'assignee', title: t('column.assignee'), width: 195, render: (lead) => <AssigneeOf lead={lead} /> },
           { accessor: 'reasons', title: t('column.reasons'), width: 320, render: (lead) => <Reasons lead={lead} /> },
         ]}
-      />
+      />}
     </Page>
   );
 }

@@ -65,7 +65,7 @@ export default function ReportPage() {
       {!told ? <EmptyState Icon={IconChartBar} title={t('compare.noneTitle')} text={t('compare.noneText')} /> : (
         <Stack gap="lg">
           <Alert variant="light" color={told.verdict === 'model_better' ? 'teal' : 'gray'} title={t(`compare.verdict.${verdict}`)}>
-            {t(`compare.verdictText.${verdict}`, { buyers: formats.number(told.fitted_buyers), days: told.horizon_days })}
+            {t(`compare.verdictText.${verdict === 'little' && report.data.model_serves ? 'stale' : verdict}`, { buyers: formats.number(told.fitted_buyers), days: told.horizon_days })}
             <Text size="xs" c="dimmed" mt={6}>{t('compare.judged', { count: told.judged_people, people: formats.number(told.judged_people), buyers: formats.number(told.judged_buyers), days: told.horizon_days })} <When at={report.data.learned_at} full /></Text>
           </Alert>
           {hasFigures && (

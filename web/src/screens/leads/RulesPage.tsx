@@ -17,6 +17,7 @@ import { Panel } from '../../parts/Panel';
 import { EventSelect } from './EventSelect';
 import { assigneesQuery, firstRules, newId, rulesQuery, type Rule, type Rules } from './model';
 import { PreviewPanel } from './PreviewPanel';
+import { WaitingNote } from './WaitingNote';
 
 const whole = (told: string | number, otherwise: number): number => (typeof told === 'number' && Number.isFinite(told) ? Math.round(told) : otherwise);
 const opt = (told: string | number): number | undefined => (typeof told === 'number' && Number.isFinite(told) ? Math.round(told) : undefined);
@@ -142,6 +143,7 @@ function Editor({ version, stored }: { version: number; stored: Rules | null }) 
           <Panel title={t('handover.title')} text={t('handover.text')}>
             <Stack gap="sm">
               <Switch label={t('handover.on')} checked={!!handover} disabled={!mayChange} onChange={(event) => { const { handover: _, ...rest } = rules; setRules(event.currentTarget.checked ? { ...rest, handover: { from: rules.grades[0]?.from ?? 60, rearm_below: rules.grades[1]?.from ?? 30, again_after_days: 30, assignees: [], notify: false } } : rest); }} />
+              {stored?.handover && !isChanged && <WaitingNote version={version} names={stored.handover.assignees.map((who) => known.find((one) => one.value === who)?.label ?? who).join(', ')} tells={stored.handover.notify} />}
               {handover && (
                 <>
                   <Group grow align="flex-start">

@@ -9,6 +9,8 @@ export type Preview = Schema<'LeadPreviewView'>;
 export const STATUSES = ['new', 'assigned', 'contacted', 'qualified', 'disqualified', 'won', 'lost'] as const;
 export type Status = (typeof STATUSES)[number];
 
+export const isStatus = (told: string | null | undefined): told is Status => STATUSES.some((one) => one === told);
+
 export const statusTone: Record<Status, Tone> = { new: 'accent', assigned: 'wait', contacted: 'wait', qualified: 'good', disqualified: 'calm', won: 'good', lost: 'calm' };
 
 export interface Rule {
@@ -67,6 +69,7 @@ export function firstRules(t: (key: string) => string): Rules {
 export const rulesQuery = { queryKey: ['segments', 'lead-rules'] as const, queryFn: () => call(api.GET('/api/v1/lead-rules')) };
 export const reportQuery = { queryKey: ['people', 'leads', 'report'] as const, queryFn: () => call(api.GET('/api/v1/reports/leads')) };
 export const assigneesQuery = { queryKey: ['people', 'leads', 'assignees'] as const, queryFn: () => call(api.GET('/api/v1/leads/assignees')), staleTime: 300_000 };
+export const waitingQuery = { queryKey: ['people', 'leads', 'waiting'] as const, queryFn: () => call(api.GET('/api/v1/leads/hand-over')) };
 export const leadQuery = (id: string) => ({ queryKey: ['people', 'leads', id] as const, queryFn: () => call(api.GET('/api/v1/leads/{id}', { params: { path: { id } } })) });
 
 export async function changeLead(id: string, body: { status?: string; assignee?: string }): Promise<LeadDetail> {

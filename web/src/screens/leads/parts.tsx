@@ -6,7 +6,7 @@ import { useMay } from '../../app/session';
 import { useFormats } from '../../parts/format';
 import { notify } from '../../parts/notify';
 import { StatusBadge } from '../../parts/StatusBadge';
-import { assigneesQuery, changeLead, sourceOf, STATUSES, statusTone, type Lead, type Status } from './model';
+import { assigneesQuery, changeLead, isStatus, sourceOf, STATUSES, statusTone, type Lead } from './model';
 
 export function Points({ value }: { value: number }) {
   const formats = useFormats();
@@ -28,13 +28,10 @@ export function Reasons({ lead }: { lead: Lead }) {
   );
 }
 
-const isStatus = (told: string | null | undefined): told is Status => STATUSES.some((one) => one === told);
-
-export function StatusOf({ lead }: { lead: Lead }) {
+/** Says how it stands with a lead; what was said before is a click away. */
+export function useStatusChange() {
   const { t } = useTranslation('leads');
-  const mayChange = useMay('people.change');
-  if (!mayChange) return isStatus(lead.status) ? <StatusBadge tone={statusTone[lead.status]}>{t(`status.${lead.status}`)}</StatusBadge> : <Text span size="sm" c="dimmed">{t('noStatus')}</Text>;
-  const change = async (status: string) => {
+  return async (lead: Lead, status: string) => {
     const before = lead.status;
     try {
       await changeLead(lead.profile_id, { status });
@@ -44,10 +41,17 @@ export function StatusOf({ lead }: { lead: Lead }) {
       notify.failed(error);
     }
   };
+}
+
+export function StatusOf({ lead }: { lead: Lead }) {
+  const { t } = useTranslation('leads');
+  const mayChange = useMay('people.change');
+  const change = useStatusChange();
+  if (!mayChange) return isStatus(lead.status) ? <StatusBadge tone={statusTone[lead.status]}>{t(`status.${lead.status}`)}</StatusBadge> : <Text span size="sm" c="dimmed">{t('noStatus')}</Text>;
   return (
     <Select
       size="xs" w={150} aria-label={t('statusOf', { name: lead.name ?? lead.email ?? lead.phone ?? t('nameless') })} placeholder={t('noStatus')} allowDeselect={false} comboboxProps={{ withinPortal: true }}
-      value={lead.status ?? null} data={STATUSES.map((one) => ({ value: one, label: t(`status.${one}`) }))} onChange={(status) => status && void change(status)}
+      value={lead.status ?? null} data={STATUSES.map((one) => ({ value: one, label: t(`status.${one}`) }))} onChange={(status) => status && void change(lead, status)}
     />
   );
 }

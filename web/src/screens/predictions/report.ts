@@ -268,6 +268,7 @@ export interface CartsReport {
   /** `model`: what is known of a cart serves; `recency`: how long it lies serves; `nothing`. */
   serves: string;
   why: string | null;
+  fadesLearned: boolean;
   bySilence: { minutes: number; share: number }[];
   delays: { minutes: number; share: number }[];
   model: Quality;
@@ -281,7 +282,7 @@ export function readCarts(report: unknown): CartsReport {
   const told = object(report);
   return {
     carts: number(told.rests), people: number(told.people), helped: number(told.helped), boughtAlone: number(told.bought_alone), serves: text(told.serves) ?? 'nothing', why: text(told.why),
-    bySilence: shares(told.by_silence), delays: shares(told.delays).filter((one) => one.share > 0), model: quality(told.model), recency: quality(told.recency), base: quality(told.base),
+    fadesLearned: told.fades_learned === true, bySilence: shares(told.by_silence), delays: shares(told.delays).filter((one) => one.share > 0), model: quality(told.model), recency: quality(told.recency), base: quality(told.base),
     calibration: groups(told.calibration),
     weights: list(told.weights).flatMap((one) => {
       const [name, weight] = list(one);

@@ -104,6 +104,8 @@ function EverywhereForm({ settings }: { settings: Settings }) {
               <Switch label={t('occasions.drop')} checked={occasions.price_dropped} onChange={(event) => set({ price_dropped: event.currentTarget.checked })} disabled={!may} />
               <NumberInput label={t('occasions.window')} min={1} max={365} value={occasions.window_days} onChange={(told) => set({ window_days: Number(told) || 1 })} disabled={!may} />
               <NumberInput label={t('occasions.least')} min={1} max={99} suffix=" %" value={occasions.min_drop} onChange={(told) => set({ min_drop: Number(told) || 1 })} disabled={!may} />
+              <NumberInput label={t('occasions.perDay')} description={t('occasions.perDayText')} min={0} max={5} value={occasions.per_day ?? 1} onChange={(told) => set({ per_day: Number(told) || 0 })} disabled={!may} />
+              <NumberInput label={t('occasions.products')} min={1} max={12} value={occasions.products ?? 6} onChange={(told) => set({ products: Number(told) || 1 })} disabled={!may} />
             </Stack>
           </Panel>
         </SimpleGrid>

@@ -35,6 +35,7 @@ export interface Settings {
   language: string;
   shop: { name: string; url: string; address: string; email: string; phone: string; [more: string]: unknown };
   cart_abandoned_after_minutes: number;
+  cart_abandoned_learned?: boolean;
   policy: {
     country: string;
     caps: Cap[];

@@ -9,6 +9,7 @@ use store::shelf::{BookRow, BoughtRow, SeenRow};
 
 pub const METHODS: &[&str] = &[
     "note_seen",
+    "forget_seen",
     "trim_seen",
     "insert_book",
     "prune_books",
@@ -67,6 +68,12 @@ fn what_people_looked_at_adds_up() {
         put(store, |c| c.trim_seen(A, (no(0), no(1)), at(6)));
         assert_eq!(get(store, |tx| tx.seen_of(&[(A, no(1))]))[0], [seen("q", None, Some(8), 0)]);
         assert_eq!(after(0, 0), [no(2)], "others are behind the range");
+        put(store, |c| {
+            c.forget_seen(A, no(2), "q");
+            c.forget_seen(A, no(1), "q");
+        });
+        assert_eq!(get(store, |tx| tx.seen_of(&[(A, no(1))]))[0], []);
+        assert_eq!(after(0, 0), [no(2)], "another product, another person");
     });
 }
 

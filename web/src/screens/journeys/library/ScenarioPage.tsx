@@ -16,6 +16,7 @@ import { PageSkeleton } from '../../../parts/PageSkeleton';
 import { Panel } from '../../../parts/Panel';
 import { StatusBadge } from '../../../parts/StatusBadge';
 import { MailFrame } from '../../../parts/MailFrame';
+import { CartTiming } from '../../predictions/CartTiming';
 import { Mini } from '../canvas/Mini';
 import { useMadeWords } from '../editor/describe';
 import { type Definition, inUnit, TRIGGER, writeDuration } from '../model';
@@ -83,6 +84,7 @@ function Texts({ templates }: { templates: Schema<'ScenarioTemplate'>[] }) {
 
 function Whole({ whole, language, setLanguage }: { whole: Schema<'WholeScenario'>; language: 'vi' | 'en'; setLanguage: (language: 'vi' | 'en') => void }) {
   const { t } = useTranslation('journeys');
+  const { t: cartWords } = useTranslation('carts');
   const navigate = useNavigate();
   const mayChange = useMay('setup.change');
   const words = useMadeWords();
@@ -138,6 +140,7 @@ function Whole({ whole, language, setLanguage }: { whole: Schema<'WholeScenario'
                 {whole.needs.setup && <Alert color="gray" icon={<IconInfoCircle aria-hidden />}>{whole.needs.setup[language]}</Alert>}
               </Stack>
             </Panel>
+            {whole.needs.events.includes('Cart Abandoned') && <Panel title={cartWords('title')}><CartTiming first={!installed} chosen={(isLearned) => { if (isLearned && !installed && 'first_after' in form.values) form.setFieldValue('first_after', '1m'); }} /></Panel>}
             <Panel title={t('library.parameters')} text={installed ? undefined : t('library.parametersAbout')}>
               {installed ? (
                 <Stack>

@@ -2,6 +2,7 @@
 import { MultiSelect, NumberInput, Select, Stack, Switch, TagsInput, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { CartTiming } from '../../predictions/CartTiming';
 import { journeysQuery, segmentsQuery, templatesQuery } from '../editor/directory';
 import { FEASTS, WEEKDAYS } from '../editor/kinds';
 import { ofDefinition, useEditor, useEditorStore } from '../editor/store';
@@ -68,6 +69,7 @@ export function TriggerForm() {
         <>
           <EventField path="trigger.event" value={trigger.event} onChange={(event) => patch({ event }, 'event')} />
           <WhereField path="trigger" event={text(trigger.event)} value={trigger.where} onChange={(where) => patch({ where }, 'where')} />
+          {trigger.event === 'Cart Abandoned' && <CartTiming />}
         </>
       )}
       {trigger.type === 'segment' && (
