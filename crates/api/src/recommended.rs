@@ -7,7 +7,7 @@
 
 use crate::devices::{DEVICE_ID_CHARS_MIN, Whom, key_of, sealed_of, unvouched, vouched};
 use crate::problem::{Answer, Problem};
-use crate::services::{Services, workspace_of};
+use crate::services::Services;
 use crate::tracking;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -135,23 +135,21 @@ async fn answer(services: &Arc<Services>, asks: &PageAsks, headers: &HeaderMap) 
     let language = asks.language.clone();
     services
         .aside(move |services| {
-            let (customer, settings) = services.store.read(|tx| {
-                let of = identifier.as_ref().map(|identifier| (workspace, identifier));
-                let found = match of {
-                    Some(of) => tx.find_identifiers(&[of])?.into_iter().next().flatten(),
-                    None => None,
-                };
-                Ok((found, workspace_of(tx, workspace)?.settings))
-            })?;
+            let customer = match &identifier {
+                Some(identifier) => {
+                    services.store.read(|tx| tx.find_identifiers(&[(workspace, identifier)]))?
+                }
+                None => Vec::new(),
+            };
+            let customer = customer.into_iter().next().flatten();
             let question =
                 Question { customer, products: &products, cart: &cart, limit, now, imagined: false };
             let Some(answer) = services.shelves.ask(workspace, &named, &question)? else {
                 return Err(Problem::not_found("place"));
             };
-            let language = language.unwrap_or_else(|| settings.language.clone());
-            let currency = settings.currency();
             let items = services.shelves.look(workspace, now, |shelf| {
-                let shown = |pick: &Pick| shown(pick, shelf.words(&pick.reason, &language), currency);
+                let language = language.as_deref().unwrap_or(&shelf.language);
+                let shown = |pick: &Pick| shown(pick, shelf.words(&pick.reason, language), shelf.currency);
                 answer.picks.iter().map(shown).collect::<Vec<Value>>()
             })?;
             Ok(json!({ "place": named, "items": items }))

@@ -1,5 +1,7 @@
 //! What was learned of a shop, at hand for whoever asks about one of its people.
 
+// Shelves ask what was learned of recommending; of a person it says nothing.
+use crate::learning::recommend::KIND;
 use domain::habits::Norms;
 use domain::local_time::Zone;
 use kit::WorkspaceId;
@@ -39,7 +41,7 @@ impl Insight {
         let row = tx.workspaces()?.into_iter().find(|row| row.workspace == workspace);
         let zone = row.map(|row| row.settings.zone());
         let mut insight = Insight { zone, ..Insight::default() };
-        for model in tx.serving_models_of(workspace)? {
+        for model in tx.serving_models_of(workspace)?.into_iter().filter(|model| model.kind != KIND) {
             insight.take(&model.kind, &model.document);
             insight.versions.push((model.kind, model.version));
         }
@@ -112,7 +114,7 @@ impl Insights {
             let zone = row.settings.zone().name().to_owned();
             serving.insert(row.workspace, (Vec::new(), Some(zone)));
         }
-        for (workspace, kind, version) in tx.serving_models()? {
+        for (workspace, kind, version) in tx.serving_models()?.into_iter().filter(|model| model.1 != KIND) {
             serving.entry(workspace).or_default().0.push((kind, version));
         }
         let mut now = BTreeMap::new();

@@ -6,7 +6,7 @@ use kit::{ProfileNo, Timestamp, WorkspaceId};
 /// A fitted model. Of a kind at most one serves.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ModelRow {
-    /// `purchases`, `carts`, `leads`, `hours`.
+    /// `purchases`, `carts`, `leads`, `hours`, `recommend`.
     pub kind: String,
     /// Counts up from 1 with each fit of the kind.
     pub version: i64,

@@ -45,7 +45,7 @@ struct ModelFit {
 /// What is learned of one kind.
 #[derive(Debug, Serialize, ToSchema)]
 struct LearnedKind {
-    /// `purchases`, `carts`, `leads`, `hours`.
+    /// `purchases`, `carts`, `leads`, `hours`, `recommend`.
     kind: String,
     /// What is asked now; null: nothing is known yet.
     serving: Option<ModelFit>,

@@ -5,6 +5,7 @@ mod carts;
 mod hours;
 mod leads;
 mod purchases;
+pub(crate) mod recommend;
 
 use crate::note::Note;
 use crate::{Directory, EngineError, Insights};
@@ -37,6 +38,7 @@ pub const KINDS: &[(&str, Learn)] = &[
     ("hours", hours::learn),
     ("carts", carts::learn),
     ("leads", leads::learn),
+    (recommend::KIND, recommend::learn),
 ];
 
 /// Fits of a kind that are remembered beside the one that serves.
@@ -77,7 +79,7 @@ pub fn learn(
     };
     changes.insert_model(workspace, model.clone());
     changes.prune_models(workspace, kind, version - REMEMBERED);
-    if turns {
+    if turns && *kind != recommend::KIND {
         // Dates that were predicted are others now.
         for journey_id in directory.shop(workspace)?.dated_by_models() {
             let note = Note::ScanDates { journey_id, after: 0, at: now.into() };

@@ -3,6 +3,7 @@
 //! changes of products, so that any process can hold it. No name, address or text of a person is in it.
 
 mod answer;
+mod behind;
 mod held;
 mod read;
 #[cfg(test)]
@@ -11,12 +12,14 @@ mod words;
 
 pub use answer::{Answer, Pick, Question, Reason};
 pub use held::Shelves;
+pub(crate) use read::options;
 pub use words::shown;
 
 use domain::commerce::Product;
 use domain::recommend::{Book, Rules};
-use kit::{ProfileNo, Timestamp, WorkspaceId};
-use models::recommend::{Item, Recommender, Scored};
+use domain::settings::Settings;
+use kit::{Currency, ProfileNo, Timestamp, WorkspaceId};
+use models::recommend::{Choice, Item, Recommender, Scored, Taste};
 use roaring::RoaringBitmap;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
@@ -48,7 +51,7 @@ pub fn book(tx: &mut ReadTx<'_>, workspace: WorkspaceId) -> Result<(i64, Book), 
 #[derive(Debug)]
 struct Screen {
     rules: Rules,
-    allowed: RoaringBitmap,
+    allowed: Arc<RoaringBitmap>,
 }
 
 /// By segment: what its members buy most, and when that was found.
@@ -66,6 +69,9 @@ pub struct Shelf {
     away: RoaringBitmap,
     pub book: Arc<Book>,
     pub book_version: i64,
+    /// The shop's, as it was within the last minute.
+    pub language: String,
+    pub currency: Currency,
     /// What can be bought again, and what costs less, by the instant.
     restocked: BTreeSet<(Timestamp, u32)>,
     dropped: BTreeSet<(Timestamp, u32)>,
@@ -77,6 +83,30 @@ pub struct Shelf {
     event: i64,
     change: i64,
     built_at: Timestamp,
+    /// Since when products have the numbers that they have.
+    numbered_at: Timestamp,
+    /// Counts the changes of the catalogue.
+    catalogue: u64,
+}
+
+/// What a shelf that is read anew takes over: the numbers of the products, and by what it answers.
+#[derive(Debug)]
+pub(crate) struct Legacy {
+    places: FxHashMap<String, u32>,
+    numbered_at: Timestamp,
+    choice: Choice,
+    taste: Option<Arc<Taste>>,
+}
+
+/// What is learned of a product.
+fn item_of(product: &Product) -> Item {
+    Item {
+        title: product.name.clone().unwrap_or_default(),
+        category: product.category.clone(),
+        brand: product.brand.clone(),
+        price: product.price,
+        created: product.created_at.map(|at| at.0.ms()),
+    }
 }
 
 fn bit(no: ProfileNo) -> u32 {
@@ -93,6 +123,8 @@ impl Shelf {
             away: RoaringBitmap::new(),
             book: Arc::default(),
             book_version: 0,
+            language: Settings::default().language,
+            currency: Settings::default().currency(),
             restocked: BTreeSet::new(),
             dropped: BTreeSet::new(),
             screens: Mutex::default(),
@@ -101,7 +133,25 @@ impl Shelf {
             event: 0,
             change: 0,
             built_at: now,
+            numbered_at: now,
+            catalogue: 0,
         }
+    }
+
+    /// `None` when so many products are gone that numbering them anew is better.
+    fn legacy(&self) -> Option<Legacy> {
+        let (choice, taste) = self.recommender.taste();
+        (self.products() * 2 >= self.places.len()).then(|| Legacy {
+            places: self.places.clone(),
+            numbered_at: self.numbered_at,
+            choice: choice.clone(),
+            taste: taste.map(Arc::clone),
+        })
+    }
+
+    /// The catalogue by number, as it is learned from.
+    pub(crate) fn items(&self) -> Vec<Item> {
+        self.products.iter().map(|product| product.as_ref().map(item_of).unwrap_or_default()).collect()
     }
 
     pub fn products(&self) -> usize {
@@ -147,14 +197,8 @@ impl Shelf {
     fn put(&mut self, product: Product) {
         let place = self.place_of(&product.product_id);
         self.take_out(place);
-        let item = Item {
-            title: product.name.clone().unwrap_or_default(),
-            category: product.category.clone(),
-            brand: product.brand.clone(),
-            price: product.price,
-            created: product.created_at.map(|at| at.0.ms()),
-        };
-        self.recommender.set_item(place, &item);
+        self.recommender.set_item(place, &item_of(&product));
+        self.catalogue += 1;
         if let Some(at) = product.restocked_at {
             self.restocked.insert((at.0, place));
         }
@@ -163,7 +207,7 @@ impl Shelf {
         }
         for screen in lock(&self.screens).iter_mut() {
             if self.book.leaves_out(&screen.rules, &product).is_none() {
-                screen.allowed.insert(place);
+                Arc::make_mut(&mut screen.allowed).insert(place);
             }
         }
         self.products[place as usize] = Some(product);
@@ -179,7 +223,7 @@ impl Shelf {
             self.dropped.remove(&(at.0, place));
         }
         for screen in lock(&self.screens).iter_mut() {
-            screen.allowed.remove(place);
+            Arc::make_mut(&mut screen.allowed).remove(place);
         }
     }
 
@@ -190,10 +234,10 @@ impl Shelf {
     }
 
     /// Which products may stand in a place of these rules for anybody.
-    fn screened(&self, rules: &Rules) -> RoaringBitmap {
+    fn screened(&self, rules: &Rules) -> Arc<RoaringBitmap> {
         let mut screens = lock(&self.screens);
         if let Some(screen) = screens.iter().find(|screen| screen.rules == *rules) {
-            return screen.allowed.clone();
+            return Arc::clone(&screen.allowed);
         }
         let products = self.products.iter().enumerate();
         let allowed: RoaringBitmap = products
@@ -204,7 +248,8 @@ impl Shelf {
         if screens.len() >= SCREENS_MAX {
             screens.remove(0);
         }
-        screens.push(Screen { rules: rules.clone(), allowed: allowed.clone() });
+        let allowed = Arc::new(allowed);
+        screens.push(Screen { rules: rules.clone(), allowed: Arc::clone(&allowed) });
         allowed
     }
 }

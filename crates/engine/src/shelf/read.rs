@@ -1,10 +1,11 @@
 //! How a shelf is read from the store, and how it follows what happens.
 
-use super::{Shelf, bit, book};
+use super::{Legacy, Shelf, bit, book};
 use domain::commerce::Product;
 use domain::consent::Consents;
 use domain::profile::{Ms, may_be_profiled};
 use domain::recommend::Book;
+use domain::settings::Settings;
 use kit::{DAY_MS, MINUTE_MS, ProfileNo, Timestamp, WorkspaceId};
 use models::recommend::{Interaction, Kind, Options};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -34,8 +35,12 @@ const LOOKS_DAYS: i64 = 180;
 /// More changes than this and it is quicker to read everything anew.
 const CHANGED_MAX: usize = 200_000;
 
-pub(super) fn options() -> Options {
-    Options { items_per_customer: PRODUCTS_OF_ONE + 50, ..Options::default() }
+/// EASE over more products than this would hold more memory than a small server has: 110 MB while it is learned.
+const EASE_PRODUCTS: usize = 3_000;
+
+pub(crate) fn options() -> Options {
+    let items_per_customer = PRODUCTS_OF_ONE + 50;
+    Options { items_per_customer, ease_items: EASE_PRODUCTS, ..Options::default() }
 }
 
 /// What is read of a stored profile; the rest of the document is passed over.
@@ -60,6 +65,7 @@ pub(super) struct News {
     products: Vec<Product>,
     /// The ids that there are, where some may be gone.
     ids: Option<FxHashSet<String>>,
+    settings: Option<Settings>,
     people: Vec<(ProfileNo, Person)>,
     feed: i64,
     event: i64,
@@ -78,8 +84,35 @@ pub(super) struct Mark {
 
 impl Shelf {
     /// Reads everything: seconds for a million people.
-    pub fn read(store: &Store, workspace: WorkspaceId, now: Timestamp) -> Result<Shelf, StoreError> {
+    pub(crate) fn read(
+        store: &Store,
+        workspace: WorkspaceId,
+        now: Timestamp,
+        legacy: Option<Legacy>,
+    ) -> Result<Shelf, StoreError> {
+        let (mut shelf, done) = Shelf::gather(store, workspace, now, legacy)?;
+        for one in done {
+            shelf.recommender.record(one, now.ms());
+        }
+        shelf.recommender.settle(now.ms());
+        Ok(shelf)
+    }
+
+    /// The catalogue and the rules, and what people did in its order, nothing of which is recorded yet. Whoever may not
+    /// be profiled is no part of it.
+    pub(crate) fn gather(
+        store: &Store,
+        workspace: WorkspaceId,
+        now: Timestamp,
+        legacy: Option<Legacy>,
+    ) -> Result<(Shelf, Vec<Interaction>), StoreError> {
         let mut shelf = Shelf::empty(workspace, now);
+        if let Some(legacy) = legacy {
+            shelf.products.resize_with(legacy.places.len(), || None);
+            shelf.places = legacy.places;
+            shelf.numbered_at = legacy.numbered_at;
+            shelf.recommender.set_taste(legacy.choice, legacy.taste);
+        }
         // What is written while it is read stands behind these numbers, and is read again by what follows.
         let (feed, event, last, (version, book)) = store.read(|tx| {
             let feed = tx.feed_ends()?.1;
@@ -87,6 +120,7 @@ impl Shelf {
         })?;
         (shelf.feed, shelf.event) = (feed, event);
         shelf.set_book(version, book);
+        shelf.set_settings(settings_of(store, workspace)?);
         shelf.change = store.read(|tx| tx.last_product_change(workspace))?;
         let mut after = String::new();
         loop {
@@ -143,10 +177,7 @@ impl Shelf {
             done.truncate(PAIRS_MAX);
         }
         done.sort_by_key(|one| (one.at, one.customer, one.item));
-        for one in done {
-            shelf.recommender.record(one, now.ms());
-        }
-        Ok(shelf)
+        Ok((shelf, done))
     }
 
     /// What is to be recorded of somebody beyond what is held.
@@ -214,6 +245,13 @@ impl Shelf {
         }
     }
 
+    fn set_settings(&mut self, settings: Option<Settings>) {
+        if let Some(settings) = settings {
+            self.currency = settings.currency();
+            self.language = settings.language;
+        }
+    }
+
     pub(super) fn mark(&self) -> Mark {
         Mark {
             workspace: self.workspace,
@@ -232,6 +270,7 @@ impl Shelf {
             self.set_book(version, book);
         }
         news.products.into_iter().for_each(|product| self.put(product));
+        self.set_settings(news.settings);
         if let Some(ids) = news.ids {
             let gone = self.places.iter().filter(|(id, _)| !ids.contains(*id)).map(|(_, place)| *place);
             for place in gone.collect::<Vec<_>>() {
@@ -284,6 +323,7 @@ impl News {
             book: None,
             products: Vec::new(),
             ids: None,
+            settings: None,
             people: Vec::new(),
             feed: mark.feed,
             event: mark.event,
@@ -351,6 +391,7 @@ impl News {
             news.book = Some((version, held));
         }
         if counts {
+            news.settings = settings_of(store, workspace)?;
             let there = store.read(|tx| tx.product_count(workspace))?;
             if usize::try_from(there).unwrap_or(0) < mark.products {
                 news.ids = Some(all_ids(store, workspace)?);
@@ -358,6 +399,11 @@ impl News {
         }
         Ok(Some(news))
     }
+}
+
+fn settings_of(store: &Store, workspace: WorkspaceId) -> Result<Option<Settings>, StoreError> {
+    let workspaces = store.read(|tx| tx.workspaces())?.into_iter();
+    Ok(workspaces.filter(|row| row.workspace == workspace).map(|row| row.settings).next())
 }
 
 fn all_ids(store: &Store, workspace: WorkspaceId) -> Result<FxHashSet<String>, StoreError> {
