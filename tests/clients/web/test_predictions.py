@@ -22,9 +22,14 @@ VISITOR, REFUSED, REGULAR = "khach-xem", "khach-tu-choi", "khach-quen"
 
 def order(client, who: str, number: int, days_ago: float) -> None:
     placed = datetime.now(timezone.utc) - timedelta(days=days_ago)
+    # Half of the people go through one half of the range, one product after the other.
+    product = f"mon-{10 * (sum(map(ord, who)) % 2) + number % 10}"
     client.write("POST", "/orders", {
         "order_id": f"{who}-{number}", "identifier": f"user_id:{who}", "placed_at": placed.strftime("%Y-%m-%dT%H:%M:%SZ"), "currency": "VND", "total": 200_000 + 1_000 * number,
-        "lines": [{"product_id": "sua-rua-mat", "name": "Sữa rửa mặt", "category": "Chăm sóc da", "quantity": 1, "price": 200_000 + 1_000 * number}],
+        "lines": [
+            {"product_id": "sua-rua-mat", "name": "Sữa rửa mặt", "category": "Chăm sóc da", "quantity": 1, "price": 150_000 + 1_000 * number},
+            {"product_id": product, "name": f"Dưỡng da {product}", "category": "Chăm sóc da", "quantity": 1, "price": 50_000},
+        ],
     })
 
 
@@ -115,6 +120,32 @@ def test_the_details_compare_it_with_simple_rules(window, learned):
     expect(page.get_by_role("table").last).to_contain_text("Phiên bản")
 
 
+def test_ways_to_recommend_are_tried_beside_the_rules(window, shop, learned):
+    kinds = shop.get("/models")["items"]
+    kind = next(one for one in kinds if one["kind"] == "recommend")
+    report = (kind["serving"] or kind["refused"])["report"]
+    assert report["asked"] >= 50 and kind["serving"], "enough customers bought on"
+    page = go(window(), "/app/predictions", "Dự đoán")
+    card = page.locator("[data-kind=recommend]")
+    expect(card).to_contain_text("Gợi ý sản phẩm")
+    page.get_by_role("link", name="Xem chi tiết: Gợi ý sản phẩm").click()
+    expect(page.get_by_role("heading", level=1, name="Gợi ý sản phẩm")).to_be_visible()
+    expect(page.locator("[data-verdict]")).to_have_attribute("data-verdict", report["verdict"])
+    shown = {"new": 0, "again": 0}
+    for tried in report["tried"]:
+        if tried["rail"] not in shown or tried["customers"] == 0:
+            continue
+        shown[tried["rail"]] += 1
+        row = page.locator(f'[data-rail="{tried["rail"]}"] [data-tried="{tried["method"]}"]')
+        expect(row.get_by_role("cell").nth(1)).to_have_text(f'{tried["recall_at_20"]:.3f}'.rstrip("0").rstrip(".").replace(".", ","))
+        expect(row.get_by_role("cell").nth(2)).to_have_text(f'{tried["ndcg_at_10"]:.3f}'.rstrip("0").rstrip(".").replace(".", ","))
+    assert shown["new"] >= 5 and shown["again"] >= 2, "every way, and the rules"
+    for rail in shown:
+        expect(page.locator(f'[data-rail="{rail}"] [data-tried="{report["chosen"][rail]}"]')).to_contain_text("Đang dùng")
+    english = go(window(language="en"), "/app/predictions/recommend", "Product recommendations")
+    expect(english.locator("[data-rail=new]")).to_contain_text("Bestsellers")
+
+
 def test_the_accepted_waste_is_chosen_and_takes_effect_with_the_next_fit(window, shop, learned):
     page = go(window(), "/app/settings/forecast", "Dự đoán")
     page.get_by_label("Mức lãng phí chấp nhận được").fill("35")
@@ -184,7 +215,7 @@ def test_a_share_is_written_in_percent_and_kept_as_a_share(window, shop, learned
 ], ids=["vi-light", "en-dark", "vi-dark-phone", "en-light-phone"])
 def test_every_page_is_accessible_and_fits(window, shop, learned, wishes):
     page = window(**wishes)
-    for path in ("/app/predictions", "/app/predictions/purchases", "/app/predictions/carts", "/app/predictions/hours", "/app/settings/forecast"):
+    for path in ("/app/predictions", "/app/predictions/purchases", "/app/predictions/recommend", "/app/predictions/carts", "/app/predictions/hours", "/app/settings/forecast"):
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)

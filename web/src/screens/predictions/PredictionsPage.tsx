@@ -1,7 +1,7 @@
 /** What is learned of the shop: what it says of the months to come, who the customers are, and how far to trust it. */
 import { Anchor, Button, Card, Group, SimpleGrid, Skeleton, Stack, Text, ThemeIcon, Title } from '@mantine/core';
 import {
-  IconCalendarHeart, IconChevronRight, IconClockHour4, IconCrystalBall, IconDiamond, IconSettings, IconShoppingBag, IconShoppingCart, IconTargetArrow, IconTrendingUp, IconUserHeart,
+  IconCalendarHeart, IconChevronRight, IconClockHour4, IconCrystalBall, IconDiamond, IconSettings, IconShoppingBag, IconShoppingCart, IconSparkles, IconTargetArrow, IconTrendingUp, IconUserHeart,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -23,8 +23,8 @@ import { Shares } from './Shares';
 import { type Job, type Kind, kindOf, KINDS, type LearnedKind, useModels } from './use';
 import { useVerdict } from './verdict';
 
-const ICONS: Record<Kind, typeof IconShoppingBag> = { purchases: IconShoppingBag, carts: IconShoppingCart, hours: IconClockHour4, leads: IconTargetArrow };
-const WAYS: Record<Kind, string> = { purchases: '/predictions/purchases', carts: '/predictions/carts', hours: '/predictions/hours', leads: '/leads' };
+const ICONS: Record<Kind, typeof IconShoppingBag> = { purchases: IconShoppingBag, recommend: IconSparkles, carts: IconShoppingCart, hours: IconClockHour4, leads: IconTargetArrow };
+const WAYS: Record<Kind, string> = { purchases: '/predictions/purchases', recommend: '/predictions/recommend', carts: '/predictions/carts', hours: '/predictions/hours', leads: '/leads' };
 
 /** What to do with it first: ready-made segments. */
 const NEXT = [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { atWaste, bestAt, bestRule, fixedAt, gain, readCarts, readHabits, readLeads, readPurchases } from './report';
+import { atWaste, bestAt, bestRule, fixedAt, gain, methodOf, readCarts, readHabits, readLeads, readPurchases, readRecommend } from './report';
 
 /** As crates/models writes it. */
 const WHOLE = {
@@ -85,4 +85,18 @@ test('of carts, habits and leads too', () => {
   expect([habits.discounts?.share, habits.replenishment.both, habits.replenishment.largest.length, habits.clocks[0]?.servesOwn]).toEqual([0.3, 5.5, 1, true]);
   expect(readHabits(null)).toMatchObject({ people: null, discounts: null, clocks: [] });
   expect(readLeads({ verdict: 'too_few', fitted_buyers: 3 })).toMatchObject({ verdict: 'too_few', buyers: 3, auc: null });
+});
+
+test('of recommendations which way serves each rail, in parts that can be named', () => {
+  const tried = [
+    { rail: 'new', method: 'popular', recall_at_20: 0.04, ndcg_at_10: 0.08, customers: 900 }, { rail: 'new', method: 'mix(ease(300), with looks)', recall_at_20: 0.1, ndcg_at_10: 0.18, customers: 900 },
+    { rail: 'again', method: 'buy_again', recall_at_20: 0.6, ndcg_at_10: 0.5, customers: 700 }, { rail: 'cold', method: 'mix(ease(300), with looks)', recall_at_20: null, customers: 50 }, { rail: 'all', method: 'popular' }, null,
+  ];
+  const report = readRecommend({ verdict: 'learned', asked: 900, repeats: 0.4, hold_out: { split: 'since', at: 1_275_955_200_000 }, chosen: { new: 'mix(ease(300), with looks)', again: 'buy_again' }, data: { interactions: 12, of: 20 }, tried });
+  expect(report.tried.map((one) => [one.rail, one.serves, one.isRule])).toEqual([['new', false, true], ['new', true, false], ['again', true, true], ['cold', true, false]]);
+  expect([report.cut, report.of, report.customers]).toEqual(['2010-06-08T00:00:00.000Z', 20, null]);
+  expect(readRecommend(null)).toMatchObject({ verdict: null, tried: [], cut: null });
+  expect(methodOf('mix(item_item(tf_idf), with looks, fading over 60 days)')).toEqual({ name: 'mix', inner: 'item_item(tf_idf), with looks, fading over 60 days', looks: false, days: null });
+  expect(methodOf('item_item(tf_idf), with looks, fading over 60 days')).toEqual({ name: 'item_item', inner: 'tf-idf', looks: true, days: 60 });
+  expect([methodOf('popular')?.name, methodOf('ease(300)')?.inner, methodOf('magic')]).toEqual(['popular', '300', null]);
 });

@@ -346,6 +346,74 @@ export function readLeads(report: unknown): LeadsReport {
   return { verdict: text(told.verdict), people: number(told.fitted_examples), buyers: number(told.fitted_buyers), auc: number(object(told.model).auc) };
 }
 
+/** What is shown of recommendations: what is new for a customer, what is bought again, and new things that few bought. */
+export const RAILS = ['new', 'again', 'cold'] as const;
+export type Rail = (typeof RAILS)[number];
+
+export interface TriedWay {
+  rail: Rail;
+  method: string;
+  /** Needs nothing learned. */
+  isRule: boolean;
+  serves: boolean;
+  recall: number | null;
+  ndcg: number | null;
+  customers: number | null;
+}
+
+export interface RecommendReport {
+  /** `learned`, `naive` or `too_little`. */
+  verdict: string | null;
+  /** Customers whose later purchases were asked for. */
+  asked: number | null;
+  /** Share of what they bought that they had bought before. */
+  repeats: number | null;
+  /** The day from which purchases were hidden; `null` where one of each customer was. */
+  cut: string | null;
+  interactions: number | null;
+  of: number | null;
+  customers: number | null;
+  products: number | null;
+  from: string | null;
+  until: string | null;
+  tried: TriedWay[];
+}
+
+const RULES = ['popular', 'buy_again'];
+
+function instant(value: unknown): string | null {
+  const at = number(value);
+  return at === null || Math.abs(at) > 8e15 ? null : new Date(at).toISOString();
+}
+
+export function readRecommend(report: unknown): RecommendReport {
+  const told = object(report);
+  const data = object(told.data);
+  const chosen = object(told.chosen);
+  return {
+    verdict: text(told.verdict), asked: number(told.asked), repeats: number(told.repeats), cut: instant(object(told.hold_out).at),
+    interactions: number(data.interactions), of: number(data.of), customers: number(data.customers), products: number(data.products), from: instant(data.from), until: instant(data.until),
+    tried: list(told.tried).flatMap((one) => {
+      const held = object(one);
+      const [rail, method] = [RAILS.find((name) => name === held.rail), text(held.method)];
+      if (!rail || method === null) return [];
+      const serves = told.too_little !== true && method === text(chosen[rail === 'cold' ? 'new' : rail]);
+      return [{ rail, method, serves, isRule: RULES.includes(method), recall: number(held.recall_at_20), ndcg: number(held.ndcg_at_10), customers: number(held.customers) }];
+    }),
+  };
+}
+
+const WAYS = ['popular', 'buy_again', 'content', 'item_item', 'als', 'ease', 'mix'] as const;
+
+/** A way such as `ease(300), with looks, fading over 60 days` in its parts; `null` for one that is not known. */
+export function methodOf(told: string): { name: (typeof WAYS)[number]; inner: string; looks: boolean; days: number | null } | null {
+  const mixed = /^mix\((.*)\)$/.exec(told);
+  if (mixed) return { name: 'mix', inner: mixed[1] ?? '', looks: false, days: null };
+  const parts = /^([a-z_]+)(?:\(([^)]*)\))?(, with looks)?(?:, fading over (\d+) days)?$/.exec(told);
+  const name = WAYS.find((one) => one === parts?.[1]);
+  return parts && name ? { name, inner: (parts[2] ?? '').replace('_', '-'), looks: parts[3] !== undefined, days: parts[4] === undefined ? null : Number(parts[4]) } : null;
+}
+
 /** The rule that is best without a model, by what is off on average. */
 export function bestRule(tried: Tried[]): Tried | null {
   const rules = tried.filter((one) => one.isRule && one.scores.rmse !== null);

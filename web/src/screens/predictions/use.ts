@@ -9,7 +9,7 @@ export type ModelFit = Schema<'ModelFit'>;
 export type Job = Schema<'JobView'>;
 
 /** What is learned, in the order in which it is shown. */
-export const KINDS = ['purchases', 'carts', 'hours', 'leads'] as const;
+export const KINDS = ['purchases', 'recommend', 'carts', 'hours', 'leads'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export const modelsQuery = queryOptions({ queryKey: ['models'], queryFn: () => call(api.GET('/api/v1/models')) });

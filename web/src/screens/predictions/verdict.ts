@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../parts/format';
 import type { Tone } from '../../theme/theme';
 import { useTriedName } from './Errors';
-import { gain, readCarts, readHabits, readLeads, readPurchases } from './report';
+import { gain, methodOf, readCarts, readHabits, readLeads, readPurchases, readRecommend } from './report';
 import type { Kind, LearnedKind, ModelFit } from './use';
 
 export interface Verdict {
@@ -15,6 +15,18 @@ export interface Verdict {
 
 const WHY_CARTS = ['too_few_carts', 'too_few_bought', 'too_few_left_alone'] as const;
 const WHY_LEADS = ['too_few', 'not_better_than_base', 'rules_as_good', 'model_better'] as const;
+
+/** The name of a way to recommend. */
+export function useMethodName(): (method: string) => string {
+  const { t } = useTranslation('predictions');
+  const named = (told: string): string => {
+    const method = methodOf(told);
+    if (!method) return told;
+    const more = [method.looks ? t('recommend.method.looks') : '', method.days === null ? '' : t('recommend.method.fading', { n: method.days })];
+    return [t(`recommend.method.${method.name}`, { kind: method.inner, n: method.inner, of: method.name === 'mix' ? named(method.inner) : '' }), ...more].filter(Boolean).join(', ');
+  };
+  return named;
+}
 
 export function useVerdict(): { ofFit: (kind: Kind, fit: ModelFit) => Verdict; of: (learned: LearnedKind, kind: Kind) => Verdict; data: (kind: Kind, fit: ModelFit) => string } {
   const { t } = useTranslation('predictions');
@@ -54,6 +66,15 @@ export function useVerdict(): { ofFit: (kind: Kind, fit: ModelFit) => Verdict; o
         if (!verdict) return fit.state === 'serving' ? model : refused;
         return { ...(isServing ? model : { ...rule, tone: 'calm', badge: t('badge.little') }), text: t(`verdict.leads.${verdict === 'too_few' ? 'little' : verdict}`) };
       }
+      case 'recommend': {
+        const report = readRecommend(fit.report);
+        if (report.verdict === 'too_little') return { tone: 'calm', badge: t('badge.little'), text: t('verdict.recommend.too_little', { n: formats.number(report.asked ?? 0) }) };
+        if (report.verdict === 'naive') return { ...rule, text: t('verdict.recommend.naive') };
+        const [serves, naive] = [report.tried.find((one) => one.rail === 'new' && one.serves), report.tried.find((one) => one.rail === 'new' && one.method === 'popular')];
+        if (report.verdict !== 'learned' || !serves || !naive) return model;
+        if (serves.isRule) return { ...model, text: t('verdict.recommend.again') };
+        return { ...model, text: t('verdict.recommend.learned', { rule: t('recommend.method.popular'), share: formats.percent(serves.recall ?? 0), naive: formats.percent(naive.recall ?? 0) }) };
+      }
     }
   };
   const of = (learned: LearnedKind, kind: Kind): Verdict => {
@@ -72,6 +93,10 @@ export function useVerdict(): { ofFit: (kind: Kind, fit: ModelFit) => Verdict; o
       case 'hours': {
         const { people, reads } = readHabits(fit.report);
         return t('data.habits', { ...count(people), reads: formats.number(reads ?? 0) });
+      }
+      case 'recommend': {
+        const { interactions, customers } = readRecommend(fit.report);
+        return t('data.recommend', { ...count(interactions), customers: formats.number(customers ?? 0) });
       }
       case 'leads': return t('data.leads', { ...count(readLeads(fit.report).people), buyers: formats.number(readLeads(fit.report).buyers ?? 0) });
     }
