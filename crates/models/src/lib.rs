@@ -9,6 +9,7 @@ pub mod hours;
 pub mod leads;
 pub mod logistic;
 pub mod measure;
+pub mod parts;
 pub mod recommend;
 pub mod standalone;
 pub mod table;

@@ -38,8 +38,7 @@ impl Curve {
         for cell in 0..count {
             let middle = to - Curve::WIDTH * (cell as f64 + 0.5);
             let at = |v: f64| of(middle + v * Curve::WIDTH / 2.0);
-            let angle = |n: f64| std::f64::consts::PI * (n + 0.5) / Curve::TERMS as f64;
-            let values: [f64; Curve::TERMS] = std::array::from_fn(|n| at(angle(n as f64).cos()));
+            let values = nodes().map(at);
             if values.iter().any(|value| !value.is_finite() || *value < least) {
                 break;
             }
@@ -61,7 +60,7 @@ impl Curve {
     /// `None` outside of what it covers.
     fn at(&self, x: f64) -> Option<f64> {
         let at = (x - self.from) * (1.0 / Curve::WIDTH);
-        if !(at >= 0.0) {
+        if !is_above_0(at) {
             return None;
         }
         let cell = at as usize;
@@ -101,28 +100,88 @@ fn horner(cell: &[f64; Curve::TERMS], v: f64) -> f64 {
     cell.iter().rev().fold(0.0, |sum, term| sum * v + term)
 }
 
-/// The polynomial with these values at the nodes of Chebyshev's polynomial of that order.
+/// The nodes of Chebyshev's polynomial of that order.
+fn nodes() -> &'static [f64; Curve::TERMS] {
+    static NODES: OnceLock<[f64; Curve::TERMS]> = OnceLock::new();
+    let angle = |n: usize| std::f64::consts::PI * (n as f64 + 0.5) / Curve::TERMS as f64;
+    NODES.get_or_init(|| std::array::from_fn(|n| angle(n).cos()))
+}
+
+/// The polynomial with these values at the nodes.
 fn polynomial(values: &[f64; Curve::TERMS]) -> [f64; Curve::TERMS] {
     const N: usize = Curve::TERMS;
-    // Rows of Chebyshev's polynomials in powers, one from the two before it.
-    let mut held = [0.0; N];
-    let (mut before, mut row) = ([0.0; N], [0.0; N]);
-    row[0] = 1.0;
-    for order in 0..N {
-        let share = if order == 0 { 1.0 } else { 2.0 } / N as f64;
-        let angle = |n: usize| std::f64::consts::PI * order as f64 * (n as f64 + 0.5) / N as f64;
-        let weight = share * values.iter().enumerate().map(|(n, value)| value * angle(n).cos()).sum::<f64>();
-        for (term, of) in held.iter_mut().zip(row) {
-            *term += weight * of;
+    static WEIGHTS: OnceLock<[[f64; N]; N]> = OnceLock::new();
+    let weights = WEIGHTS.get_or_init(|| {
+        // Chebyshev's polynomials in powers, one from the two before it.
+        let mut held = [[0.0; N]; N];
+        let (mut before, mut row) = ([0.0; N], [0.0; N]);
+        row[0] = 1.0;
+        for order in 0..N {
+            let share = if order == 0 { 1.0 } else { 2.0 } / N as f64;
+            for (term, of) in held.iter_mut().zip(row) {
+                for (n, weight) in term.iter_mut().enumerate() {
+                    let angle = std::f64::consts::PI * order as f64 * (n as f64 + 0.5) / N as f64;
+                    *weight += share * of * angle.cos();
+                }
+            }
+            let factor = if order == 0 { 1.0 } else { 2.0 };
+            let mut next: [f64; N] = std::array::from_fn(|n| if n > 0 { factor * row[n - 1] } else { 0.0 });
+            if order > 0 {
+                next.iter_mut().zip(before).for_each(|(next, before)| *next -= before);
+            }
+            (before, row) = (row, next);
         }
-        let factor = if order == 0 { 1.0 } else { 2.0 };
-        let mut next: [f64; N] = std::array::from_fn(|n| if n > 0 { factor * row[n - 1] } else { 0.0 });
-        if order > 0 {
-            next.iter_mut().zip(before).for_each(|(next, before)| *next -= before);
-        }
-        (before, row) = (row, next);
+        held
+    });
+    std::array::from_fn(|term| weights[term].iter().zip(values).map(|(weight, value)| weight * value).sum())
+}
+
+/// Three functions of one number that are computed together: [`Curve`]s over the same stretches.
+#[derive(Debug)]
+pub(super) struct Curves {
+    from: f64,
+    cells: Vec<[[f64; Curve::TERMS]; 3]>,
+}
+
+impl Curves {
+    /// How often the functions are asked for so long a stretch.
+    pub(super) fn cost((from, to): (f64, f64)) -> usize {
+        ((to - from) / Curve::WIDTH).ceil() as usize * (Curve::TERMS + 2)
     }
-    held
+
+    /// `None` where polynomials do not follow them.
+    pub(super) fn of((from, to): (f64, f64), of: impl Fn(f64) -> [f64; 3]) -> Option<Curves> {
+        let count = ((to - from) / Curve::WIDTH).ceil() as usize;
+        let mut cells = Vec::with_capacity(count);
+        for cell in 0..count {
+            let middle = from + Curve::WIDTH * (cell as f64 + 0.5);
+            let at = |v: f64| of(middle + v * Curve::WIDTH / 2.0);
+            let values = nodes().map(at);
+            let cell: [[f64; Curve::TERMS]; 3] =
+                std::array::from_fn(|which| polynomial(&values.map(|value| value[which])));
+            for v in [-1.0, 0.05] {
+                let wanted = at(v);
+                let near =
+                    |n: usize| (horner(&cell[n], v) - wanted[n]).abs() <= OFF * (1.0 + wanted[n].abs());
+                if !(0..3).all(near) {
+                    return None;
+                }
+            }
+            cells.push(cell);
+        }
+        Some(Curves { from, cells })
+    }
+
+    /// `None` outside of what they cover.
+    pub(super) fn at(&self, x: f64) -> Option<[f64; 3]> {
+        let at = (x - self.from) * (1.0 / Curve::WIDTH);
+        if !is_above_0(at) {
+            return None;
+        }
+        let cell = at as usize;
+        let v = (at - cell as f64) * 2.0 - 1.0;
+        self.cells.get(cell).map(|cell| std::array::from_fn(|n| horner(&cell[n], v)))
+    }
 }
 
 /// Of one number of purchases.
@@ -196,10 +255,6 @@ pub struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    pub fn customer(&self) -> &Customer {
-        &self.customer
-    }
-
     /// [`Model::p_alive`].
     pub fn alive(&self) -> f64 {
         self.alive

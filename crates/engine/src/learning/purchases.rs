@@ -54,6 +54,14 @@ fn purchases(store: &Store, shop: &Workspace, today: Day) -> Result<Purchases, E
     Ok(purchases)
 }
 
+/// How many threads a fit of many customers may use; what it comes to does not depend on it. Half of the processors, so
+/// that requests are answered meanwhile, but both of two (it takes seconds a night, and the system shares them out), and
+/// no more than four, because the last parts do not split further.
+fn threads() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (processors / 2).clamp(2.min(processors), 4)
+}
+
 pub(super) fn learn(
     store: &Store,
     shop: &Workspace,
@@ -68,16 +76,24 @@ pub(super) fn learn(
     let serving = store.read(|tx| tx.serving_models_of(shop.workspace))?;
     let serving = serving.into_iter().find(|row| row.kind == "purchases");
     let serving = serving.and_then(|row| Outlook::read(&row.document).ok());
-    let settings = forecast::Settings { terms: terms_of(&shop.settings), ..forecast::Settings::default() };
+    let settings = forecast::Settings {
+        terms: terms_of(&shop.settings),
+        threads: threads(),
+        ..forecast::Settings::default()
+    };
     let fitted = forecast::learn(&purchases, today, &settings, &mut |share| going(0.1 + 0.8 * share));
     // Called off.
     let Ok(fitted) = fitted else { return Ok(None) };
-    let verdict = serving.map(|serving| forecast::is_better(&serving, &fitted, &purchases, today));
+    let verdict =
+        serving.map(|serving| forecast::is_better(&serving, &fitted, &purchases, today, settings.threads));
     let serves = verdict.as_ref().is_none_or(|verdict| verdict.is_better);
     let bias = fitted.report.back_test.as_ref().and_then(|test| {
         test.candidates.iter().find(|one| one.name == test.serves).and_then(|one| one.scores.bias)
     });
-    let told =
-        Told { report: &fitted.report, shop: Shop::of(&fitted.outlook, &purchases, today, bias), verdict };
+    let told = Told {
+        report: &fitted.report,
+        shop: Shop::of(&fitted.outlook, &purchases, today, bias, settings.threads),
+        verdict,
+    };
     Ok(Some(Learned { document: fitted.outlook.write(), report: written(&told)?, serves, retires: false }))
 }

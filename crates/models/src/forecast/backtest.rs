@@ -7,7 +7,8 @@ use super::purchases::{Logarithms, Purchases, Summary};
 use super::rfm::RfmBounds;
 use crate::boosted::{self, Forest, Loss, Rows, Settings};
 use crate::measure::{Isotonic, Scores, calibration};
-use domain::btyd::{self, Fit, Kind, Model, Prior, Sample, WEEK_DAYS};
+use crate::parts::each;
+use domain::btyd::{self, Fit, Kind, Model, Prior, Sample, Tables, WEEK_DAYS};
 use domain::commerce::Day;
 
 /// Customers as they stood at a cut, and what they did from then on.
@@ -44,9 +45,11 @@ impl View {
     }
 
     /// How a model tells of every customer at the cut.
-    pub fn told(&self, model: &Model, horizon: f64) -> Vec<Told> {
-        let of = |customer: &Summary| Told::by(model, &known(customer, self.cut), horizon);
-        self.customers.iter().map(of).collect()
+    pub fn told(&self, model: &Model, horizon: f64, threads: usize) -> Vec<Told> {
+        let tables = Tables::new(*model, [horizon]);
+        each(self.customers.len(), threads, |at| {
+            Told::by(&tables.see(&known(&self.customers[at], self.cut)), horizon)
+        })
     }
 
     pub fn fit(&self, kind: Kind, threads: usize) -> Option<Fit> {
@@ -105,13 +108,13 @@ pub fn learn_trees(views: &[(&View, &[Told])], on_model: bool, settings: &Settin
 pub const TREE_ROWS_MAX: usize = 40_000;
 
 /// Of the trees alone.
-pub fn ask_trees(view: &View, told: &[Told], forest: &Forest, on_model: bool) -> Vec<f64> {
-    let ask = |(customer, told): (&Summary, &Told)| {
+pub fn ask_trees(view: &View, told: &[Told], forest: &Forest, on_model: bool, threads: usize) -> Vec<f64> {
+    each(view.customers.len(), threads, |at| {
+        let (customer, told) = (&view.customers[at], &told[at]);
         let start = if on_model { told.mean.max(1e-4) } else { 1.0 };
         let score = forest.score(&features::of(customer, view.cut, told, view.value_mean));
         (start * score.exp()).min(view.horizon() * WEEK_DAYS)
-    };
-    view.customers.iter().zip(told).map(ask).collect()
+    })
 }
 
 pub fn blend(one: &[f64], other: &[f64], share: f64) -> Vec<f64> {

@@ -1,7 +1,7 @@
 //! What the boosted trees see of a customer on a day.
 
 use super::purchases::Summary;
-use domain::btyd::{Customer, Model, WEEK_DAYS};
+use domain::btyd::{Customer, Seen, WEEK_DAYS};
 use domain::commerce::Day;
 
 /// Their names, for the report.
@@ -50,12 +50,8 @@ pub struct Told {
 }
 
 impl Told {
-    pub fn by(model: &Model, customer: &Customer, horizon: f64) -> Told {
-        Told {
-            mean: model.expected(customer, horizon),
-            alive: model.p_alive(customer),
-            buys: model.p_buy_within(customer, horizon),
-        }
+    pub fn by(seen: &Seen<'_>, horizon: f64) -> Told {
+        Told { mean: seen.expected(horizon), alive: seen.alive(), buys: seen.p_buy_within(horizon) }
     }
 }
 

@@ -7,14 +7,16 @@ use super::backtest::{
 use super::features::Told;
 use super::outlook::{Boosted, FORMAT, Outlook, Serves, Terms, Value, bounds};
 use super::purchases::{Logarithms, Purchases, Summary};
+use super::ready::Ready;
 use super::replay;
 use super::report::{BackTest, Data, Drift, Fitted, Judged, Reason, Report, ValueScores, Verdict};
 use super::rfm::RfmBounds;
 use super::winback::WinBack;
 use crate::boosted::Settings as TreeSettings;
 use crate::measure::{DECILES, Scores, calibration, gini, spearman};
+use crate::parts::tasks;
 use domain::btyd::spend::{self, Independence, Orders, SpendFit};
-use domain::btyd::{Fit, Kind, Model, Prior, WEEK_DAYS};
+use domain::btyd::{Kind, Model, Prior, WEEK_DAYS};
 use domain::commerce::Day;
 
 /// Orders of more days ago than this are taken for mistakes of a clock: thirty years.
@@ -154,34 +156,41 @@ pub fn learn(
         },
         win_back: WinBack::plain(13.0, 4, 39, terms.waste),
         rfm: RfmBounds::learn(&now.customers, today),
+        ready: Ready::default(),
     };
-    let tested = match horizon {
-        Some(horizon) => back_test(few, today, horizon, settings, &mut held, &mut reasons, &ln),
+    let past = horizon.map(|horizon| Past::of(few, today, horizon, settings, &ln));
+    let tested = match &past {
+        Some(past) => back_test(past, settings, &mut held, &mut reasons),
         None => None,
     };
     at(0.6)?;
     if tested.is_none() {
         reasons.push(Reason::NotBackTested);
     }
-    if let (Serves::Average, Some(horizon)) = (held.serves, horizon) {
+    if let (Serves::Average, Some(past)) = (held.serves, &past) {
         // The back-test left the shares here.
         let shares = [0, 1].map(|at| held.boosted.get(at).map_or(0.0, |trees| trees.share));
-        held.boosted = teach(few, today, horizon, settings, &ln);
+        held.boosted = teach(&past.windows(today), settings.threads);
         share_out(&mut held.boosted, shares);
         held.boosted.retain(|trees| trees.share > 0.0);
         if held.boosted.is_empty() {
             held.serves = Serves::Model;
         }
     }
+    drop(past);
     at(0.8)?;
 
     // Win-back days, with the parameters of either half for the other.
-    let half = |even: bool| {
-        let chosen: Vec<Summary> = halves(few, today, even, &ln);
-        backtest::fit(&chosen, today, settings.kind, settings.threads).map(|fit| fit.model)
+    let fitted = tasks(2, settings.threads, |half| {
+        let chosen: Vec<Summary> = halves(few, today, half == 1, &ln);
+        backtest::fit(&chosen, today, settings.kind, 1).map(|fit| fit.model)
+    });
+    let halves = match fitted[..] {
+        [Some(odd), Some(even)] => Some([odd, even]),
+        _ => None,
     };
-    let halves = half(false).zip(half(true)).map(|(odd, even)| [odd, even]);
-    let (win_back, win_back_report) = replay::learn(few, today, &timing, halves.as_ref(), &terms);
+    let (win_back, win_back_report) =
+        replay::learn(few, today, &timing, halves.as_ref(), &terms, settings.threads);
     held.win_back = win_back;
     at(0.95)?;
 
@@ -255,36 +264,69 @@ fn fit_value(customers: &[Summary]) -> (Option<SpendFit>, Option<Independence>) 
     (fit, independence)
 }
 
-/// Windows that trees are taught on: each `horizon` long, the last ending at `until`, half a horizon apart, as many as
-/// the history has of those with at least four weeks before them.
-fn windows(purchases: &Purchases, until: Day, horizon: Day, ln: &Logarithms) -> Vec<View> {
-    let Some((start, _)) = purchases.span() else { return Vec::new() };
-    let ends = (0..4).map(|n| until - n * (horizon / 2)).take_while(|end| end - horizon >= start + 28);
-    let views = ends.map(|end| View::of(purchases, end - horizon, end, ln));
-    views.take_while(|view| view.customers.len() >= 200).collect()
+/// The time before a day: customers as they stood at a cut, what came after it, and what a model fitted at the cut told.
+struct Window {
+    view: View,
+    told: Option<(Model, Vec<Told>)>,
 }
 
-/// Trees of both kinds from the windows that end by a day; none where there is too little.
-fn teach(
-    purchases: &Purchases,
-    until: Day,
+/// The windows of a shop's history, each `horizon` long, by the day of their ends, the last first; of each the model is
+/// fitted once, whoever asks.
+struct Past {
+    start: Day,
+    today: Day,
     horizon: Day,
-    settings: &Settings,
-    ln: &Logarithms,
-) -> Vec<Boosted> {
-    let views = windows(purchases, until, horizon, ln);
-    let told: Vec<Option<Vec<Told>>> = views
+    windows: Vec<Window>,
+}
+
+impl Past {
+    fn of(purchases: &Purchases, today: Day, horizon: Day, settings: &Settings, ln: &Logarithms) -> Past {
+        let start = purchases.span().map_or(today, |(start, _)| start);
+        let mut held = Past { start, today, horizon, windows: Vec::new() };
+        let mut ends: Vec<Day> = vec![today];
+        ends.extend(held.ends(today));
+        ends.extend(held.ends(today - horizon));
+        ends.sort_unstable_by(|a, b| b.cmp(a));
+        ends.dedup();
+        held.windows = tasks(ends.len(), settings.threads, |at| {
+            let view = View::of(purchases, ends[at] - horizon, ends[at], ln);
+            let fit = view.fit(settings.kind, 1);
+            let told = fit.map(|fit| (fit.model, view.told(&fit.model, view.horizon(), 1)));
+            Window { view, told }
+        });
+        held
+    }
+
+    /// Ends of windows half a horizon apart, as many as the history has of those with at least four weeks before them.
+    fn ends(&self, until: Day) -> impl Iterator<Item = Day> + '_ {
+        let ends = (0..4).map(move |n| until - n * (self.horizon / 2));
+        ends.take_while(|end| end - self.horizon >= self.start + 28)
+    }
+
+    fn until(&self, end: Day) -> Option<&Window> {
+        self.windows.iter().find(|window| window.view.until == end)
+    }
+
+    /// Windows that trees are taught on, the last ending at `until`.
+    fn windows(&self, until: Day) -> Vec<&Window> {
+        let held = self.ends(until).map_while(|end| self.until(end));
+        held.take_while(|window| window.view.customers.len() >= 200).collect()
+    }
+}
+
+/// Trees of both kinds from windows; none where there is too little.
+fn teach(windows: &[&Window], threads: usize) -> Vec<Boosted> {
+    let rows: Vec<(&View, &[Told])> = windows
         .iter()
-        .map(|view| Some(view.told(&view.fit(settings.kind, settings.threads)?.model, view.horizon())))
+        .filter_map(|window| Some((&window.view, window.told.as_ref()?.1.as_slice())))
         .collect();
-    let rows: Vec<(&View, &[Told])> =
-        views.iter().zip(&told).filter_map(|(view, told)| Some((view, told.as_deref()?))).collect();
     if rows.iter().map(|(view, _)| view.customers.len()).sum::<usize>() < TREES_FROM {
         return Vec::new();
     }
-    let both = [false, true].into_iter();
-    let mut trees: Vec<Boosted> =
-        both.map(|on_model| boosted(learn_trees(&rows, on_model, &tree_settings()), on_model, 0.0)).collect();
+    let mut trees = tasks(2, threads, |kind| {
+        let on_model = kind == 1;
+        boosted(learn_trees(&rows, on_model, &tree_settings()), on_model, 0.0)
+    });
     share_out(&mut trees, TREE_SHARES[0]);
     trees
 }
@@ -295,21 +337,17 @@ fn share_out(trees: &mut [Boosted], shares: [f64; 2]) {
 
 /// Judges all candidates after a cut, chooses, and sets what follows from the choice.
 fn back_test(
-    purchases: &Purchases,
-    today: Day,
-    horizon: Day,
+    past: &Past,
     settings: &Settings,
     held: &mut Outlook,
     reasons: &mut Vec<Reason>,
-    ln: &Logarithms,
 ) -> Option<BackTest> {
-    let view = View::of(purchases, today - horizon, today, ln);
+    let Window { view, told } = past.until(past.today)?;
     let orders: f64 = view.orders.iter().sum();
     if view.customers.len() < 30 || orders < 10.0 {
         return None;
     }
-    let fit: Fit = view.fit(settings.kind, settings.threads)?;
-    let told = view.told(&fit.model, view.horizon());
+    let (model, told) = told.as_ref()?;
     let plain: Vec<f64> = told.iter().map(|told| told.mean).collect();
     let candidate = |name, serves, is_corrected, forecast: Vec<f64>| Candidate {
         name,
@@ -320,23 +358,30 @@ fn back_test(
     };
     let mut all = vec![candidate("model", Serves::Model, false, plain.clone())];
     // The window before, of which corrections and trees know.
-    let before = windows(purchases, view.cut, horizon, ln).into_iter().next();
-    if let Some(before) = &before
+    let before = past.windows(view.cut);
+    if let Some(Window { view: before, told: Some((_, told)) }) = before.first()
         && settings.may_correct
-        && let Some(fit) = before.fit(settings.kind, settings.threads)
     {
-        let then: Vec<f64> = before.told(&fit.model, before.horizon()).iter().map(|told| told.mean).collect();
+        let then: Vec<f64> = told.iter().map(|told| told.mean).collect();
         let put_right = corrected(&correction(&then, &before.orders), &plain);
         all.push(candidate("model_corrected", Serves::Model, true, put_right));
     }
     let mut trees_taught = false;
     if settings.may_average && view.customers.len() >= TREES_FROM {
-        let mut trees = teach(purchases, view.cut, horizon, settings, ln);
+        let mut trees = teach(&before, settings.threads);
         if !trees.is_empty() {
             trees_taught = true;
             let averages = TREE_SHARES.map(|shares| {
                 share_out(&mut trees, shares);
-                (shares, candidate("average", Serves::Average, false, blend_all(&view, &told, &trees)))
+                (
+                    shares,
+                    candidate(
+                        "average",
+                        Serves::Average,
+                        false,
+                        blend_all(view, told, &trees, settings.threads),
+                    ),
+                )
             });
             // By error and deviance together, as shares of the model's.
             let off = |scores: &Scores| {
@@ -352,7 +397,7 @@ fn back_test(
             all.push(best);
         }
     }
-    let rules = naive(&view);
+    let rules = naive(view);
     let chosen = choose(&all, if settings.may_correct { &rules } else { &[] });
     let (name, serves, forecast) = match chosen {
         Chosen::Candidate(at) => (all[at].name, all[at].serves, &all[at].forecast),
@@ -375,8 +420,8 @@ fn back_test(
     }
     // Intervals: as wide as one in ten above them needs.
     let shape = |customer: &Summary| {
-        let held = fit.model.parameters();
-        let k = if fit.model.kind() == Kind::MbgCnbdK { held.get(4).copied().unwrap_or(1.0) } else { 1.0 };
+        let held = model.parameters();
+        let k = if model.kind() == Kind::MbgCnbdK { held.get(4).copied().unwrap_or(1.0) } else { 1.0 };
         held.first().copied().unwrap_or(1.0) + k * f64::from(customer.repeats())
     };
     let mut coverage = None;
@@ -396,7 +441,7 @@ fn back_test(
             break;
         }
     }
-    let value = judge_value(&view, forecast, held);
+    let value = judge_value(view, forecast, held);
     let mut candidates: Vec<Judged> = all
         .iter()
         .map(|one| Judged { name: one.name.into(), is_naive: false, scores: one.scores.clone() })
@@ -431,11 +476,11 @@ fn alive_for(told: Told, mean: f64) -> f64 {
     alive.clamp(0.0, 1.0)
 }
 
-fn blend_all(view: &View, told: &[Told], trees: &[Boosted]) -> Vec<f64> {
+fn blend_all(view: &View, told: &[Told], trees: &[Boosted], threads: usize) -> Vec<f64> {
     let rest = 1.0 - trees.iter().map(|trees| trees.share).sum::<f64>();
     let mut mean: Vec<f64> = told.iter().map(|told| told.mean * rest).collect();
     for trees in trees {
-        let asked = ask_trees(view, told, &trees.forest, trees.on_model);
+        let asked = ask_trees(view, told, &trees.forest, trees.on_model, threads);
         mean.iter_mut().zip(asked).for_each(|(mean, asked)| *mean += trees.share * asked);
     }
     mean
@@ -506,7 +551,7 @@ fn judge_value(view: &View, forecast: &[f64], held: &mut Outlook) -> ValueScores
 }
 
 /// What came since a document was learned, beside what it forecast; `None` before a week has passed.
-pub fn drift(serving: &Outlook, purchases: &Purchases, today: Day) -> Option<Drift> {
+pub fn drift(serving: &Outlook, purchases: &Purchases, today: Day, threads: usize) -> Option<Drift> {
     if today - serving.learned_on < 7 {
         return None;
     }
@@ -519,8 +564,7 @@ pub fn drift(serving: &Outlook, purchases: &Purchases, today: Day) -> Option<Dri
         purchases
     };
     let view = View::of(few, serving.learned_on, today, &Logarithms::new());
-    let forecast: Vec<f64> =
-        view.customers.iter().map(|customer| serving.mean(customer, view.cut, view.horizon())).collect();
+    let forecast = serving.means(&view.customers, view.cut, view.horizon(), threads);
     let (expected, came): (f64, f64) = (forecast.iter().sum(), view.orders.iter().sum());
     let ratio = (expected > 0.0).then(|| came / expected);
     Some(Drift {
@@ -539,8 +583,14 @@ pub fn drift(serving: &Outlook, purchases: &Purchases, today: Day) -> Option<Dri
 ///
 /// The old one may know a part of that window already, so that it is not beaten by chance; one that is older than a
 /// month gives way to a fit that is as good.
-pub fn is_better(serving: &Outlook, new: &Learned, purchases: &Purchases, today: Day) -> Verdict {
-    let drift = drift(serving, purchases, today);
+pub fn is_better(
+    serving: &Outlook,
+    new: &Learned,
+    purchases: &Purchases,
+    today: Day,
+    threads: usize,
+) -> Verdict {
+    let drift = drift(serving, purchases, today, threads);
     let mut verdict = Verdict { is_better: true, reasons: Vec::new(), old: None, new: None, drift };
     if serving.format != FORMAT || serving.terms != new.outlook.terms {
         verdict.reasons.push("new_terms".into());
@@ -553,8 +603,7 @@ pub fn is_better(serving: &Outlook, new: &Learned, purchases: &Purchases, today:
     let step = purchases.customers().div_ceil(SAMPLE_MAX).max(1);
     let few = purchases.thinned(step);
     let view = View::of(&few, test.cut, test.until, &Logarithms::new());
-    let forecast: Vec<f64> =
-        view.customers.iter().map(|customer| serving.mean(customer, view.cut, view.horizon())).collect();
+    let forecast = serving.means(&view.customers, view.cut, view.horizon(), threads);
     let old = Scores::of(&forecast, &view.orders);
     let Some(serves) = serves else { return verdict };
     let (lead, won, lost) = compare(&serves.scores, &old);

@@ -7,6 +7,7 @@ mod learn;
 pub mod naive;
 mod outlook;
 pub mod purchases;
+mod ready;
 mod replay;
 mod report;
 pub mod rfm;

@@ -3,14 +3,17 @@
 use super::answer::{Churn, Expected, Forecast, SPANS};
 use super::features::{self, Told, known, weeks};
 use super::naive::Rule;
-use super::purchases::Summary;
+use super::purchases::{Logarithms, Purchases, Summary};
+use super::ready::{Prepared, Ready};
 use super::rfm::RfmBounds;
 use super::winback::WinBack;
 use crate::boosted::Forest;
+use crate::parts::{each, in_parts};
 use domain::btyd::spend::Spend;
-use domain::btyd::{Customer, Kind, Model, WEEK_DAYS};
+use domain::btyd::{Kind, Model, Seen, WEEK_DAYS};
 use domain::commerce::{Day, PurchaseHistory};
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 
 /// The form of the document. One of another form is fitted anew.
 pub const FORMAT: u32 = 1;
@@ -140,6 +143,9 @@ pub struct Outlook {
     pub value: Value,
     pub win_back: WinBack,
     pub rfm: RfmBounds,
+    /// Follows from all of these.
+    #[serde(skip)]
+    pub(super) ready: Ready,
 }
 
 /// Why a stored document cannot serve.
@@ -153,8 +159,8 @@ pub enum Unreadable {
 
 /// A customer's expected orders, what all else is made from.
 #[derive(Clone, Copy, Debug)]
-struct Expectation {
-    customer: Customer,
+struct Expectation<'a> {
+    seen: Seen<'a>,
     /// Chance to be a customer still, after corrections.
     alive: f64,
     /// By what the model's rate of those who stay is multiplied.
@@ -168,29 +174,37 @@ struct Expectation {
 }
 
 /// A customer on a day, as an [`Outlook`] sees them: each part of a [`Forecast`] for itself, so that who wants one does
-/// not pay for all.
+/// not pay for all, and nothing is computed twice.
 pub struct Asked<'a> {
     outlook: &'a Outlook,
     customer: Summary,
     today: Day,
-    held: Expectation,
+    held: OnceCell<Expectation<'a>>,
+    orders: [OnceCell<Expected<f64>>; SPANS.len()],
+    next_order: OnceCell<Option<Expected<Day>>>,
+    win_back_at: OnceCell<Option<Day>>,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    fn held(&self) -> &Expectation<'a> {
+        self.held.get_or_init(|| self.outlook.expect(&self.customer, self.today))
+    }
+
     /// See [`Forecast::alive`].
     pub fn alive(&self) -> Option<f64> {
-        self.outlook.drop_out.then_some(self.held.alive)
+        self.outlook.drop_out.then(|| self.held().alive)
     }
 
     /// See [`Forecast::buys_30d`].
     pub fn buys_30d(&self) -> f64 {
-        self.outlook.buys(&self.held, 30.0 / WEEK_DAYS)
+        self.outlook.buys(self.held(), 30.0 / WEEK_DAYS)
     }
 
     /// See [`Forecast::orders`]; `span` is a place in [`SPANS`].
     pub fn orders(&self, span: usize) -> Expected<f64> {
         let horizon = f64::from(SPANS[span]) / WEEK_DAYS;
-        self.outlook.orders(&self.held, &self.customer, horizon, self.today)
+        *self.orders[span]
+            .get_or_init(|| self.outlook.orders(self.held(), &self.customer, horizon, self.today))
     }
 
     fn value(&self) -> Option<f64> {
@@ -199,17 +213,19 @@ impl Asked<'_> {
 
     /// See [`Forecast::spend`]; `span` is a place in [`SPANS`].
     pub fn spend(&self, span: usize) -> Option<Expected<i64>> {
-        Some(self.outlook.spent(&self.customer, &self.orders(span), self.value()?))
+        let value = self.value()?;
+        Some(self.outlook.spent(&self.customer, &self.orders(span), value))
     }
 
     /// See [`Forecast::clv`].
     pub fn clv(&self) -> Option<i64> {
-        Some(self.outlook.clv(&self.held, &self.customer, self.value()?, self.today))
+        let value = self.value()?;
+        Some(self.outlook.clv(self.held(), &self.customer, value, self.today))
     }
 
     /// See [`Forecast::next_order`].
     pub fn next_order(&self) -> Option<Expected<Day>> {
-        self.outlook.next_order(&self.held, self.today)
+        *self.next_order.get_or_init(|| self.outlook.next_order(self.held(), self.today))
     }
 
     /// See [`Forecast::rhythm_days`].
@@ -219,13 +235,34 @@ impl Asked<'_> {
 
     /// See [`Forecast::win_back_at`].
     pub fn win_back_at(&self) -> Option<Day> {
-        self.outlook.win_back.day(&self.outlook.timing, &self.customer)
+        *self.win_back_at.get_or_init(|| self.outlook.win_back_of(&self.customer))
+    }
+
+    /// See [`Forecast::win_back_due`].
+    pub fn win_back_due(&self) -> bool {
+        self.win_back_at().is_some_and(|day| day <= self.today)
     }
 
     /// See [`Forecast::churn`].
     pub fn churn(&self) -> Churn {
-        let due = self.win_back_at().is_some_and(|day| day <= self.today);
-        self.outlook.churn(&self.customer, &self.held, due, self.today)
+        self.outlook.churn(&self.customer, self.win_back_due(), self.today)
+    }
+
+    /// All of it.
+    pub fn all(&self) -> Forecast {
+        Forecast {
+            alive: self.alive(),
+            buys_30d: Some(self.buys_30d()),
+            orders: [0, 1, 2].map(|span| Some(self.orders(span))),
+            spend: [0, 1, 2].map(|span| self.spend(span)),
+            clv: self.clv(),
+            next_order: self.next_order(),
+            rhythm_days: self.rhythm_days(),
+            win_back_at: self.win_back_at(),
+            win_back_due: self.win_back_due(),
+            churn: self.churn(),
+            rfm: Some(self.outlook.rfm.of(&self.customer, self.today)),
+        }
     }
 }
 
@@ -269,7 +306,27 @@ impl Outlook {
 
     /// First day on which winning back pays; it stays as it is until their next order.
     pub fn win_back_day(&self, history: &PurchaseHistory) -> Option<Day> {
-        self.win_back.day(&self.timing, &Summary::from(history))
+        self.win_back_of(&Summary::from(history))
+    }
+
+    fn prepared(&self) -> &Prepared {
+        self.ready.get(self)
+    }
+
+    /// The same with another model of buying.
+    pub fn with_timing(self, timing: Model) -> Outlook {
+        Outlook { timing, ready: Ready::default(), ..self }
+    }
+
+    /// `None` where the calendar ends before it.
+    fn win_back_of(&self, customer: &Summary) -> Option<Day> {
+        let prepared = self.prepared();
+        let silence = || self.win_back.silence_days(&prepared.tables, customer);
+        let days = match customer.repeats() {
+            0 => *prepared.once_silence.get_or_init(silence),
+            _ => silence(),
+        };
+        customer.last.checked_add(days)
     }
 
     /// The scores of recency, frequency and spend, and the day from which they are others without an order.
@@ -284,29 +341,40 @@ impl Outlook {
     }
 
     fn ask_of(&self, customer: &Summary, today: Day) -> Asked<'_> {
-        Asked { outlook: self, customer: *customer, today, held: self.expect(customer, today) }
+        Asked {
+            outlook: self,
+            customer: *customer,
+            today,
+            held: OnceCell::new(),
+            orders: Default::default(),
+            next_order: OnceCell::new(),
+            win_back_at: OnceCell::new(),
+        }
     }
 
     /// The same as [`Outlook::forecast`] of a summary.
     pub fn of(&self, customer: &Summary, today: Day) -> Forecast {
-        let asked = self.ask_of(customer, today);
-        let (value, win_back_at) = (asked.value(), asked.win_back_at());
-        let due = win_back_at.is_some_and(|day| day <= today);
-        let orders = [0, 1, 2].map(|span| asked.orders(span));
-        let spent = |orders: Expected<f64>| Some(self.spent(customer, &orders, value?));
-        Forecast {
-            alive: asked.alive(),
-            buys_30d: Some(asked.buys_30d()),
-            orders: orders.map(Some),
-            spend: orders.map(spent),
-            clv: asked.clv(),
-            next_order: asked.next_order(),
-            rhythm_days: asked.rhythm_days(),
-            win_back_at,
-            win_back_due: due,
-            churn: self.churn(customer, &asked.held, due, today),
-            rfm: Some(self.rfm.of(customer, today)),
-        }
+        self.ask_of(customer, today).all()
+    }
+
+    /// Everything about all customers of whom orders were known by the end of a day, part by part: `add` takes in one
+    /// after the other, and each part begins from `empty`. The parts are the same for any number of threads.
+    pub fn fold_all<T: Send>(
+        &self,
+        purchases: &Purchases,
+        today: Day,
+        threads: usize,
+        empty: impl Fn() -> T + Sync,
+        add: impl Fn(&mut T, &Summary, &Forecast) + Sync,
+    ) -> Vec<T> {
+        let ln = Logarithms::new();
+        in_parts(purchases.customers(), threads, |part| {
+            let mut held = empty();
+            for summary in part.filter_map(|customer| purchases.summary(customer, today, &ln)) {
+                add(&mut held, &summary, &self.of(&summary, today));
+            }
+            held
+        })
     }
 
     /// Expected days with an order within so many weeks.
@@ -314,14 +382,19 @@ impl Outlook {
         self.mean_within(&self.expect(customer, today), customer, horizon, today)
     }
 
+    /// The same of many.
+    pub fn means(&self, customers: &[Summary], today: Day, horizon: f64, threads: usize) -> Vec<f64> {
+        each(customers.len(), threads, |at| self.mean(&customers[at], today, horizon))
+    }
+
     /// Expected payment within so many weeks, in minor units.
     pub fn revenue(&self, customer: &Summary, today: Day, horizon: f64) -> Option<f64> {
         Some(self.mean(customer, today, horizon) * self.value.of(customer)? * self.value.scale)
     }
 
-    fn expect(&self, customer: &Summary, today: Day) -> Expectation {
-        let person = known(customer, today);
-        let told = Told::by(&self.timing, &person, self.horizon_weeks);
+    fn expect(&self, customer: &Summary, today: Day) -> Expectation<'_> {
+        let seen = self.prepared().tables.see(&known(customer, today));
+        let told = Told::by(&seen, self.horizon_weeks);
         let mut mean = told.mean;
         if self.serves == Serves::Average && !self.boosted.is_empty() {
             let row = features::of(customer, today, &told, self.value.mean);
@@ -345,14 +418,7 @@ impl Outlook {
         let faster = if corrected > 0.0 { multiple * alive / corrected } else { 1.0 };
         let [r, k] = self.pace();
         let shape = (r + k * f64::from(customer.repeats())) / self.spread;
-        Expectation {
-            customer: person,
-            alive: corrected,
-            faster,
-            factor: multiple,
-            mean,
-            shape: shape.max(1e-3),
-        }
+        Expectation { seen, alive: corrected, faster, factor: multiple, mean, shape: shape.max(1e-3) }
     }
 
     /// r, and k where the model has one.
@@ -362,11 +428,11 @@ impl Outlook {
         [held.first().copied().unwrap_or(1.0), k.unwrap_or(1.0)]
     }
 
-    fn mean_within(&self, held: &Expectation, customer: &Summary, horizon: f64, today: Day) -> f64 {
+    fn mean_within(&self, held: &Expectation<'_>, customer: &Summary, horizon: f64, today: Day) -> f64 {
         let mean = match self.serves {
             Serves::Rule(rule) => rule.mean(customer, today, horizon),
             _ => {
-                let told = self.timing.expected(&held.customer, horizon);
+                let told = held.seen.expected(horizon);
                 // So surely gone that the model's number is none: what others after such a silence do, by time alone.
                 if told > 0.0 { told * held.factor } else { held.mean * horizon / self.horizon_weeks }
             }
@@ -374,7 +440,7 @@ impl Outlook {
         if mean.is_finite() { mean.clamp(0.0, horizon * WEEK_DAYS) } else { 0.0 }
     }
 
-    fn orders(&self, held: &Expectation, customer: &Summary, horizon: f64, today: Day) -> Expected<f64> {
+    fn orders(&self, held: &Expectation<'_>, customer: &Summary, horizon: f64, today: Day) -> Expected<f64> {
         let mean = self.mean_within(held, customer, horizon, today);
         let (low, high) = bounds(mean, held.alive, held.shape);
         Expected { value: mean, low, high }
@@ -390,14 +456,12 @@ impl Outlook {
         Expected { value: money(orders.value * value), low: money(low), high: money(high) }
     }
 
-    fn clv(&self, held: &Expectation, customer: &Summary, value: f64, today: Day) -> i64 {
-        const PARTS: u32 = 4;
+    fn clv(&self, held: &Expectation<'_>, customer: &Summary, value: f64, today: Day) -> i64 {
         let whole = f64::from(self.terms.clv_days) / WEEK_DAYS;
         let (mut worth, mut before) = (0.0, 0.0);
-        for part in 1..=PARTS {
-            let until = self.mean_within(held, customer, whole * f64::from(part) / f64::from(PARTS), today);
-            let years = f64::from(self.terms.clv_days) / 365.25 * (f64::from(part) - 0.5) / f64::from(PARTS);
-            worth += (until - before).max(0.0) * (1.0 + self.terms.discount_rate).powf(-years);
+        for (end, discount) in self.prepared().worth {
+            let until = self.mean_within(held, customer, end, today);
+            worth += (until - before).max(0.0) * discount;
             before = until;
         }
         let mut worth = worth * value;
@@ -408,12 +472,12 @@ impl Outlook {
     }
 
     /// Chance of an order within so many weeks.
-    fn buys(&self, held: &Expectation, horizon: f64) -> f64 {
-        let alive = self.timing.p_alive(&held.customer);
+    fn buys(&self, held: &Expectation<'_>, horizon: f64) -> f64 {
+        let alive = held.seen.alive();
         if alive <= 0.0 || alive.is_nan() {
             return held.alive;
         }
-        let of_alive = (self.timing.p_buy_within(&held.customer, horizon) / alive).clamp(0.0, 1.0);
+        let of_alive = (held.seen.p_buy_within(horizon) / alive).clamp(0.0, 1.0);
         let none = (held.faster * (-of_alive).ln_1p()).exp();
         (held.alive * (1.0 - none)).clamp(0.0, 1.0)
     }
@@ -423,27 +487,27 @@ impl Outlook {
             return None;
         }
         let at_last = known(customer, customer.last);
-        self.timing.next_purchase(&at_last, 0.5).map(|weeks| weeks * WEEK_DAYS)
+        let [rhythm] = self.prepared().tables.see(&at_last).next_purchase([0.5]);
+        rhythm.map(|weeks| weeks * WEEK_DAYS)
     }
 
-    fn next_order(&self, held: &Expectation, today: Day) -> Option<Expected<Day>> {
-        let day = |share: f64| {
-            let weeks = self.timing.next_purchase(&held.customer, share)?;
-            // A forecast is of days to come: an order of today is known.
-            today.checked_add((weeks * WEEK_DAYS).ceil().max(1.0) as Day)
-        };
-        Some(Expected { value: day(0.5)?, low: day(0.1)?, high: day(0.9)? })
+    fn next_order(&self, held: &Expectation<'_>, today: Day) -> Option<Expected<Day>> {
+        // A forecast is of days to come: an order of today is known.
+        let day = |weeks: Option<f64>| today.checked_add((weeks? * WEEK_DAYS).ceil().max(1.0) as Day);
+        let [low, value, high] = held.seen.next_purchase([0.1, 0.5, 0.9]).map(day);
+        Some(Expected { value: value?, low: low?, high: high? })
     }
 
-    fn churn(&self, customer: &Summary, held: &Expectation, due: bool, today: Day) -> Churn {
+    fn churn(&self, customer: &Summary, due: bool, today: Day) -> Churn {
         let silence = weeks(customer.last, today);
         if due {
-            let gone = self.win_back.chance(&self.timing, customer, silence)
+            let gone = self.win_back.chance(&self.prepared().tables, customer, silence)
                 <= self.win_back.threshold.min(LOST_BELOW * 3.0) / 3.0;
             let long = silence >= 2.0 * f64::from(self.win_back.cap_weeks);
             return if gone || long { Churn::Lost } else { Churn::AtRisk };
         }
-        let usual = self.timing.next_purchase(&held.customer.after_silence(0.0), 0.8);
+        let at_last = known(customer, today).after_silence(0.0);
+        let [usual] = self.prepared().tables.see(&at_last).next_purchase([0.8]);
         if usual.is_some_and(|usual| silence > usual) { Churn::Cooling } else { Churn::Active }
     }
 }

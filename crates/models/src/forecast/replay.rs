@@ -9,7 +9,8 @@
 use super::outlook::Terms;
 use super::purchases::{Logarithms, Purchases, Summary};
 use super::winback::{Tier, WinBack, due_silence, logit, told};
-use domain::btyd::Model;
+use crate::parts::{each, tasks};
+use domain::btyd::{Model, Tables};
 use domain::commerce::Day;
 use serde::{Deserialize, Serialize};
 
@@ -182,7 +183,7 @@ fn calibrate(points: &[(f64, bool)]) -> (f64, f64) {
 }
 
 /// What the model says of a silence in every week from the floor to the cap, in log-odds.
-fn told_by_week(model: &Model, one: &Silence, shape: &WinBack) -> Vec<f32> {
+fn told_by_week(model: &Tables, one: &Silence, shape: &WinBack) -> Vec<f32> {
     let ask = |week: u32| logit(told(model, &one.customer, f64::from(week), shape.within_weeks)) as f32;
     (shape.floor_weeks..=shape.cap_weeks).map(ask).collect()
 }
@@ -251,6 +252,7 @@ pub fn learn(
     model: &Model,
     halves: Option<&[Model; 2]>,
     terms: &Terms,
+    threads: usize,
 ) -> (WinBack, WinBackReport) {
     let ln = Logarithms::new();
     let span = purchases.span().map_or(0, |(from, _)| (today - from).max(0));
@@ -274,7 +276,8 @@ pub fn learn(
     let step = all.len().div_ceil(ASKED_MAX).max(1);
     let ask = |model: &Model, even: Option<bool>| -> Vec<(&Silence, Vec<f32>)> {
         let chosen = all.iter().step_by(step).filter(|one| even.is_none_or(|even| one.even == even));
-        chosen.map(|one| (one, told_by_week(model, one, &plain))).collect()
+        let (chosen, tables): (Vec<&Silence>, _) = (chosen.collect(), Tables::new(*model, []));
+        each(chosen.len(), threads, |at| (chosen[at], told_by_week(&tables, chosen[at], &plain)))
     };
     if let Some(halves) = halves {
         let mut judged: Vec<&Silence> = Vec::new();
@@ -303,10 +306,11 @@ pub fn learn(
             };
             odds.iter().map(of).collect()
         };
-        for step in 1..=70 {
-            let threshold = f64::from(step) / 100.0;
-            report.curve.extend(judge(&judged, &due(threshold), threshold, within, cap));
-        }
+        let points = tasks(70, threads, |at| {
+            let threshold = (at as f64 + 1.0) / 100.0;
+            judge(&judged, &due(threshold), threshold, within, cap)
+        });
+        report.curve.extend(points.into_iter().flatten());
         for week in floor..=cap {
             let due = vec![week as Day * 7; judged.len()];
             report.fixed.extend(judge(&judged, &due, f64::from(week), within, cap));

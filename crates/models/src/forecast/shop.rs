@@ -2,7 +2,7 @@
 
 use super::answer::{Churn, Expected, RfmGroup, SPANS};
 use super::outlook::Outlook;
-use super::purchases::{Logarithms, Purchases};
+use super::purchases::Purchases;
 use domain::commerce::Day;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -63,8 +63,13 @@ impl Sum {
 
 impl Shop {
     /// As a document forecasts them on a day. `bias` is what was forecast over what came in its back-test.
-    pub fn of(outlook: &Outlook, purchases: &Purchases, today: Day, bias: Option<f64>) -> Shop {
-        let ln = Logarithms::new();
+    pub fn of(
+        outlook: &Outlook,
+        purchases: &Purchases,
+        today: Day,
+        bias: Option<f64>,
+        threads: usize,
+    ) -> Shop {
         let step = purchases.customers().div_ceil(ASKED_MAX).max(1);
         let names = [Churn::Active, Churn::Cooling, Churn::AtRisk, Churn::Lost];
         let mut shop = Shop {
@@ -74,19 +79,27 @@ impl Shop {
         };
         let (mut orders, mut spend) = ([Sum::default(); SPANS.len()], [Sum::default(); SPANS.len()]);
         let mut is_paid = false;
-        for customer in (0..purchases.customers()).step_by(step) {
-            let Some(summary) = purchases.summary(customer, today, &ln) else { continue };
-            let told = outlook.of(&summary, today);
-            *shop.churn.entry(told.churn.name().to_owned()).or_default() += step as u64;
-            if let Some(rfm) = told.rfm {
+        let thinned;
+        let few = if step > 1 {
+            thinned = purchases.thinned(step);
+            &thinned
+        } else {
+            purchases
+        };
+        let told = outlook.fold_all(few, today, threads, Vec::new, |told: &mut Vec<_>, summary, one| {
+            told.push((summary.mean_paid().unwrap_or_default(), one.churn, one.rfm, one.orders, one.spend));
+        });
+        for (value, churn, rfm, expected, spent) in told.into_iter().flatten() {
+            *shop.churn.entry(churn.name().to_owned()).or_default() += step as u64;
+            if let Some(rfm) = rfm {
                 *shop.rfm.entry(rfm.group.name().to_owned()).or_default() += step as u64;
             }
             for at in 0..SPANS.len() {
-                if let Some(told) = told.orders[at] {
+                if let Some(told) = expected[at] {
                     orders[at].add(told.value, told.low, told.high, told.value.max(0.0));
                 }
-                if let Some(told) = told.spend[at] {
-                    let (mean, value) = (told.value as f64, summary.mean_paid().unwrap_or_default());
+                if let Some(told) = spent[at] {
+                    let mean = told.value as f64;
                     spend[at].add(mean, told.low as f64, told.high as f64, (mean * value).max(0.0));
                     is_paid = true;
                 }
@@ -109,6 +122,7 @@ impl Shop {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forecast::purchases::Logarithms;
     use crate::forecast::{Settings, learn};
 
     #[test]
@@ -125,7 +139,7 @@ mod tests {
             purchases.push(&mut orders, 0..=400);
         }
         let learned = learn(&purchases, 400, &Settings::default(), &mut |_| true).expect("not stopped");
-        let shop = Shop::of(&learned.outlook, &purchases, 400, None);
+        let shop = Shop::of(&learned.outlook, &purchases, 400, None, 1);
         let all = purchases.customers() as u64;
         assert_eq!((shop.churn.values().sum::<u64>(), shop.rfm.values().sum::<u64>()), (all, all));
         assert_eq!((shop.churn.len(), shop.rfm.len(), shop.ahead.len()), (4, 11, 3));
@@ -148,7 +162,7 @@ mod tests {
     fn nobody_is_expected_of_a_shop_without_customers() {
         let none = Purchases::default();
         let learned = learn(&none, 400, &Settings::default(), &mut |_| true).expect("not stopped");
-        let shop = Shop::of(&learned.outlook, &none, 400, None);
+        let shop = Shop::of(&learned.outlook, &none, 400, None, 1);
         assert_eq!(
             (shop.churn.values().sum::<u64>(), shop.ahead[0].orders.value, shop.ahead[0].spend),
             (0, 0.0, None)

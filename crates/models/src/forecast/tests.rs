@@ -201,12 +201,12 @@ fn what_serves_stays_until_something_is_better() {
     let purchases = shop(1_800, 11);
     let learned = fit(&purchases);
     // A second fit of the same day is no better than the first.
-    let verdict = is_better(&learned.outlook, &learned, &purchases, TODAY);
+    let verdict = is_better(&learned.outlook, &learned, &purchases, TODAY, 1);
     assert!(!verdict.is_better, "{verdict:?}");
     // One of nonsense is beaten, and said by what.
     let mut worse = learned.outlook.clone();
     worse.correction = vec![(-10.0, 2.0), (5.0, 2.0)];
-    let verdict = is_better(&worse, &learned, &purchases, TODAY);
+    let verdict = is_better(&worse, &learned, &purchases, TODAY, 1);
     assert!(verdict.is_better, "{verdict:?}");
     assert!(verdict.reasons.iter().any(|reason| reason == "better_deviance"), "{verdict:?}");
     // And the other way round.
@@ -218,5 +218,5 @@ fn what_serves_stays_until_something_is_better() {
             judged.scores.rmse = judged.scores.rmse.map(|rmse| rmse * 2.0);
         }
     }
-    assert!(!is_better(&learned.outlook, &nonsense, &purchases, TODAY + 40).is_better);
+    assert!(!is_better(&learned.outlook, &nonsense, &purchases, TODAY + 40, 1).is_better);
 }

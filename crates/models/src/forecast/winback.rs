@@ -6,7 +6,7 @@
 //! is at or below what the shop accepts as waste is the win-back day. It depends on the orders alone, not on today.
 
 use super::purchases::Summary;
-use domain::btyd::{Customer, Model, WEEK_DAYS};
+use domain::btyd::{Customer, Tables, WEEK_DAYS};
 use domain::commerce::Day;
 use serde::{Deserialize, Serialize};
 
@@ -65,21 +65,16 @@ impl WinBack {
     }
 
     /// Chance of an order in the next [`WinBack::within_weeks`] after a silence of so many weeks.
-    pub fn chance(&self, model: &Model, customer: &Summary, silence: f64) -> f64 {
+    pub fn chance(&self, model: &Tables, customer: &Summary, silence: f64) -> f64 {
         let told = told(model, customer, silence, self.within_weeks);
         self.tier(customer.repeats()).map_or(told, |tier| tier.blend(told, silence))
     }
 
     /// Days of silence until winning back pays; between two weeks it is interpolated.
-    pub fn silence_days(&self, model: &Model, customer: &Summary) -> Day {
+    pub fn silence_days(&self, model: &Tables, customer: &Summary) -> Day {
         due_silence(self.threshold, self.floor_weeks, self.cap_weeks, |week| {
             self.chance(model, customer, f64::from(week))
         })
-    }
-
-    /// `None` where the calendar ends before it.
-    pub fn day(&self, model: &Model, customer: &Summary) -> Option<Day> {
-        customer.last.checked_add(self.silence_days(model, customer))
     }
 
     /// Whether what was read makes sense.
@@ -111,10 +106,10 @@ impl Tier {
 }
 
 /// What the model says of a customer at their last order, after a silence from then on.
-pub(super) fn told(model: &Model, customer: &Summary, silence: f64, within: f64) -> f64 {
+pub(super) fn told(model: &Tables, customer: &Summary, silence: f64, within: f64) -> f64 {
     let tx = (f64::from(customer.last) - f64::from(customer.first)) / WEEK_DAYS;
     let customer = Customer::new(customer.repeats(), tx, tx + silence.max(0.0));
-    model.p_buy_within(&customer, within)
+    model.see(&customer).p_buy_within(within)
 }
 
 /// Days of silence until a chance, told week by week, is at or below the threshold.

@@ -261,7 +261,7 @@ pub fn predict(orders: Orders, asked: &Asked) -> Result<Predicted, Impossible> {
         None => report.models.iter().map(|fitted| (fitted.fit.clone(), fitted.prior.clone())).collect(),
     };
     if let (Some(_), Some((fit, _))) = (asked.model, models.first()) {
-        outlook.timing = fit.model;
+        outlook = outlook.with_timing(fit.model);
         outlook.drop_out = fit.drop_out_identified;
         outlook.serves = Serves::Model;
         report.serves = "model".into();

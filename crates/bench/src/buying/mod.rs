@@ -2,34 +2,22 @@
 //! runs in a process of its own, whose peak memory is told; with another program's Python beside, that program does the
 //! same over the same file.
 
+mod everything;
+mod people;
+
 use crate::clock;
 use crate::figures::{median, rounded};
 use anyhow::{Context, Result, bail, ensure};
 use domain::btyd::{Kind, Model, Prior, Sample, fit_on, spend};
-use kit::Rng;
+use people::{Person, make, make_orders, read};
 use serde_json::{Map, Value, json};
-use std::io::{BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::Command;
 
-/// Days that the made-up shop is old.
-const AGE: u32 = 1_095;
 const HORIZON: f64 = 52.0;
 /// Customers over which the slow fit of another program's Pareto/NBD is compared.
 const FEW: usize = 20_000;
-
-/// One customer: repeat purchases, days from the first to the last and to now, the sum of ln gaps in days, and the mean
-/// value of an order.
-#[derive(Clone, Copy, Debug)]
-struct Person {
-    x: u32,
-    tx: u32,
-    t: u32,
-    ln_gaps: f32,
-    mean: f32,
-}
-
-const PERSON_BYTES: usize = 20;
 
 /// Makes the customers, has each part measured by a process of its own, and then the other program's.
 pub fn measure(
@@ -42,15 +30,21 @@ pub fn measure(
     std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
     let file = data.join("people.bin");
     make(&file, customers, seed)?;
+    let orders = data.join("orders.bin");
+    make_orders(&orders, customers, seed)?;
     let mut figures = Map::new();
     let program = std::env::current_exe()?;
-    for part in ["bg-nbd", "mbg-nbd", "mbg-cnbd-k", "pareto-nbd", "gamma-gamma", "refresh"] {
+    for part in ["bg-nbd", "mbg-nbd", "mbg-cnbd-k", "pareto-nbd", "gamma-gamma", "refresh", "everything"] {
         for threads in [1, 2] {
             if part == "gamma-gamma" && threads > 1 {
                 continue;
             }
             let mut command = Command::new(&program);
-            command.args(["models", "--part", part, "--people"]).arg(&file);
+            command.args(["models", "--part", part, "--people"]).arg(if part == "everything" {
+                &orders
+            } else {
+                &file
+            });
             command.args(["--threads", &threads.to_string(), "--runs", &runs.to_string()]);
             let name = if threads == 1 { part.to_owned() } else { format!("{part} on {threads} threads") };
             figures.insert(name, answer(command)?);
@@ -69,7 +63,7 @@ pub fn table(figure: &Value) {
         let told = names.iter().filter_map(|name| Some(format!("{name} {}", of.get(*name)?)));
         told.collect::<Vec<_>>().join(", ")
     };
-    let names = ["fit_s", "predict_s", "all_s", "peak_mib"];
+    let names = ["fit_s", "predict_s", "learn_s", "forecast_s", "all_s", "peak_mib"];
     for (name, part) in figure["parts"].as_object().into_iter().flatten() {
         eprintln!("  {name:28} {}", shown(part, &names));
     }
@@ -96,7 +90,7 @@ fn compare(data: &Path, file: &Path, python: &Path, figure: &Value) -> Result<Va
     }
     out.flush()?;
     let script = data.join("beside.py");
-    std::fs::write(&script, include_str!("../assets/lifetimes_beside.py"))?;
+    std::fs::write(&script, include_str!("../../assets/lifetimes_beside.py"))?;
     let mut measured = Map::new();
     for part in ["bg-nbd", "mbg-nbd", "gamma-gamma", "pareto-nbd-few"] {
         let mut command = Command::new(python);
@@ -127,6 +121,14 @@ fn compare(data: &Path, file: &Path, python: &Path, figure: &Value) -> Result<Va
 
 /// Measures one part over the customers of a file, in this process.
 pub fn part(name: &str, file: &Path, threads: usize, runs: usize) -> Result<Value> {
+    if name == "everything" {
+        let orders = people::purchases(file)?;
+        let at_start = memory("VmRSS");
+        let mut figure = everything::measure(&orders, threads, runs)?;
+        figure["data_mib"] = json!(rounded(at_start));
+        figure["peak_mib"] = json!(rounded(memory("VmHWM")));
+        return Ok(figure);
+    }
     let mut people = read(file)?;
     if name.ends_with("-few") {
         people.truncate(FEW);
@@ -244,107 +246,9 @@ fn memory(name: &str) -> f64 {
     kib.unwrap_or(0.0) / 1_024.0
 }
 
-// -- customers --------------------------------------------------------------------------------------------------------
-
-fn read(file: &Path) -> Result<Vec<Person>> {
-    let mut bytes = Vec::new();
-    let mut source = std::io::BufReader::new(std::fs::File::open(file)?);
-    let count = std::fs::metadata(file)?.len() as usize / PERSON_BYTES;
-    let mut people = Vec::with_capacity(count);
-    bytes.resize(PERSON_BYTES * 1_024, 0);
-    loop {
-        let mut held = 0;
-        while held < bytes.len() {
-            match source.read(&mut bytes[held..])? {
-                0 => break,
-                more => held += more,
-            }
-        }
-        people.extend(bytes[..held].chunks_exact(PERSON_BYTES).map(|one| {
-            let word = |at: usize| [one[at * 4], one[at * 4 + 1], one[at * 4 + 2], one[at * 4 + 3]];
-            let number = |at| u32::from_le_bytes(word(at));
-            Person {
-                x: number(0),
-                tx: number(1),
-                t: number(2),
-                ln_gaps: f32::from_le_bytes(word(3)),
-                mean: f32::from_le_bytes(word(4)),
-            }
-        }));
-        if held < bytes.len() {
-            return Ok(people);
-        }
-    }
-}
-
-/// Customers who buy at random at paces of their own and end after a purchase now and then, as those of CDNOW do.
-fn make(file: &Path, customers: usize, seed: u64) -> Result<()> {
-    let mut rng = Rng::seeded(seed);
-    let mut out = BufWriter::new(std::fs::File::create(file)?);
-    for _ in 0..customers {
-        let pace = gamma(&mut rng, 0.55) / (10.6 * 7.0);
-        let (one, other) = (gamma(&mut rng, 0.8), gamma(&mut rng, 2.4));
-        let end = one / (one + other);
-        let t = rng.below(u64::from(AGE)) as u32;
-        let (mut x, mut at, mut ln_gaps) = (0u32, 0u32, 0.0f64);
-        loop {
-            let gap = (-(1.0 - rng.unit()).ln() / pace).ceil().max(1.0);
-            if gap > f64::from(t - at) {
-                break;
-            }
-            at += gap as u32;
-            x += 1;
-            ln_gaps += gap.ln();
-            if rng.chance(end) {
-                break;
-            }
-        }
-        let orders = f64::from(x + 1);
-        let scale = gamma(&mut rng, 4.0) / 15.0;
-        let mean = gamma(&mut rng, 6.0 * orders) / (scale * orders);
-        for number in [x, at, t] {
-            out.write_all(&number.to_le_bytes())?;
-        }
-        out.write_all(&(ln_gaps as f32).to_le_bytes())?;
-        out.write_all(&(mean as f32).max(0.01).to_le_bytes())?;
-    }
-    Ok(out.flush()?)
-}
-
-/// A number from the gamma distribution with scale 1 (Marsaglia and Tsang 2000).
-fn gamma(rng: &mut Rng, shape: f64) -> f64 {
-    if shape < 1.0 {
-        let lifted = gamma(rng, shape + 1.0);
-        return lifted * (1.0 - rng.unit()).powf(1.0 / shape);
-    }
-    let d = shape - 1.0 / 3.0;
-    loop {
-        let normal = (-2.0 * (1.0 - rng.unit()).ln()).sqrt() * (std::f64::consts::TAU * rng.unit()).cos();
-        let v = 1.0 + normal / (9.0 * d).sqrt();
-        if v > 0.0 {
-            let v = v * v * v;
-            if (1.0 - rng.unit()).ln() < normal * normal / 2.0 + d * (1.0 - v + v.ln()) {
-                return d * v;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_of_the_gamma_distribution_have_its_mean_and_spread() {
-        let mut rng = Rng::seeded(3);
-        for shape in [0.55, 1.0, 6.0] {
-            let drawn: Vec<f64> = (0..40_000).map(|_| gamma(&mut rng, shape)).collect();
-            let mean = drawn.iter().sum::<f64>() / 40_000.0;
-            let spread = drawn.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 40_000.0;
-            assert!((mean / shape - 1.0).abs() < 0.03, "{shape}: {mean}");
-            assert!((spread / shape - 1.0).abs() < 0.08, "{shape}: {spread}");
-        }
-    }
 
     #[test]
     fn a_file_of_customers_gives_back_the_model_they_were_made_of() -> Result<()> {
@@ -364,6 +268,34 @@ mod tests {
         for (n, wanted) in [0.55, 10.6, 0.8, 2.4].into_iter().enumerate() {
             assert!((value(&figure, n) / wanted - 1.0).abs() < 0.25, "{n} {figure}");
         }
+        Ok(())
+    }
+
+    /// Whatever the number of threads, everybody is told the same; and the trees serve, which cost the most.
+    #[test]
+    fn everything_of_everybody_is_the_same_on_any_number_of_threads() -> Result<()> {
+        let folder = std::env::temp_dir().join(format!("quaylai-bench-all-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        let file = folder.join("orders.bin");
+        make_orders(&file, 9_000, 5)?;
+        let (one, two) = (part("everything", &file, 1, 1)?, part("everything", &file, 2, 1)?);
+        std::fs::remove_dir_all(&folder)?;
+        let told = |figure: &Value, name: &str| figure[name].as_f64().unwrap_or(f64::NAN);
+        for name in
+            ["customers", "in_classes", "alive", "orders_365d", "spend_365d", "clv", "next_order_days"]
+        {
+            assert!(told(&one, name) > 0.0, "{name}: {one}");
+        }
+        for name in
+            ["customers", "alive", "orders_365d", "spend_365d", "clv", "next_order_days", "win_back_due"]
+        {
+            assert_eq!(one[name], two[name], "{name}");
+        }
+        assert_eq!(
+            (one["customers"].as_u64(), one["serves"].as_str()),
+            (Some(9_000), Some("average")),
+            "{one}"
+        );
         Ok(())
     }
 }
