@@ -89,7 +89,7 @@ export function Board({ filter, status }: { filter: BoardFilter; status?: string
   if (isPhone) {
     return (
       <Stack gap="sm">
-        <Select label={t('column.status')} allowDeselect={false} value={one} data={COLUMNS.map((column) => ({ value: column, label: nameOf(column) }))} onChange={(column) => column && setOne(column)} />
+        <Select label={t('board.column')} allowDeselect={false} value={one} data={COLUMNS.map((column) => ({ value: column, label: nameOf(column) }))} onChange={(column) => column && setOne(column)} />
         <Lane column={one} filter={filter} mayMove={mayMove} isAlone />
       </Stack>
     );
