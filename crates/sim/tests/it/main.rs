@@ -5,6 +5,7 @@ mod journeys;
 mod leads;
 mod library;
 mod predictions;
+mod recommend;
 mod seeds;
 mod segments;
 mod stories;
