@@ -26,7 +26,7 @@ pub struct Predict {
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
     /// Weeks after that day that are forecast and judged; all that the file has when left out.
-    #[arg(long, value_name = "WEEKS")]
+    #[arg(long, value_name = "WEEKS", allow_negative_numbers = true)]
     horizon: Option<f64>,
     /// One model as its authors fit it, by maximum likelihood; auto judges and corrects by itself.
     #[arg(long, value_enum, default_value_t = Model::Auto)]

@@ -97,8 +97,8 @@ pub struct Value {
     pub mean: f64,
     /// What came over what was forecast, in the back-test.
     pub scale: f64,
-    /// Where the geometric mean of what is forecast and of what a customer paid so far ranks customers by worth better
-    /// than the forecast alone: by what the product is multiplied a week, so that the sum of all stays as it was.
+    /// Where the geometric mean of what is forecast and of what a customer paid so far ranks customers by worth about as
+    /// well as the forecast alone, or better: by what the product is multiplied a week, so that the sum of all stays as it was.
     pub blend: Option<f64>,
 }
 

@@ -306,8 +306,11 @@ pub fn learn(
             };
             odds.iter().map(of).collect()
         };
-        let points = tasks(70, threads, |at| {
-            let threshold = (at as f64 + 1.0) / 100.0;
+        // Close to each other where shops choose: half a week may lie between two.
+        let low = (1..=120).map(|at| f64::from(at) / 400.0);
+        let thresholds: Vec<f64> = low.chain((31..=70).map(|at| f64::from(at) / 100.0)).collect();
+        let points = tasks(thresholds.len(), threads, |at| {
+            let threshold = thresholds[at];
             judge(&judged, &due(threshold), threshold, within, cap)
         });
         report.curve.extend(points.into_iter().flatten());

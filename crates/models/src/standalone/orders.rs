@@ -1,6 +1,6 @@
 //! Orders from a CSV file of any shop: which columns mean what, dates and amounts as people write them.
 
-use crate::forecast::Purchases;
+use crate::forecast::{DAYS_MAX, Purchases};
 use domain::commerce::Day;
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
@@ -321,6 +321,9 @@ impl Orders {
         if head.iter().all(u8::is_ascii_whitespace) {
             return Err(Unreadable::Empty);
         }
+        if head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF") {
+            return Err(Unreadable::Broken("it is UTF-16; save it as CSV in UTF-8".into()));
+        }
         let first_line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let count = |mark: u8| first_line.iter().filter(|byte| **byte == mark).count();
         let delimiter = [b',', b';', b'\t', b'|']
@@ -351,6 +354,7 @@ impl Orders {
         let mut open: Vec<(usize, i64, i64, i64, u64)> = Vec::new();
         let (mut day_first, mut month_first) = (0u64, 0u64);
         let (mut in_thousands, mut is_decimal) = (Vec::new(), false);
+        let mut lines: Vec<u64> = Vec::new();
         let mut row = csv::ByteRecord::new();
         loop {
             match reader.read_byte_record(&mut row) {
@@ -408,6 +412,7 @@ impl Orders {
                 None => {}
             }
             orders.rows.push((customer, day, paid));
+            lines.push(line);
         }
         if !is_decimal && !in_thousands.is_empty() {
             orders.told.point_is_thousands = true;
@@ -430,8 +435,8 @@ impl Orders {
                     None => orders.leave_out(line, || format!("{first}/{second}/{year} is no date")),
                 }
             }
-            orders.rows.retain(|row| row.1 != Day::MIN);
         }
+        orders.leave_out_mistaken(&lines);
         if orders.rows.is_empty() {
             let first = orders.told.problems.first();
             let why =
@@ -441,6 +446,27 @@ impl Orders {
         // By customer and day; on a day what was bought before what was given back.
         orders.rows.sort_unstable_by_key(|row| (row.0, row.1, row.2 < 0));
         Ok(orders)
+    }
+
+    /// Leaves out rows without a day, and those of which a clock or a keyboard was wrong: further from the middle one of
+    /// all rows than a shop's history can reach, they would stretch it, or what came after it, by centuries.
+    fn leave_out_mistaken(&mut self, lines: &[u64]) {
+        let mut days: Vec<Day> = self.rows.iter().map(|row| row.1).filter(|day| *day != Day::MIN).collect();
+        if days.is_empty() {
+            self.rows.clear();
+            return;
+        }
+        let middle = days.len() / 2;
+        let middle = *days.select_nth_unstable(middle).1;
+        let near = middle.saturating_sub(DAYS_MAX)..=middle.saturating_add(DAYS_MAX);
+        let rows = std::mem::take(&mut self.rows);
+        for (row, line) in rows.iter().zip(lines) {
+            if row.1 != Day::MIN && !near.contains(&row.1) {
+                self.leave_out(*line, || "its date is more than thirty years from those of most rows".into());
+            }
+        }
+        self.rows = rows;
+        self.rows.retain(|row| near.contains(&row.1));
     }
 
     fn leave_out(&mut self, line: u64, why: impl FnOnce() -> String) {
@@ -592,6 +618,16 @@ mod tests {
             (lines.as_slice(), orders.told.rows_left_out, orders.told.rows),
             (&[3, 4, 6, 7][..], 4, 6)
         );
+        let mistaken =
+            read("customer,time\na,2026-01-05\na,9999-12-31\na,2026-02-05\na,0001-01-01\na,01/02/1926\n");
+        let lines: Vec<u64> = mistaken.told.problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(
+            (lines.as_slice(), mistaken.told.rows_left_out, mistaken.rows.len()),
+            (&[3, 5, 6][..], 3, 2)
+        );
+        let utf16: Vec<u8> = "\u{feff}customer,time".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let error = Orders::read(&utf16[..], &Columns::default(), None).expect_err("not readable");
+        assert!(error.to_string().contains("UTF-8"), "{error}");
         assert!(matches!(
             Orders::read("customer,time\n,1\n".as_bytes(), &Columns::default(), None),
             Err(Unreadable::NoRows(why)) if why.contains("line 2")

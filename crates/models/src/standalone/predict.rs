@@ -34,6 +34,10 @@ pub struct Asked {
 pub enum Impossible {
     #[error("no orders on or before {0}: choose a later --until")]
     NothingBefore(On),
+    #[error("everything that was bought on or before {0} was given back: nothing is left to forecast from")]
+    AllGivenBack(On),
+    #[error("the newest order is more than thirty years before {0}: choose an earlier --until")]
+    LongAgo(On),
     #[error("the horizon must be more than 0 weeks and at most 520")]
     Horizon,
 }
@@ -220,11 +224,13 @@ pub fn predict(orders: Orders, asked: &Asked) -> Result<Predicted, Impossible> {
     if asked.horizon_weeks.is_some_and(|weeks| !(weeks > 0.0 && weeks <= 520.0)) {
         return Err(Impossible::Horizon);
     }
-    let (_, end) = orders.span().unwrap_or_default();
+    let (start, end) = orders.span().unwrap_or_default();
     let until = asked.until.unwrap_or(end);
+    let day = written(until).unwrap_or(On(Date::MAX));
     let (train, who, (beyond, given_back)) = orders.purchases(until);
     let Some((_, _)) = train.span() else {
-        return Err(Impossible::NothingBefore(written(until).unwrap_or(On(Date::MAX))));
+        let is_before = !orders.customers.is_empty() && start <= until;
+        return Err(if is_before { Impossible::AllGivenBack(day) } else { Impossible::NothingBefore(day) });
     };
     let mut told = orders.told.clone();
     told.refunds_without_purchase = beyond;
@@ -240,6 +246,9 @@ pub fn predict(orders: Orders, asked: &Asked) -> Result<Predicted, Impossible> {
     // Mistakes of clocks would stretch the history by decades.
     let sane = train.span().map_or(until, |(from, _)| from).max(until.saturating_sub(DAYS_MAX));
     let (train, who) = since(train, who, sane);
+    if train.is_empty() {
+        return Err(Impossible::LongAgo(day));
+    }
     let learned =
         learn(&train, until, &settings, &mut |_| true).unwrap_or_else(|_| unreachable!("nobody says stop"));
     let mut outlook = learned.outlook;
