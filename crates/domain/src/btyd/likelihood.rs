@@ -4,6 +4,7 @@
 //! a row costs an exponential and a logarithm (with even gaps: an incomplete beta function).
 
 use super::special::{Dual, digamma, incomplete_beta, ln_beta, ln_gamma, ln_gamma_rise, ln_tail};
+use super::tables::Curves;
 use super::{Kind, Sample};
 use std::ops::Range;
 
@@ -34,9 +35,10 @@ const SMALL: usize = 4_096;
 /// The log-likelihood of all customers.
 pub fn log_likelihood(kind: Kind, sample: &Sample, parameters: &[f64; MOST], threads: usize) -> Slope {
     let parts = parts_of(sample.places.len());
+    let even = (kind == Kind::MbgCnbdK).then(|| Even::new(sample, parameters, threads));
     let part = |range: &Range<usize>| match kind {
         Kind::BgNbd | Kind::MbgNbd => Random::new(kind, sample, parameters).rows(sample, range.clone()),
-        Kind::MbgCnbdK => Even::new(sample, parameters).rows(sample, range.clone()),
+        Kind::MbgCnbdK => even.as_ref().map_or_else(Slope::default, |even| even.rows(sample, range.clone())),
         Kind::ParetoNbd => pareto_rows(sample, parameters, range.clone()),
     };
     let sums: Vec<Slope> = if threads < 2 || parts.len() < 2 {
@@ -165,10 +167,13 @@ struct Even {
     /// By number of purchases: x, r + k x and ln B(r + k x, k) with derivatives by (r + k x, k), and b + x.
     counts: Vec<(f64, Dual<2>, Dual<2>, f64)>,
     ln_times: Vec<f64>,
+    /// By number of purchases that many have: the logarithm of the share that is still silent and its derivatives by
+    /// (r + k x, k), over the logarithm of (all the time before a silence / the silence).
+    curves: Vec<Option<Curves>>,
 }
 
 impl Even {
-    fn new(sample: &Sample, &[r, alpha, a, b, k]: &[f64; MOST]) -> Even {
+    fn new(sample: &Sample, &[r, alpha, a, b, k]: &[f64; MOST], threads: usize) -> Even {
         let of_count = |x: &u32| {
             let x = f64::from(*x);
             let m = r + k * x;
@@ -176,13 +181,49 @@ impl Even {
             let ln_beta = Dual { value: ln_beta(m, k), by: [digamma(m) - both, digamma(k) - both] };
             (x, Dual::variable(m, 0), ln_beta, b + x)
         };
-        Even {
+        let mut even = Even {
             alpha,
             a,
             k,
             counts: sample.counts.iter().map(of_count).collect(),
             ln_times: sample.times.iter().map(|time| (alpha + time).ln()).collect(),
-        }
+            curves: Vec::new(),
+        };
+        even.curves = even.learn(sample, threads);
+        even
+    }
+
+    /// Curves where they cost less than half of asking for every row.
+    fn learn(&self, sample: &Sample, threads: usize) -> Vec<Option<Curves>> {
+        let most = sample.times.last().copied().unwrap_or_default();
+        let Some(least) = sample.times.iter().copied().find(|time| *time > 0.0) else { return Vec::new() };
+        let range = ((self.alpha / most).ln() - 0.01, ((self.alpha + most) / least).ln() + 0.01);
+        let least_rows = 2 * Curves::cost(range);
+        let mut rows = vec![0; sample.counts.len()];
+        sample.places.iter().for_each(|place| rows[place.x as usize] += 1);
+        let last = rows.iter().rposition(|rows| *rows > least_rows);
+        let of = |count: usize| {
+            let (_, m, ln_beta, _) = self.counts[count];
+            let k = Dual::<2>::variable(self.k, 1);
+            let at = |ln_odds: f64| {
+                let (u, v) = (1.0 / (1.0 + (-ln_odds).exp()), 1.0 / (1.0 + ln_odds.exp()));
+                let held = incomplete_beta((u, v), m, k, ln_beta).ln();
+                [held.value, held.by[0], held.by[1]]
+            };
+            if rows[count] > least_rows { Curves::of(range, at) } else { None }
+        };
+        let count = last.map_or(0, |last| last + 1);
+        let threads = threads.clamp(1, count.max(1));
+        // Each thread takes every so many-th, because those of many purchases have few rows.
+        std::thread::scope(|scope| {
+            let run = |from: usize| (from..count).step_by(threads).map(of).collect::<Vec<_>>();
+            let others: Vec<_> = (1..threads).map(|from| scope.spawn(move || run(from))).collect();
+            let mut held = vec![run(0).into_iter()];
+            for other in others {
+                held.push(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).into_iter());
+            }
+            (0..count).map(|at| held[at % threads].next().flatten()).collect()
+        })
     }
 
     fn rows(&self, sample: &Sample, range: Range<usize>) -> Slope {
@@ -196,9 +237,13 @@ impl Even {
             let (mut silent, mut by_alpha) = (Dual::constant(1.0), 0.0);
             if silence > 0.0 {
                 let (u, v) = (near / all, silence / all);
-                silent = incomplete_beta((u, v), m, k, ln_beta);
-                let ln_u = ln_tx - self.ln_times[place.t as usize];
-                let density = ((m.value - 1.0) * ln_u + (self.k - 1.0) * v.ln() - ln_beta.value).exp();
+                let (ln_u, ln_v) = (ln_tx - self.ln_times[place.t as usize], v.ln());
+                let curves = self.curves.get(place.x as usize).and_then(Option::as_ref);
+                silent = match curves.and_then(|curves| curves.at(ln_u - ln_v)) {
+                    Some([value, by_m, by_k]) => Dual { value, by: [by_m, by_k] }.exp(),
+                    None => incomplete_beta((u, v), m, k, ln_beta),
+                };
+                let density = ((m.value - 1.0) * ln_u + (self.k - 1.0) * ln_v - ln_beta.value).exp();
                 by_alpha = density * v / all;
             }
             let ended = self.a / rest;

@@ -378,6 +378,30 @@ fn threads_do_not_change_a_digit() {
     }
 }
 
+#[test]
+fn curves_of_many_rows_are_what_each_row_says() {
+    let customers = (0..40_000u32).map(|n| {
+        let (x, t) = (n % 3, 100 + n * 13 % 1_000);
+        (x, if x == 0 { 0 } else { (t * (n % 97) / 97).max(x) }, t, f64::from(x))
+    });
+    let all: Vec<(u32, u32, u32, f64)> = customers.collect();
+    let sample = Sample::of_days(all.iter().copied());
+    for parameters in [[0.9, 5.0, 0.7, 1.4, 1.3], [0.3, 60.0, 2.0, 5.0, 2.2], [2.0, 0.2, 0.1, 0.5, 0.6]] {
+        let held = log_likelihood(Kind::MbgCnbdK, &sample, &parameters, 2);
+        let mut wanted = super::likelihood::Slope::default();
+        // Too few at a time for curves.
+        for some in all.chunks(100) {
+            let slope = log_likelihood(Kind::MbgCnbdK, &Sample::of_days(some.iter().copied()), &parameters, 1);
+            wanted.value += slope.value;
+            wanted.by.iter_mut().zip(slope.by).for_each(|(sum, by)| *sum += by);
+        }
+        close("value", held.value, wanted.value, 1e-10);
+        for (held, wanted) in held.by.into_iter().zip(wanted.by) {
+            assert!((held - wanted).abs() < 1e-9 * (wanted.abs() + 1e3), "{held} {wanted} {parameters:?}");
+        }
+    }
+}
+
 /// Sets of rows that have no sensible maximum.
 #[test]
 fn odd_shops_get_finite_numbers() {
