@@ -222,6 +222,11 @@ impl World<'_> {
             return Ok(());
         }
         if let Some(key) = self.take_imported_person(workspace, job, person, told_at, at)? {
+            // What somebody looked at elsewhere is a look as well.
+            let currency = self.shop(workspace)?.currency;
+            if let Some(told) = read_event(&event.name, &event.properties, event.at.0, "", currency) {
+                self.seen_products.note(key, &event.name, &told, event.at.0);
+            }
             self.add_imported_event(key, job, &event.message_id, &event.name, event.at.0, event.properties);
         }
         Ok(())

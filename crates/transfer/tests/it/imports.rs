@@ -212,9 +212,7 @@ fn the_same_file_twice_changes_nothing_and_undo_leaves_no_trace() {
 #[test]
 fn an_undone_import_takes_the_looks_that_it_brought() {
     let mut world = World::new("looks");
-    let map = || {
-        map(r#"{"columns":{"id":"user_id","ev":"event","at":"at","p":"property:product_id"}}"#)
-    };
+    let map = || map(r#"{"columns":{"id":"user_id","ev":"event","at":"at","p":"property:product_id"}}"#);
     let seen = |world: &World, user: &str| {
         let identifier = format!("user_id:{user}").parse().unwrap();
         let no = world.store.read(|tx| tx.find_identifiers(&[(SHOP, &identifier)])).unwrap()[0];
