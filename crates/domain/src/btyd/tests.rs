@@ -391,7 +391,8 @@ fn curves_of_many_rows_are_what_each_row_says() {
         let mut wanted = super::likelihood::Slope::default();
         // Too few at a time for curves.
         for some in all.chunks(100) {
-            let slope = log_likelihood(Kind::MbgCnbdK, &Sample::of_days(some.iter().copied()), &parameters, 1);
+            let slope =
+                log_likelihood(Kind::MbgCnbdK, &Sample::of_days(some.iter().copied()), &parameters, 1);
             wanted.value += slope.value;
             wanted.by.iter_mut().zip(slope.by).for_each(|(sum, by)| *sum += by);
         }
