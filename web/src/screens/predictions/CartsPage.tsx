@@ -95,21 +95,23 @@ function Qualities({ report }: { report: CartsReport }) {
   const rows = (['model', 'recency', 'base'] as const).map((key) => ({ key, of: report[key], serves: report.serves === key }));
   const write = (value: number | null): string => (value === null ? '–' : formats.number(value, 3));
   return (
-    <Table.ScrollContainer minWidth={420} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': t('errors.title') } }}>
-      <Table verticalSpacing="xs">
-        <Table.Thead><Table.Tr><Table.Th>{t('errors.what')}</Table.Th><Table.Th ta="right">{t('measure.log_loss.name')}</Table.Th><Table.Th ta="right">{t('measure.auc.name')}</Table.Th><Table.Th ta="right">{t('measure.brier.name')}</Table.Th></Table.Tr></Table.Thead>
-        <Table.Tbody>
-          {rows.map((row) => (
-            <Table.Tr key={row.key} bg={row.serves ? 'var(--ql-accent-tint)' : undefined}>
-              <Table.Td><Group gap={8}><Text size="sm" fw={row.serves ? 600 : 400}>{t(`carts.tried.${row.key}`)}</Text>{row.serves && <StatusBadge tone="good">{t('errors.serves')}</StatusBadge>}</Group></Table.Td>
-              <Table.Td ta="right" className="ql-num">{write(row.of.logLoss)}</Table.Td>
-              <Table.Td ta="right" className="ql-num">{write(row.of.auc)}</Table.Td>
-              <Table.Td ta="right" className="ql-num">{write(row.of.brier)}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+    <>
+      <Table.ScrollContainer minWidth={340} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': t('errors.title') } }}>
+        <Table verticalSpacing="xs">
+          <Table.Thead><Table.Tr><Table.Th>{t('errors.what')}</Table.Th><Table.Th ta="right">{t('measure.log_loss.name')}</Table.Th><Table.Th ta="right">{t('measure.auc.name')}</Table.Th><Table.Th ta="right">{t('measure.brier.name')}</Table.Th></Table.Tr></Table.Thead>
+          <Table.Tbody>
+            {rows.map((row) => (
+              <Table.Tr key={row.key} bg={row.serves ? 'var(--ql-accent-tint)' : undefined}>
+                <Table.Td><Group gap={8}><Text size="sm" fw={row.serves ? 600 : 400}>{t(`carts.tried.${row.key}`)}</Text>{row.serves && <StatusBadge tone="good">{t('errors.serves')}</StatusBadge>}</Group></Table.Td>
+                <Table.Td ta="right" className="ql-num">{write(row.of.logLoss)}</Table.Td>
+                <Table.Td ta="right" className="ql-num">{write(row.of.auc)}</Table.Td>
+                <Table.Td ta="right" className="ql-num">{write(row.of.brier)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
       <Text size="xs" c="dimmed" mt="xs">{t('measure.log_loss.text')} {t('measure.auc.text')} {t('measure.brier.text')}</Text>
-    </Table.ScrollContainer>
+    </>
   );
 }

@@ -76,7 +76,7 @@ function Tries({ rail, report }: { rail: (typeof RAILS)[number]; report: Recomme
   return (
     <Panel title={t(`recommend.rail.${rail}.title`)} text={t(`recommend.rail.${rail}.text`)}>
       {tried.length === 0 ? <Text size="sm" c="dimmed">{t('recommend.none')}</Text> : (
-        <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': t(`recommend.rail.${rail}.title`) } }}>
+        <Table.ScrollContainer minWidth={300} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'region', 'aria-label': t(`recommend.rail.${rail}.title`) } }}>
           <Table verticalSpacing="xs" data-rail={rail}>
             <Table.Thead><Table.Tr><Table.Th>{t('errors.what')}</Table.Th><Table.Th ta="right">{t('recommend.recall')}</Table.Th><Table.Th ta="right">{t('recommend.ndcg')}</Table.Th></Table.Tr></Table.Thead>
             <Table.Tbody>
@@ -95,9 +95,9 @@ function Tries({ rail, report }: { rail: (typeof RAILS)[number]; report: Recomme
               ))}
             </Table.Tbody>
           </Table>
-          <Text size="xs" c="dimmed" mt="xs">{t('recommend.judged', { count: tried[0]?.customers ?? 0, n: formats.number(tried[0]?.customers ?? 0) })} {t('recommend.recallText')} {t('recommend.ndcgText')}</Text>
         </Table.ScrollContainer>
       )}
+      {tried[0] && <Text size="xs" c="dimmed" mt="xs">{t('recommend.judged', { count: tried[0].customers ?? 0, n: formats.number(tried[0].customers ?? 0) })} {t('recommend.recallText')} {t('recommend.ndcgText')}</Text>}
     </Panel>
   );
 }
