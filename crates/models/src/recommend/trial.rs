@@ -1,5 +1,6 @@
 //! Tests on the shop's own past: a part of what was bought is held out, and each method says what it would have shown.
 
+use super::choose::ENOUGH;
 use super::{Interaction, Kind};
 use kit::Rng;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -33,7 +34,8 @@ pub struct Split {
 }
 
 impl HoldOut {
-    /// The last third of the purchases where all but a few have a time; otherwise one item each.
+    /// The last third of the purchases where all but a few have a time and enough customers came before and after;
+    /// otherwise one item each.
     pub fn suited(done: &[Interaction]) -> HoldOut {
         let mut times: Vec<i64> =
             done.iter().filter(|done| done.kind == Kind::Purchase).filter_map(|done| done.at).collect();
@@ -41,10 +43,17 @@ impl HoldOut {
         times.sort_unstable();
         let spread = times.first() < times.last();
         if times.len() * 10 >= purchases * 9 && spread {
-            HoldOut::Since { at: times[times.len() * 2 / 3].max(times[0] + 1) }
-        } else {
-            HoldOut::OneEach { seed: 1 }
+            let at = times[times.len() * 2 / 3].max(times[0] + 1);
+            let before = |done: &&Interaction| done.at.is_none_or(|time| time < at);
+            let seen: FxHashSet<u32> = done.iter().filter(before).map(|done| done.customer).collect();
+            let later = done.iter().filter(|done| done.kind == Kind::Purchase && !before(done));
+            let came_back: FxHashSet<u32> =
+                later.map(|done| done.customer).filter(|customer| seen.contains(customer)).collect();
+            if came_back.len() >= ENOUGH {
+                return HoldOut::Since { at };
+            }
         }
+        HoldOut::OneEach { seed: 1 }
     }
 
     pub fn split(&self, done: &[Interaction]) -> Split {
@@ -138,5 +147,28 @@ impl Measures {
     /// The figure by which methods are chosen.
     pub fn worth(&self) -> f64 {
         self.recall_20 + self.ndcg_10
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn purchase(customer: u32, item: u32, at: i64) -> Interaction {
+        Interaction { customer, item, kind: Kind::Purchase, at: Some(at), weight: 1.0 }
+    }
+
+    #[test]
+    fn time_splits_where_enough_came_back() {
+        let back: Vec<Interaction> = (0..60)
+            .flat_map(|customer| (1..=3).map(move |n| purchase(customer, n, i64::from(n) * 1_000)))
+            .collect();
+        assert_eq!(HoldOut::suited(&back), HoldOut::Since { at: 3_000 });
+        // Everybody came once and bought three products at once.
+        let once: Vec<Interaction> = (0..60)
+            .flat_map(|customer| (1..=3).map(move |n| purchase(customer, n, i64::from(customer) * 1_000)))
+            .collect();
+        assert_eq!(HoldOut::suited(&once), HoldOut::OneEach { seed: 1 });
+        assert_eq!(HoldOut::suited(&once).split(&once).cases.len(), 60);
     }
 }
