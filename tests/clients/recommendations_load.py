@@ -2,8 +2,9 @@
 
     python recommendations_load.py http://127.0.0.1:8420 WRITE_KEY SECRET_KEY [PEOPLE] [REQUESTS_PER_SECOND]
 
-It tells 2,000 products, people with looks and orders of skewed tastes, then asks places as pages do: alone, and beside
-100 events a second. It prints one JSON object a measurement; `floor` is an endpoint that does next to nothing.
+It tells 2,000 products, people with looks and orders of skewed tastes, then asks places as pages do: alone, after what
+suits the shop was learned, and beside 100 events a second. It prints one JSON object a measurement; `floor` is an endpoint
+that does next to nothing.
 """
 
 from __future__ import annotations
@@ -39,6 +40,20 @@ class Shop:
         told = answer.read()
         assert answer.status < 300, (path, answer.status, told[:300])
 
+    def told(self, method: str, path: str, body=None) -> dict:
+        connection = self.connect()
+        headers = {"content-type": "application/json", "authorization": self.of_shop}
+        connection.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
+        return json.loads(connection.getresponse().read())
+
+    def learn(self) -> dict:
+        """Has the ways to recommend tried on what was told, and says what serves."""
+        job = self.told("POST", "/api/v1/models/fit", {"kinds": ["recommend"]})["id"]
+        while self.told("GET", f"/api/v1/jobs/{job}")["state"] not in ("completed", "failed", "cancelled"):
+            time.sleep(0.5)
+        report = self.told("GET", "/api/v1/models/recommend")["report"]
+        return {"verdict": report["verdict"], "chosen": report["chosen"], "asked": report["asked"]}
+
     def device(self, n: int) -> str:
         return f"anonymous-device-{n:08}"
 
@@ -55,14 +70,17 @@ class Shop:
         for n in range(self.people):
             who = {"userId": f"u{n}", "anonymousId": self.device(n)}
             taste = popular(rng)
+            # Half a year, in order, so that what came later can be told apart from what came before.
+            days = sorted(rng.uniform(0, 180) for _ in range(15))[::-1]
+            at = lambda k: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - days[k] * 86_400))  # noqa: E731
             near = lambda: f"p{(taste + rng.randint(0, 15)) % PRODUCTS}"  # noqa: E731
             for k in range(rng.randint(1, 12)):
                 product = near() if rng.random() < 0.5 else f"p{popular(rng)}"
-                batch.append({"type": "track", "event": "Product Viewed", "messageId": f"v{n}-{k}", "properties": {"product_id": product}, **who})
+                batch.append({"type": "track", "event": "Product Viewed", "messageId": f"v{n}-{k}", "properties": {"product_id": product}, "timestamp": at(k), **who})
             for k in range(rng.randint(0, 3)):
                 lines = [{"product_id": near(), "quantity": 1, "price": 10_000} for _ in range(rng.randint(1, 4))]
                 properties = {"order_id": f"o{n}-{k}", "total": 50_000, "products": lines}
-                batch.append({"type": "track", "event": "Order Completed", "messageId": f"o{n}-{k}", "properties": properties, **who})
+                batch.append({"type": "track", "event": "Order Completed", "messageId": f"o{n}-{k}", "properties": properties, "timestamp": at(12 + k), **who})
             if len(batch) > 200 or n + 1 == self.people:
                 sent += len(batch)
                 self.call(connection, "POST", "/v1/batch", {"batch": batch}, self.of_page)
@@ -120,6 +138,12 @@ def main() -> None:
 
     measure(shop, "warm up", page, rate)
     measure(shop, "pages", page, rate)
+    begun = time.monotonic()
+    learned = shop.learn()
+    print(json.dumps({"measured": "learn", **learned, "seconds": round(time.monotonic() - begun, 1)}))
+    # A new version is noticed within a minute of being asked, and learned behind who asks.
+    measure(shop, "pages while it is taken up", page, rate, 75)
+    measure(shop, "pages, learned", page, rate)
     is_over = threading.Event()
 
     def happen() -> None:
