@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
+
+from json_server import JsonHandler, JsonServer
 
 API_KEY = "ESMS-API-KEY"
 SECRET_KEY = "esms-bi-mat"
@@ -14,13 +15,6 @@ BRANDNAME = "AODAIHANH"
 
 BASE = "/MainService.svc/json"
 BATCH = range(30, 5_001)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        """Whoever asked was killed: they do not hear the answer."""
 
 
 class EsmsServer:
@@ -44,35 +38,20 @@ class EsmsServer:
         self._lock = threading.Lock()
         esms = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
-            def _say(self, status: int, told: dict) -> None:
-                body = json.dumps(told).encode()
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
+        class Handler(JsonHandler):
             def do_GET(self):
-                self._say(*esms._fates(self.path))
+                status, told = esms._fates(self.path)
+                self.say(told, status)
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                self._say(200, esms._take(self.path, body))
+                self.say(esms._take(self.path, self.body()))
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = JsonServer(Handler)
+        self.base = self._server.base
 
     def close(self) -> None:
         self._ended.set()
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
 
     def questions(self) -> int:
         return sum(self.asked.values())

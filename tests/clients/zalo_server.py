@@ -7,10 +7,11 @@ import hashlib
 import json
 import random
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
+
+from json_server import JsonHandler, JsonServer
 
 APP_ID = "4242"
 APP_SECRET = "bi-mat-cua-ung-dung"
@@ -45,13 +46,6 @@ def information(number: str) -> dict:
     }
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        """Whoever asked was killed: they do not hear the answer."""
-
-
 class ZaloServer:
     """`delay_s` is the longest that an answer of the token endpoint takes, before and after it counts."""
 
@@ -73,50 +67,35 @@ class ZaloServer:
         self.renewing = threading.Event()
         zalo = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
-            def _say(self, document: dict, status: int = 200):
-                body = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
+        class Handler(JsonHandler):
             def do_GET(self):
                 url = urlsplit(self.path)
                 asked = {name: values[0] for name, values in parse_qs(url.query).items()}
                 if url.path == "/message/quota":
-                    return self._say(zalo._reading(self.headers, {"dailyQuota": "500", "remainingQuota": "499"}))
+                    return self.say(zalo._reading(self.headers, {"dailyQuota": "500", "remainingQuota": "499"}))
                 if url.path == "/template/all" and {"offset", "limit"} <= asked.keys():
                     page = list(TEMPLATES.values())[int(asked["offset"]) :][: int(asked["limit"])]
                     said = zalo._reading(self.headers, page)
-                    return self._say({**said, "metadata": {"total": len(TEMPLATES)}} if said["error"] == 0 else said)
+                    return self.say({**said, "metadata": {"total": len(TEMPLATES)}} if said["error"] == 0 else said)
                 if url.path == "/template/info/v2" and asked.get("template_id") in TEMPLATES:
-                    return self._say(zalo._reading(self.headers, information(asked["template_id"])))
+                    return self.say(zalo._reading(self.headers, information(asked["template_id"])))
                 zalo.faults.append(f"GET {self.path}")
-                return self._say({}, 404)
+                return self.say({}, 404)
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                body = self.body()
                 if self.path == "/v4/oa/access_token":
-                    return self._say(zalo._tokens(self.headers, body))
+                    return self.say(zalo._tokens(self.headers, body))
                 if self.path == "/message/template":
-                    return self._say(zalo._message(self.headers, body))
+                    return self.say(zalo._message(self.headers, body))
                 zalo.faults.append(f"POST {self.path}")
-                return self._say({}, 404)
+                return self.say({}, 404)
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = JsonServer(Handler)
+        self.base = self._server.base
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
 
     def consent(self, url: str) -> str:
         """What the administrator of the account does in Zalo's page; answers where the browser is sent to."""
